@@ -1,0 +1,70 @@
+package ui
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNoTerminal says that a question could not be asked because nobody sits at
+// standard input.
+var ErrNoTerminal = errors.New("standard input is not a terminal")
+
+// ErrDeclined says that the person answered no, or something other than what was asked for.
+var ErrDeclined = errors.New("not confirmed")
+
+// Confirm asks a yes-or-no question whose default is no. It returns nil for
+// yes, [ErrDeclined] for anything else, [ErrNoTerminal] where nobody can answer.
+func (s *Streams) Confirm(ctx context.Context, question string) error {
+	answer, err := s.ask(ctx, question+" [y/N] ")
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(answer) {
+	case "y", "yes":
+		return nil
+	}
+	return ErrDeclined
+}
+
+// ConfirmTyped asks for a word to be typed, for what cannot be undone. Errors as [Streams.Confirm].
+func (s *Streams) ConfirmTyped(ctx context.Context, question, word string) error {
+	answer, err := s.ask(ctx, question+" ")
+	if err != nil {
+		return err
+	}
+	if answer != word {
+		return fmt.Errorf("%w: %q is not %q", ErrDeclined, answer, word)
+	}
+	return nil
+}
+
+func (s *Streams) ask(ctx context.Context, prompt string) (string, error) {
+	if !s.InTerminal {
+		return "", ErrNoTerminal
+	}
+	fmt.Fprint(s.Err, prompt)
+	type reply struct {
+		line string
+		err  error
+	}
+	replies := make(chan reply, 1)
+	go func() {
+		// A read cannot be interrupted; the goroutine ends with the process.
+		line, err := bufio.NewReader(s.In).ReadString('\n')
+		replies <- reply{strings.TrimSpace(line), err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(s.Err)
+		return "", context.Cause(ctx)
+	case r := <-replies:
+		if r.err != nil && r.line == "" {
+			fmt.Fprintln(s.Err)
+			return "", ErrDeclined
+		}
+		return r.line, nil
+	}
+}

@@ -1,0 +1,113 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// State is where a task of a [Progress] stands.
+type State int
+
+// The states of a task, in the order in which a crowded board gives them room.
+const (
+	Failed State = iota
+	Running
+	Done
+)
+
+// Task is one row of progress.
+type Task struct {
+	// Key tells tasks apart; Name is what people read.
+	Key, Name string
+	State     State
+	// Text says what is happening or what came out: "creating", "created".
+	Text string
+
+	started, ended time.Time
+}
+
+func (t Task) elapsed(now time.Time) time.Duration {
+	if t.State != Running {
+		now = t.ended
+	}
+	return now.Sub(t.started)
+}
+
+var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
+
+// spinnerPeriod is how long one picture of the spinner stays.
+const spinnerPeriod = 120 * time.Millisecond
+
+// frame draws tasks into at most height lines of at most width cells, keeping
+// their order so that rows hold still. Where there is no room for all, failed
+// tasks come first, then running ones, then the latest that are done; the last
+// line counts what is left out.
+func frame(tasks []Task, now time.Time, width, height int) []string {
+	shown, hidden := fit(tasks, height)
+	nameWidth := 0
+	for _, t := range shown {
+		nameWidth = max(nameWidth, ansi.StringWidth(t.Name))
+	}
+	nameWidth = min(nameWidth, max(10, width/2))
+	lines := make([]string, 0, len(shown)+1)
+	for _, t := range shown {
+		lines = append(lines, row(t, now, nameWidth, width))
+	}
+	if hidden > 0 {
+		lines = append(lines, ansi.Truncate("  "+Dim(fmt.Sprintf("… and %d more", hidden)), width, "…"))
+	}
+	return lines
+}
+
+// fit picks the tasks that a board of height lines shows, in their own order.
+func fit(tasks []Task, height int) (shown []Task, hidden int) {
+	height = max(height, 2)
+	if len(tasks) <= height {
+		return tasks, 0
+	}
+	order := make([]int, len(tasks))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		if d := int(tasks[a].State) - int(tasks[b].State); d != 0 {
+			return d
+		}
+		if tasks[a].State == Done {
+			return tasks[b].ended.Compare(tasks[a].ended)
+		}
+		return a - b
+	})
+	keep := order[:height-1]
+	slices.Sort(keep)
+	for _, i := range keep {
+		shown = append(shown, tasks[i])
+	}
+	return shown, len(tasks) - len(shown)
+}
+
+func row(t Task, now time.Time, nameWidth, width int) string {
+	mark := Success("✓")
+	switch t.State {
+	case Running:
+		mark = Accent(spinner[int(now.UnixMilli()/spinnerPeriod.Milliseconds())%len(spinner)])
+	case Failed:
+		mark = Failure("✗")
+	}
+	name := ansi.Truncate(t.Name, nameWidth, "…")
+	name += strings.Repeat(" ", nameWidth-ansi.StringWidth(name))
+	elapsed := Elapsed(t.elapsed(now))
+
+	const margins = 2 + 1 + 1 + 2 + 2 // indent, mark, and the gaps between columns
+	room := width - margins - nameWidth - ansi.StringWidth(elapsed)
+	if room < 4 {
+		return ansi.Truncate("  "+mark+" "+name, width, "…")
+	}
+	text := ansi.Truncate(t.Text, room, "…")
+	gap := strings.Repeat(" ", max(0, min(room, 44)-ansi.StringWidth(text)))
+	return "  " + mark + " " + name + "  " + text + gap + "  " + Dim(elapsed)
+}

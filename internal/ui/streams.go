@@ -1,0 +1,86 @@
+// Package ui is how the program talks: what its streams are, tables, progress,
+// questions, times and sizes in words. It knows no AWS and no cobra.
+//
+// Its rules: the answer goes to standard output, everything else (progress,
+// questions, warnings, errors) to standard error. A stream that is not a
+// terminal gets no colour, no cursor movement and no alignment.
+package ui
+
+import (
+	"io"
+	"os"
+
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/term"
+)
+
+// Streams are the program's standard streams and what each of them can do.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+
+	// InTerminal, OutTerminal and ErrTerminal say which stream a person sits at.
+	InTerminal  bool
+	OutTerminal bool
+	ErrTerminal bool
+
+	// Live says that Err may be redrawn in place: a terminal that is not dumb, outside CI.
+	Live bool
+
+	size func() (width, height int)
+}
+
+// Size returns the terminal's width and height in cells, 80×24 where there is none.
+func (s *Streams) Size() (width, height int) {
+	if s.size != nil {
+		if w, h := s.size(); w > 0 && h > 0 {
+			return w, h
+		}
+	}
+	return 80, 24
+}
+
+// WithSize returns a copy whose terminal has a fixed size.
+func (s Streams) WithSize(width, height int) *Streams {
+	s.size = func() (int, int) { return width, height }
+	return &s
+}
+
+// System returns the process's own streams. Styles written to them are reduced
+// to what each can show: none in a pipe, none if noColor or a non-empty
+// NO_COLOR asks for it (colorprofile itself reads NO_COLOR as a boolean and
+// would colour for NO_COLOR=yes).
+func System(stdin, stdout, stderr *os.File, getenv func(string) string, noColor bool) *Streams {
+	s := &Streams{
+		In:          stdin,
+		InTerminal:  term.IsTerminal(stdin.Fd()),
+		OutTerminal: term.IsTerminal(stdout.Fd()),
+		ErrTerminal: term.IsTerminal(stderr.Fd()),
+		size: func() (int, int) {
+			w, h, err := term.GetSize(stderr.Fd())
+			if err != nil {
+				return 0, 0
+			}
+			return w, h
+		},
+	}
+	plain := noColor || getenv("NO_COLOR") != ""
+	s.Out = styled(stdout, s.OutTerminal, plain)
+	s.Err = styled(stderr, s.ErrTerminal, plain)
+	s.Live = s.ErrTerminal && getenv("TERM") != "dumb" && getenv("CI") == ""
+	return s
+}
+
+// styled wraps w so that the styles of this package, which are always written
+// in full, are reduced to what w can show. A plain terminal loses its colours
+// but keeps the cursor movements of live progress.
+func styled(w *os.File, terminal, plain bool) io.Writer {
+	switch {
+	case !terminal:
+		return &colorprofile.Writer{Forward: w, Profile: colorprofile.NoTTY}
+	case plain:
+		return &colorprofile.Writer{Forward: w, Profile: colorprofile.Ascii}
+	}
+	return colorprofile.NewWriter(w, os.Environ())
+}

@@ -1,0 +1,84 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Table is rows of text under a header. People get aligned columns, programs
+// get tab-separated values without a header.
+type Table struct {
+	Header []string
+	Rows   [][]string
+	// Right names the columns, by index, whose cells are aligned to the right.
+	Right map[int]bool
+}
+
+// Write prints the table: aligned with a header when terminal is true,
+// otherwise one line a row with tabs between the cells (tabs and line breaks
+// inside a cell become spaces).
+func (t Table) Write(w io.Writer, terminal bool) error {
+	if !terminal {
+		return t.writeTSV(w)
+	}
+	widths := t.widths()
+	if err := t.writeLine(w, widths, t.Header, Dim); err != nil {
+		return err
+	}
+	for _, row := range t.Rows {
+		if err := t.writeLine(w, widths, row, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Table) writeTSV(w io.Writer) error {
+	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
+	for _, row := range t.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = clean.Replace(ansi.Strip(cell))
+		}
+		if _, err := fmt.Fprintln(w, strings.Join(cells, "\t")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Table) widths() []int {
+	widths := make([]int, len(t.Header))
+	for _, row := range append([][]string{t.Header}, t.Rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
+		}
+	}
+	return widths
+}
+
+func (t Table) writeLine(w io.Writer, widths []int, cells []string, style func(string) string) error {
+	var line strings.Builder
+	for i, cell := range cells {
+		pad := strings.Repeat(" ", widths[i]-ansi.StringWidth(cell))
+		if style != nil {
+			cell = style(cell)
+		}
+		if i > 0 {
+			line.WriteString("  ")
+		}
+		switch {
+		case t.Right[i]:
+			line.WriteString(pad + cell)
+		case i == len(cells)-1:
+			line.WriteString(cell)
+		default:
+			line.WriteString(cell + pad)
+		}
+	}
+	_, err := fmt.Fprintln(w, line.String())
+	return err
+}

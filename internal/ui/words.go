@@ -1,0 +1,82 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bytes says a size in the largest unit that keeps it above one: "812 MB".
+func Bytes(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, suffixes := float64(n)/unit, []string{"kB", "MB", "GB", "TB", "PB"}
+	i := 0
+	for ; value >= 999.5 && i < len(suffixes)-1; i++ {
+		value /= unit
+	}
+	if value < 9.95 {
+		return fmt.Sprintf("%.1f %s", value, suffixes[i])
+	}
+	return fmt.Sprintf("%.0f %s", value, suffixes[i])
+}
+
+// Count writes a whole number with a comma between thousands: "12,408".
+func Count(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	var out strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			out.WriteByte(',')
+		}
+		out.WriteRune(d)
+	}
+	return sign + out.String()
+}
+
+// Plural writes a count with its noun: "1 player", "312 players".
+func Plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Count(n) + " " + noun + "s"
+}
+
+// Elapsed says a duration as a person would: "0.4s", "24s", "1 min 38 s", "2 h 5 min".
+func Elapsed(d time.Duration) string {
+	switch {
+	case d < 950*time.Millisecond:
+		return fmt.Sprintf("%.1fs", max(d, 0).Seconds())
+	case d < 59500*time.Millisecond:
+		return fmt.Sprintf("%.0fs", d.Seconds())
+	case d < time.Hour:
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	default:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}
+
+// Ago says how long before now t was: "just now", "3 min ago", "2 days ago".
+func Ago(t, now time.Time) string {
+	switch d := now.Sub(t); {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	case d < 60*24*time.Hour:
+		return Plural(int64(d.Hours()/24), "day") + " ago"
+	default:
+		return t.Format(time.DateOnly)
+	}
+}
