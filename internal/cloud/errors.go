@@ -1,0 +1,150 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"net"
+	"regexp"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
+	"github.com/aws/smithy-go"
+)
+
+// Kind is what an error of the SDK means to an operator.
+type Kind int
+
+// The kinds of errors. Other is everything that needs no advice of its own.
+const (
+	Other          Kind = iota
+	NotFound            // what was asked for does not exist
+	Denied              // signed in, but not allowed
+	Expired             // the session or token has run out
+	NoCredentials       // nobody is signed in
+	BadCredentials      // AWS does not know the key, or the signature is wrong
+	ClockSkew           // this machine's clock is too far off
+	NoRegion            // no region chosen
+	UnknownProfile      // the profile is not in the configuration
+	Throttled           // too many requests, after all retries
+	Unreachable         // no connection to the endpoint
+	Conflict            // something of that name exists, or is in use
+	Interrupted         // the caller gave up
+)
+
+var kinds = map[string]Kind{
+	"NotFound": NotFound, "NoSuchBucket": NotFound, "NoSuchKey": NotFound, "NoSuchUpload": NotFound, "NoSuchVersion": NotFound,
+	"ResourceNotFoundException": NotFound, "UserNotFoundException": NotFound, "NoSuchBucketPolicy": NotFound,
+	"ChangeSetNotFound": NotFound, "ChangeSetNotFoundException": NotFound, "NoSuchEntity": NotFound,
+
+	"AccessDenied": Denied, "AccessDeniedException": Denied, "UnauthorizedOperation": Denied, "NotAuthorizedException": Denied,
+	"AllAccessDisabled": Denied, "OptInRequired": Denied,
+
+	"ExpiredToken": Expired, "ExpiredTokenException": Expired, "RequestExpired": Expired, "TokenRefreshRequired": Expired,
+	"UnauthorizedException": Expired,
+
+	"InvalidClientTokenId": BadCredentials, "UnrecognizedClientException": BadCredentials, "InvalidAccessKeyId": BadCredentials,
+	"SignatureDoesNotMatch": BadCredentials, "IncompleteSignature": BadCredentials, "InvalidSignatureException": BadCredentials,
+	"AuthFailure": BadCredentials, "InvalidToken": BadCredentials,
+
+	"RequestTimeTooSkewed": ClockSkew,
+
+	"Throttling": Throttled, "ThrottlingException": Throttled, "ThrottledException": Throttled, "TooManyRequestsException": Throttled,
+	"RequestLimitExceeded": Throttled, "SlowDown": Throttled, "ProvisionedThroughputExceededException": Throttled,
+	"PriorRequestNotComplete": Throttled, "RequestThrottled": Throttled, "BandwidthLimitExceeded": Throttled,
+
+	"BucketAlreadyExists": Conflict, "BucketAlreadyOwnedByYou": Conflict, "OperationAborted": Conflict, "BucketNotEmpty": Conflict,
+	"ConflictException": Conflict, "ResourceConflictException": Conflict, "ResourceInUseException": Conflict,
+	"PreconditionFailed": Conflict, "AlreadyExistsException": Conflict, "TokenAlreadyExistsException": Conflict,
+}
+
+// KindOf tells what err means. A nil error is Other.
+func KindOf(err error) Kind {
+	if errors.Is(err, context.Canceled) {
+		return Interrupted
+	}
+	if errors.Is(err, ErrNoRegion) {
+		return NoRegion
+	}
+	if _, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return UnknownProfile
+	}
+	if _, ok := errors.AsType[*ssocreds.InvalidTokenError](err); ok {
+		return Expired
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		if k, ok := kinds[api.ErrorCode()]; ok {
+			return k
+		}
+		// CloudFormation and DynamoDB say ValidationError for much else too; only the text tells.
+		if strings.Contains(api.ErrorMessage(), "does not exist") {
+			return NotFound
+		}
+		return byStatus(err)
+	}
+	if noCredentials(err) {
+		return NoCredentials
+	}
+	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, context.DeadlineExceeded) {
+		return Unreachable
+	}
+	return byStatus(err)
+}
+
+// byStatus reads the HTTP status where the code says nothing: HEAD requests
+// answer without a body, so S3 cannot send a code.
+func byStatus(err error) Kind {
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok {
+		return Other
+	}
+	switch response.HTTPStatusCode() {
+	case 403:
+		return Denied
+	case 404:
+		return NotFound
+	case 429:
+		return Throttled
+	}
+	return Other
+}
+
+// noCredentials recognises the end of the credential chain, for which the SDK
+// has no type (config v1.33: errors of the IMDS provider, the last in the chain).
+func noCredentials(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "failed to refresh cached credentials") ||
+		strings.Contains(text, "no EC2 IMDS role found") ||
+		strings.Contains(text, "static credentials are empty")
+}
+
+// IsNotFound is KindOf(err) == NotFound, the question asked most often.
+func IsNotFound(err error) bool { return KindOf(err) == NotFound }
+
+// RequestID returns the AWS request id that err carries, or "".
+func RequestID(err error) string {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		return response.ServiceRequestID()
+	}
+	return ""
+}
+
+// Message returns what the service said, without the SDK's wrapping, or err's own text.
+func Message(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorMessage() != "" {
+		return api.ErrorMessage()
+	}
+	return err.Error()
+}
+
+var deniedAction = regexp.MustCompile(`not authorized to perform:? ([a-zA-Z0-9-]+:[a-zA-Z0-9*]+)`)
+
+// DeniedAction returns the action that a message of AWS says is not allowed
+// ("s3:CreateBucket"), or "".
+func DeniedAction(message string) string {
+	if m := deniedAction.FindStringSubmatch(message); m != nil {
+		return m[1]
+	}
+	return ""
+}
