@@ -1,0 +1,124 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Event is one event of a stack.
+type Event struct {
+	ID         string
+	Time       time.Time
+	LogicalID  string
+	PhysicalID string
+	Type       string
+	Status     Status
+	Reason     string
+	OfStack    bool // the stack's own event, not a resource's
+}
+
+// LatestEvent returns the id of the stack's newest event, the mark after which
+// [Engine.Follow] begins; "" where there is none.
+func (e *Engine) LatestEvent(ctx context.Context, stackID string) (string, error) {
+	out, err := e.client.DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: &stackID})
+	if err != nil {
+		return "", fmt.Errorf("read the events of stack %s: %w", stackID, err)
+	}
+	if len(out.StackEvents) == 0 {
+		return "", nil
+	}
+	return aws.ToString(out.StackEvents[0].EventId), nil
+}
+
+// Follow streams the stack's events that came after the event with the id
+// after, oldest first, until the operation has ended. It ends with an error
+// when events cannot be read or ctx ends. The stack must be named by its id,
+// since a deleted stack has no name any more.
+func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for p := newPoll(); ; {
+			events, err := e.eventsAfter(ctx, stackID, after)
+			switch {
+			case cloud.IsNotFound(err):
+				return // deleted and forgotten
+			case err != nil && cloud.KindOf(err) != cloud.Throttled:
+				yield(Event{}, err)
+				return
+			}
+			for _, ev := range events {
+				if !yield(ev, nil) {
+					return
+				}
+				after = ev.ID
+			}
+			if len(events) > 0 {
+				p.reset()
+				if last := events[len(events)-1]; last.OfStack && !last.Status.InProgress() && last.Status != ReviewInProgress {
+					ended, err := e.ended(ctx, stackID)
+					if err != nil {
+						yield(Event{}, err)
+						return
+					}
+					if ended {
+						return
+					}
+				}
+			}
+			if err := p.wait(ctx, err); err != nil {
+				yield(Event{}, err)
+				return
+			}
+		}
+	}
+}
+
+// ended asks the stack itself whether the operation is over. The last event
+// alone cannot tell: a failed create may be followed by its deletion.
+func (e *Engine) ended(ctx context.Context, stackID string) (bool, error) {
+	s, err := e.Describe(ctx, stackID)
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
+	}
+	return !s.Status.InProgress(), err
+}
+
+// eventsAfter returns the events newer than the one with the id after, oldest
+// first. CloudFormation lists newest first, about 100 a page.
+func (e *Engine) eventsAfter(ctx context.Context, stackID, after string) ([]Event, error) {
+	var events []Event
+	pages := cloudformation.NewDescribeStackEventsPaginator(e.client, &cloudformation.DescribeStackEventsInput{StackName: &stackID})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the events of stack %s: %w", stackID, err)
+		}
+		for _, in := range page.StackEvents {
+			if after != "" && aws.ToString(in.EventId) == after {
+				slices.Reverse(events)
+				return events, nil
+			}
+			events = append(events, eventFromAPI(in))
+		}
+	}
+	slices.Reverse(events)
+	return events, nil
+}
+
+func eventFromAPI(in types.StackEvent) Event {
+	return Event{
+		ID: aws.ToString(in.EventId), Time: aws.ToTime(in.Timestamp),
+		LogicalID: aws.ToString(in.LogicalResourceId), PhysicalID: aws.ToString(in.PhysicalResourceId),
+		Type: aws.ToString(in.ResourceType), Status: Status(in.ResourceStatus), Reason: aws.ToString(in.ResourceStatusReason),
+		OfStack: aws.ToString(in.PhysicalResourceId) == aws.ToString(in.StackId),
+	}
+}

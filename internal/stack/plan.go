@@ -1,0 +1,236 @@
+package stack
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// Request is what a stack should become.
+type Request struct {
+	Name        string
+	TemplateURL string // https URL of the template in S3
+	Parameters  map[string]string
+	Tags        map[string]string
+	Description string
+}
+
+// Action is what happens to a resource.
+type Action string
+
+// The actions of a change.
+const (
+	Add     Action = "add"
+	Modify  Action = "modify"
+	Replace Action = "replace" // certainly or possibly: CloudFormation decides when it runs
+	Remove  Action = "remove"
+)
+
+// Change is what a plan does to one resource.
+type Change struct {
+	Action    Action
+	LogicalID string
+	Type      string
+	// Conditional says of Replace that it depends on values known only during the update.
+	Conditional bool
+	Details     []Detail
+}
+
+// Detail is one property that changes. Before and After are empty where
+// CloudFormation does not tell.
+type Detail struct {
+	Path          string // "Properties.Code.S3Key"
+	Before, After string
+}
+
+// Plan is a change set that has been made and not yet executed.
+type Plan struct {
+	ChangeSetID string
+	StackID     string
+	Create      bool // the stack does not exist yet
+	Changes     []Change
+}
+
+// ErrNoChanges says that the stack already is what was asked for.
+var ErrNoChanges = fmt.Errorf("no changes")
+
+// Propose makes a change set that turns the stack into what the request says.
+// Current is the stack as last described, its zero value if there is none. The
+// error is [ErrNoChanges] where nothing would change. A change set that could
+// not be made leaves nothing behind.
+func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, error) {
+	create := current.Status == None || current.Status == ReviewInProgress
+	token := newToken()
+	in := &cloudformation.CreateChangeSetInput{
+		StackName:     &r.Name,
+		ChangeSetName: &token,
+		ClientToken:   &token,
+		ChangeSetType: types.ChangeSetTypeUpdate,
+		TemplateURL:   &r.TemplateURL,
+		Description:   &r.Description,
+		Capabilities:  []types.Capability{types.CapabilityCapabilityIam},
+	}
+	if create {
+		in.ChangeSetType = types.ChangeSetTypeCreate
+		// A first create that fails is taken away again, instead of staying as
+		// ROLLBACK_COMPLETE, from which only a delete leads on. Stateful
+		// resources have RetainExceptOnCreate, so nothing is left behind.
+		in.OnStackFailure = types.OnStackFailureDelete
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Parameters)) {
+		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: &k, ParameterValue: aws.String(r.Parameters[k])})
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Tags)) {
+		in.Tags = append(in.Tags, types.Tag{Key: &k, Value: aws.String(r.Tags[k])})
+	}
+	out, err := e.client.CreateChangeSet(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("plan stack %s: %w", r.Name, err)
+	}
+	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create}
+	if err := e.awaitChangeSet(ctx, plan); err != nil {
+		// The caller may have given up; what was made is cleared away all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+		defer cancel()
+		if cleanup := e.Discard(ctx, plan); cleanup != nil {
+			return nil, fmt.Errorf("%w (and the change set stays: %v)", err, cleanup)
+		}
+		return nil, err
+	}
+	return plan, nil
+}
+
+// cleanupTimeout bounds clearing up after an interruption.
+const cleanupTimeout = 15 * time.Second
+
+// awaitChangeSet waits until the change set is made and reads its changes into the plan.
+func (e *Engine) awaitChangeSet(ctx context.Context, plan *Plan) error {
+	for p := newPoll(); ; {
+		out, err := e.describeChangeSet(ctx, plan)
+		if err != nil {
+			return err
+		}
+		switch out.Status {
+		case types.ChangeSetStatusCreateComplete:
+			return nil
+		case types.ChangeSetStatusFailed:
+			reason := aws.ToString(out.StatusReason)
+			if saysNoChanges(reason) {
+				return ErrNoChanges
+			}
+			return fmt.Errorf("CloudFormation refused the change set: %s", reason)
+		}
+		if err := p.wait(ctx, nil); err != nil {
+			return err
+		}
+	}
+}
+
+// saysNoChanges knows CloudFormation's two ways of saying that nothing would
+// change; the status of such a change set is FAILED. An empty list of changes
+// is no sign of it: a change of outputs alone lists none.
+func saysNoChanges(reason string) bool {
+	return strings.HasPrefix(reason, "The submitted information didn't contain changes.") ||
+		strings.HasPrefix(reason, "No updates are to be performed.")
+}
+
+// describeChangeSet reads the change set with all its pages into the plan and
+// returns the last page.
+func (e *Engine) describeChangeSet(ctx context.Context, plan *Plan) (*cloudformation.DescribeChangeSetOutput, error) {
+	plan.Changes = nil
+	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &plan.ChangeSetID, IncludePropertyValues: aws.Bool(true)}
+	for {
+		out, err := e.client.DescribeChangeSet(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("read the change set: %w", err)
+		}
+		for _, c := range out.Changes {
+			if c.ResourceChange != nil {
+				plan.Changes = append(plan.Changes, changeFromAPI(c.ResourceChange))
+			}
+		}
+		if out.NextToken == nil {
+			return out, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+func changeFromAPI(in *types.ResourceChange) Change {
+	c := Change{LogicalID: aws.ToString(in.LogicalResourceId), Type: aws.ToString(in.ResourceType)}
+	switch in.Action {
+	case types.ChangeActionAdd, types.ChangeActionImport:
+		c.Action = Add
+	case types.ChangeActionRemove:
+		c.Action = Remove
+	default:
+		c.Action = Modify
+		if in.Replacement == types.ReplacementTrue || in.Replacement == types.ReplacementConditional {
+			c.Action, c.Conditional = Replace, in.Replacement == types.ReplacementConditional
+		}
+	}
+	for _, d := range in.Details {
+		if d.Target == nil {
+			continue
+		}
+		detail := Detail{
+			Path:   aws.ToString(d.Target.Path),
+			Before: aws.ToString(d.Target.BeforeValue), After: aws.ToString(d.Target.AfterValue),
+		}
+		if detail.Path == "" {
+			detail.Path = string(d.Target.Attribute)
+			if name := aws.ToString(d.Target.Name); name != "" {
+				detail.Path += "." + name
+			}
+		}
+		// The same property is listed once for each reason why it changes.
+		if !slices.Contains(c.Details, detail) {
+			c.Details = append(c.Details, detail)
+		}
+	}
+	return c
+}
+
+// Execute starts the plan and returns at once; follow it with [Engine.Follow].
+func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
+	token := newToken()
+	in := &cloudformation.ExecuteChangeSetInput{ChangeSetName: &plan.ChangeSetID, ClientRequestToken: &token}
+	if !plan.Create {
+		// Said in full, since the service's default is documented both ways.
+		// For a create it may not be combined with OnStackFailure.
+		in.DisableRollback = aws.Bool(false)
+	}
+	if _, err := e.client.ExecuteChangeSet(ctx, in); err != nil {
+		return fmt.Errorf("execute the change set: %w", err)
+	}
+	return nil
+}
+
+// Discard deletes a plan that is not to be executed, and the empty stack that
+// was made to hold it.
+func (e *Engine) Discard(ctx context.Context, plan *Plan) error {
+	_, err := e.client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: &plan.ChangeSetID})
+	if err != nil {
+		return fmt.Errorf("delete the change set: %w", err)
+	}
+	if !plan.Create {
+		return nil
+	}
+	s, err := e.Describe(ctx, plan.StackID)
+	if err != nil || s.Status != ReviewInProgress {
+		return nil // gone already, or somebody has begun to use it
+	}
+	return e.Delete(ctx, plan.StackID)
+}
+
+// newToken returns a name for one request of ours: it makes a repeated request
+// harmless, and fits change set names and client request tokens alike.
+func newToken() string { return "renpyctl-" + strings.ToLower(rand.Text()) }

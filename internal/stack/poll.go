@@ -1,0 +1,43 @@
+package stack
+
+import (
+	"context"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// poll is the pause between two looks: short while things move, longer when
+// they do not, so that looking adds at most [slowest] to what an operation
+// takes; much longer when CloudFormation says that it is asked too often.
+type poll struct{ pause, penalty time.Duration }
+
+const (
+	fastest    = 200 * time.Millisecond
+	slowest    = time.Second
+	maxPenalty = 15 * time.Second
+)
+
+func newPoll() *poll { return &poll{pause: fastest, penalty: slowest} }
+
+func (p *poll) reset() { p.pause = fastest }
+
+// wait sleeps until the next look. Err is what the last look ended with.
+func (p *poll) wait(ctx context.Context, err error) error {
+	pause := p.pause
+	p.pause = min(p.pause*3/2, slowest)
+	p.penalty = min(2*p.penalty, maxPenalty)
+	if err == nil || cloud.KindOf(err) != cloud.Throttled {
+		p.penalty = slowest
+	} else {
+		pause = p.penalty
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
