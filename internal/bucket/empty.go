@@ -1,0 +1,168 @@
+package bucket
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+const (
+	// workers is how many DeleteObjects requests run at once. S3 takes some
+	// 3,500 deletes a second below one prefix, each key counting as one
+	// (HADOOP-17935), so more would only be throttled.
+	workers = 4
+	// maxPasses bounds how often the bucket is listed again, because S3 may
+	// report keys as deleted that still are there.
+	maxPasses = 10
+)
+
+// Empty deletes every version, every delete marker and every unfinished upload
+// in the bucket, and lists again until nothing is left. Progress, which may be
+// nil, is told how many versions and markers are gone; it is called from
+// several goroutines. It can be interrupted and run again. A bucket that does
+// not exist is empty.
+func Empty(ctx context.Context, client Client, b Bucket, progress func(deleted int64)) error {
+	var deleted atomic.Int64
+	report := func(n int) {
+		total := deleted.Add(int64(n))
+		if progress != nil {
+			progress(total)
+		}
+	}
+	for pass := range maxPasses {
+		if pass > 1 {
+			// What a whole pass did not delete needs time, not haste.
+			if err := sleep(ctx, time.Duration(pass)*time.Second); err != nil {
+				return err
+			}
+		}
+		found, err := deleteAll(ctx, client, b, report)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return abortUploads(ctx, client, b)
+		}
+	}
+	return fmt.Errorf("bucket %s still has versions after %d passes; is something writing to it?", b.Name, maxPasses)
+}
+
+// deleteAll goes through the bucket once. Found tells whether it listed anything.
+func deleteAll(ctx context.Context, client Client, b Bucket, report func(int)) (found bool, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	// The listing runs ahead of the deletes by as many pages as there are
+	// workers: group.Go blocks, which bounds the memory.
+	for page, listErr := range versions(ctx, client, b) {
+		if listErr != nil {
+			err = listErr
+			break
+		}
+		ids := batch(page)
+		if len(ids) == 0 {
+			continue
+		}
+		found = true
+		group.Go(func() error {
+			n, err := deleteBatch(ctx, client, b, ids)
+			report(n)
+			return err
+		})
+	}
+	// A failed delete cancels the listing: its error is the cause.
+	if groupErr := group.Wait(); groupErr != nil {
+		return found, groupErr
+	}
+	return found, err
+}
+
+// retryable are the errors for single keys that S3 asks to try again.
+var retryable = map[string]bool{"SlowDown": true, "InternalError": true, "ServiceUnavailable": true, "OperationAborted": true}
+
+// maxTries is how often the keys of a batch that S3 put off are tried.
+const maxTries = 6
+
+// deleteBatch deletes up to 1,000 versions and returns how many are gone. S3
+// answers 200 even if single keys failed; those are tried again when that can help.
+func deleteBatch(ctx context.Context, client Client, b Bucket, ids []types.ObjectIdentifier) (deleted int, err error) {
+	for try := 0; ; try++ {
+		out, err := client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &b.Name, ExpectedBucketOwner: &b.Owner,
+			Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)},
+		})
+		if cloud.IsNotFound(err) {
+			return deleted + len(ids), nil
+		}
+		if err != nil {
+			return deleted, fmt.Errorf("delete versions in bucket %s: %w", b.Name, err)
+		}
+		deleted += len(ids) - len(out.Errors)
+		if len(out.Errors) == 0 {
+			return deleted, nil
+		}
+		ids = ids[:0:0]
+		for _, e := range out.Errors {
+			if !retryable[aws.ToString(e.Code)] || try+1 == maxTries {
+				return deleted, &KeyError{Bucket: b.Name, Key: aws.ToString(e.Key), Code: aws.ToString(e.Code), Message: aws.ToString(e.Message), Failed: len(out.Errors)}
+			}
+			ids = append(ids, types.ObjectIdentifier{Key: e.Key, VersionId: e.VersionId})
+		}
+		if err := sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
+			return deleted, err
+		}
+	}
+}
+
+// KeyError says that S3 would not delete some versions, naming the first.
+type KeyError struct {
+	Bucket, Key   string
+	Code, Message string // of the first
+	Failed        int    // how many in that request
+}
+
+func (e *KeyError) Error() string {
+	return fmt.Sprintf("bucket %s: %d versions could not be deleted, the first of %s: %s (%s)", e.Bucket, e.Failed, e.Key, e.Message, e.Code)
+}
+
+// abortUploads ends every unfinished multipart upload: a bucket that holds one
+// can be deleted, but its parts are paid for until then.
+func abortUploads(ctx context.Context, client Client, b Bucket) error {
+	pages := s3.NewListMultipartUploadsPaginator(client, &s3.ListMultipartUploadsInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if cloud.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list the unfinished uploads in bucket %s: %w", b.Name, err)
+		}
+		for _, u := range page.Uploads {
+			_, err := client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+				Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Key: u.Key, UploadId: u.UploadId,
+			})
+			if err != nil && !cloud.IsNotFound(err) {
+				return fmt.Errorf("abort an unfinished upload in bucket %s: %w", b.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
