@@ -1,0 +1,105 @@
+package players
+
+import (
+	"context"
+	"fmt"
+
+	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Count returns about how many accounts the pool has, as Cognito estimates it.
+// A pool that does not exist has none.
+func (p *Pool) Count(ctx context.Context) (int64, error) {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil {
+		return 0, err
+	}
+	return int64(pool.EstimatedNumberOfUsers), nil
+}
+
+// Exists tells whether the pool is there.
+func (p *Pool) Exists(ctx context.Context) (bool, error) {
+	pool, err := p.describe(ctx)
+	return pool != nil, err
+}
+
+// Unprotect lifts the pool's deletion protection. Nothing else about the pool
+// changes; a pool that does not exist is no error.
+func (p *Pool) Unprotect(ctx context.Context) error {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil || pool.DeletionProtection == types.DeletionProtectionTypeInactive {
+		return err
+	}
+	update := sameSettings(pool)
+	update.DeletionProtection = types.DeletionProtectionTypeInactive
+	if _, err := p.client.UpdateUserPool(ctx, update); err != nil {
+		return fmt.Errorf("lift the deletion protection of user pool %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// DeletePool deletes the pool with all accounts. One that does not exist is no error.
+func (p *Pool) DeletePool(ctx context.Context) error {
+	_, err := p.client.DeleteUserPool(ctx, &idp.DeleteUserPoolInput{UserPoolId: &p.ID})
+	if err != nil && !cloud.IsNotFound(err) {
+		return fmt.Errorf("delete user pool %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// describe returns nil without an error where there is no such pool.
+func (p *Pool) describe(ctx context.Context) (*types.UserPoolType, error) {
+	out, err := p.client.DescribeUserPool(ctx, &idp.DescribeUserPoolInput{UserPoolId: &p.ID})
+	if cloud.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read user pool %s: %w", p.ID, err)
+	}
+	return out.UserPool, nil
+}
+
+// sameSettings returns the update that changes nothing. UpdateUserPool sets
+// everything that it is not sent back to its default (doc comment of the SDK's
+// UpdateUserPool), so all of the description is sent. A test compares the
+// fields of the two types, for what a later SDK adds.
+func sameSettings(pool *types.UserPoolType) *idp.UpdateUserPoolInput {
+	update := &idp.UpdateUserPoolInput{
+		UserPoolId:                  pool.Id,
+		PoolName:                    pool.Name,
+		AccountRecoverySetting:      pool.AccountRecoverySetting,
+		AdminCreateUserConfig:       pool.AdminCreateUserConfig,
+		AutoVerifiedAttributes:      pool.AutoVerifiedAttributes,
+		DeletionProtection:          pool.DeletionProtection,
+		DeviceConfiguration:         pool.DeviceConfiguration,
+		EmailConfiguration:          pool.EmailConfiguration,
+		IssuerConfiguration:         pool.IssuerConfiguration,
+		KeyConfiguration:            pool.KeyConfiguration,
+		LambdaConfig:                pool.LambdaConfig,
+		MfaConfiguration:            pool.MfaConfiguration,
+		Policies:                    pool.Policies,
+		SmsConfiguration:            pool.SmsConfiguration,
+		UserAttributeUpdateSettings: pool.UserAttributeUpdateSettings,
+		UserPoolAddOns:              pool.UserPoolAddOns,
+		UserPoolTags:                pool.UserPoolTags,
+		UserPoolTier:                pool.UserPoolTier,
+		VerificationMessageTemplate: pool.VerificationMessageTemplate,
+	}
+	// The old single-message fields may only be sent where no template replaces them.
+	if pool.VerificationMessageTemplate == nil {
+		update.EmailVerificationMessage = pool.EmailVerificationMessage
+		update.EmailVerificationSubject = pool.EmailVerificationSubject
+		update.SmsVerificationMessage = pool.SmsVerificationMessage
+	}
+	update.SmsAuthenticationMessage = pool.SmsAuthenticationMessage
+	if create := update.AdminCreateUserConfig; create != nil && update.Policies != nil && update.Policies.PasswordPolicy != nil {
+		// The same validity is described twice; sending both is refused.
+		same := *create
+		same.UnusedAccountValidityDays = 0
+		update.AdminCreateUserConfig = &same
+	}
+	return update
+}

@@ -1,0 +1,257 @@
+// Package release keeps what a deploy needs and leaves: the artefact bucket of
+// a stage with the templates and Lambda zips, each named by its SHA-256, and
+// what is known about data that outlives a stack.
+package release
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Client is the part of the S3 API that this package uses.
+type Client interface {
+	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
+	CreateBucket(context.Context, *s3.CreateBucketInput, ...func(*s3.Options)) (*s3.CreateBucketOutput, error)
+	DeleteBucket(context.Context, *s3.DeleteBucketInput, ...func(*s3.Options)) (*s3.DeleteBucketOutput, error)
+	PutBucketEncryption(context.Context, *s3.PutBucketEncryptionInput, ...func(*s3.Options)) (*s3.PutBucketEncryptionOutput, error)
+	PutBucketVersioning(context.Context, *s3.PutBucketVersioningInput, ...func(*s3.Options)) (*s3.PutBucketVersioningOutput, error)
+	PutPublicAccessBlock(context.Context, *s3.PutPublicAccessBlockInput, ...func(*s3.Options)) (*s3.PutPublicAccessBlockOutput, error)
+	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
+	PutBucketLifecycleConfiguration(context.Context, *s3.PutBucketLifecycleConfigurationInput, ...func(*s3.Options)) (*s3.PutBucketLifecycleConfigurationOutput, error)
+	PutBucketTagging(context.Context, *s3.PutBucketTaggingInput, ...func(*s3.Options)) (*s3.PutBucketTaggingOutput, error)
+	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+var _ Client = (*s3.Client)(nil)
+
+// Store is the artefact bucket of one stage.
+type Store struct {
+	client  Client
+	Bucket  string
+	account string
+	region  string
+	stage   string
+}
+
+// NewStore returns the artefact bucket of a stage. Its name follows from stage,
+// account and region, so that it is found without the stack; nothing is created yet.
+func NewStore(client Client, stage, account, region string) *Store {
+	return &Store{
+		client: client, Bucket: fmt.Sprintf("renpyctl-%s-%s-%s", stage, account, region),
+		account: account, region: region, stage: stage,
+	}
+}
+
+// ForeignBucketError says that the artefact bucket's name belongs to another
+// account. S3 answers 403 for that as for a missing permission.
+type ForeignBucketError struct{ Bucket string }
+
+func (e *ForeignBucketError) Error() string {
+	return fmt.Sprintf("the bucket %s belongs to another AWS account, or these credentials may not read it", e.Bucket)
+}
+
+// Exists tells whether the bucket is there and ours.
+func (s *Store) Exists(ctx context.Context) (bool, error) {
+	_, err := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.account})
+	switch {
+	case err == nil:
+		return true, nil
+	case cloud.IsNotFound(err):
+		return false, nil
+	case cloud.KindOf(err) == cloud.Denied:
+		return false, &ForeignBucketError{Bucket: s.Bucket}
+	}
+	return false, fmt.Errorf("look for the artefact bucket %s: %w", s.Bucket, err)
+}
+
+// expireAfter is for how many days the bucket keeps objects that were deleted or overwritten.
+const expireAfter = 30
+
+// Ensure creates the bucket where it is missing: private, encrypted, reached
+// by TLS only, versioned, with deleted artefacts expiring after 30 days. A
+// bucket whose setting up was interrupted is set up again.
+func (s *Store) Ensure(ctx context.Context) error {
+	if ready, err := s.Has(ctx, readyKey); err == nil && ready {
+		return nil // one call in the ordinary case
+	}
+	exists, err := s.Exists(ctx)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		if err := s.create(ctx); err != nil {
+			return err
+		}
+	}
+	return s.harden(ctx)
+}
+
+// readyKey marks, as the last thing written, a bucket whose settings are complete.
+const readyKey = "renpyctl.json"
+
+func (s *Store) create(ctx context.Context) error {
+	in := &s3.CreateBucketInput{Bucket: &s.Bucket, ObjectOwnership: types.ObjectOwnershipBucketOwnerEnforced}
+	if s.region != "us-east-1" { // S3 refuses its oldest region as a constraint
+		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(s.region)}
+	}
+	_, err := s.client.CreateBucket(ctx, in)
+	if cloud.KindOf(err) == cloud.Conflict {
+		// Made by somebody between the two calls; Exists tells whether by us.
+		if ours, headErr := s.Exists(ctx); headErr == nil && ours {
+			return nil
+		}
+		return &ForeignBucketError{Bucket: s.Bucket}
+	}
+	if err != nil {
+		return fmt.Errorf("create the artefact bucket %s: %w", s.Bucket, err)
+	}
+	return nil
+}
+
+func (s *Store) harden(ctx context.Context) error {
+	steps := []struct {
+		what string
+		do   func() error
+	}{
+		{"block public access to", func() error {
+			_, err := s.client.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
+				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
+				PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
+					BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true),
+					IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
+				},
+			})
+			return err
+		}},
+		{"encrypt", func() error {
+			_, err := s.client.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{
+				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
+				ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{
+					ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAes256},
+				}}},
+			})
+			return err
+		}},
+		{"version", func() error {
+			_, err := s.client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
+				VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+			})
+			return err
+		}},
+		{"require TLS for", func() error {
+			_, err := s.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
+				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account, Policy: aws.String(tlsOnly(s.Bucket, s.region)),
+			})
+			return err
+		}},
+		{"expire old artefacts in", func() error {
+			_, err := s.client.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
+				LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{{
+					ID: aws.String("expire-deleted-artefacts"), Status: types.ExpirationStatusEnabled,
+					Filter:                         &types.LifecycleRuleFilter{Prefix: aws.String("")},
+					NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(expireAfter)},
+					AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(1)},
+					Expiration:                     &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
+				}}},
+			})
+			return err
+		}},
+		{"tag", func() error {
+			_, err := s.client.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
+				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
+				Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("renpyctl:stage"), Value: &s.stage}}},
+			})
+			return err
+		}},
+		{"mark", func() error {
+			return s.Put(ctx, readyKey, []byte(`{"purpose":"artefacts and release records of renpyctl"}`+"\n"))
+		}},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s the artefact bucket %s: %w", step.what, s.Bucket, err)
+		}
+	}
+	return nil
+}
+
+// tlsOnly is the bucket policy that refuses every request without TLS.
+func tlsOnly(bucket, region string) string {
+	arn := "arn:" + partition(region) + ":s3:::" + bucket
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*","Action":"s3:*",`+
+		`"Resource":["%s","%s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, arn, arn)
+}
+
+// partition is the part of AWS that a region belongs to, as ARNs name it.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// Has tells whether the bucket holds an object of that key.
+func (s *Store) Has(ctx context.Context, key string) (bool, error) {
+	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
+	switch {
+	case err == nil:
+		return true, nil
+	case cloud.IsNotFound(err):
+		return false, nil
+	}
+	return false, fmt.Errorf("look for %s in the artefact bucket: %w", key, err)
+}
+
+// Put writes an object, replacing what is there.
+func (s *Store) Put(ctx context.Context, key string, body []byte) error {
+	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: bytes.NewReader(body),
+		ContentLength: aws.Int64(int64(len(body))),
+	})
+	if err != nil {
+		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
+	}
+	return nil
+}
+
+// PutMissing writes an object whose key says what it holds, unless it is there
+// already, and tells whether it wrote.
+func (s *Store) PutMissing(ctx context.Context, key string, body []byte) (written bool, err error) {
+	if has, err := s.Has(ctx, key); err != nil || has {
+		return false, err
+	}
+	return true, s.Put(ctx, key, body)
+}
+
+// URL returns the address of an object as CloudFormation takes it for a template.
+func (s *Store) URL(key string) string {
+	suffix := "amazonaws.com"
+	if partition(s.region) == "aws-cn" {
+		suffix = "amazonaws.com.cn"
+	}
+	return fmt.Sprintf("https://%s.s3.%s.%s/%s", s.Bucket, s.region, suffix, key)
+}
+
+// DeleteBucket deletes the bucket, which must be empty. One that does not exist is no error.
+func (s *Store) DeleteBucket(ctx context.Context) error {
+	_, err := s.client.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.account})
+	if err != nil && !cloud.IsNotFound(err) {
+		return fmt.Errorf("delete the artefact bucket %s: %w", s.Bucket, err)
+	}
+	return nil
+}
