@@ -1,0 +1,346 @@
+package cfn
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// equal reports a difference between a part of the template and what it must be.
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\ngot  %v\nwant %v", what, got, want)
+	}
+}
+
+// holds reports the properties of a resource that are not as wanted. It does not look at others.
+func holds(t *testing.T, logicalID string, want object) {
+	t.Helper()
+	got := properties(t, logicalID)
+	for name, v := range want {
+		equal(t, logicalID+"."+name, got[name], v)
+	}
+}
+
+// lacks reports the properties that a resource must not have.
+func lacks(t *testing.T, logicalID string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if v, ok := properties(t, logicalID)[name]; ok {
+			t.Errorf("%s has %s: %v", logicalID, name, v)
+		}
+	}
+}
+
+func list(v ...any) []any          { return v }
+func ref(name string) object       { return object{"Ref": name} }
+func getAtt(path string) object    { return object{"Fn::GetAtt": path} }
+func sub(text string) object       { return object{"Fn::Sub": text} }
+func ofAPI(suffix string) object   { return sub(apiARN + suffix) }
+func ofLogs(group string) object   { return sub(logsARN + "${" + group + "}:log-stream:*") }
+func ofSaves(suffix string) object { return sub("${SaveFilesBucket.Arn}/" + suffix) }
+
+const (
+	apiARN  = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}"
+	logsARN = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+)
+
+func TestStatefulResourcesOutliveTheStack(t *testing.T) {
+	for _, r := range Resources() {
+		res := resource(t, r.LogicalID)
+		kept := res["DeletionPolicy"] == "RetainExceptOnCreate" && res["UpdateReplacePolicy"] == "Retain"
+		if kept != r.Protected {
+			t.Errorf("%s: kept %v, described as protected %v", r.LogicalID, kept, r.Protected)
+		}
+		if !r.Protected {
+			for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
+				if p := res[policy]; p != nil && p != "Delete" {
+					t.Errorf("%s: %s %v leaves something behind that nobody cleans up", r.LogicalID, policy, p)
+				}
+			}
+		}
+	}
+	holds(t, UserPool, object{"DeletionProtection": "ACTIVE"})
+	holds(t, ManifestTable, object{"DeletionProtectionEnabled": true})
+}
+
+func TestStatefulResourcesHaveNoNames(t *testing.T) {
+	// A name collides with another account's bucket, or with what an earlier stack left behind.
+	lacks(t, SaveFilesBucket, "BucketName", "BucketNamePrefix")
+	lacks(t, ManifestTable, "TableName")
+	lacks(t, "SyncPlanRole", "RoleName")
+	lacks(t, "SyncCompleteRole", "RoleName")
+}
+
+func TestUserPool(t *testing.T) {
+	holds(t, UserPool, object{
+		"UserPoolTier":           ref(ParamUserPoolTier),
+		"UsernameAttributes":     list("email"),
+		"UsernameConfiguration":  object{"CaseSensitive": false},
+		"AutoVerifiedAttributes": list("email"),
+		"MfaConfiguration":       "OFF",
+		"UserAttributeUpdateSettings": object{
+			"AttributesRequireVerificationBeforeUpdate": list("email"),
+		},
+		"Policies": object{"PasswordPolicy": object{
+			"MinimumLength": 8, "RequireLowercase": true, "RequireUppercase": true,
+			"RequireNumbers": true, "RequireSymbols": false, "TemporaryPasswordValidityDays": 7,
+		}},
+	})
+	// With a Schema, every later update of the pool fails (AWS-FACTS 1.6).
+	lacks(t, UserPool, "Schema", "AliasAttributes", "UserPoolAddOns")
+
+	message := properties(t, UserPool)["VerificationMessageTemplate"].(object)
+	equal(t, "confirmation", message["DefaultEmailOption"], "CONFIRM_WITH_LINK")
+	if text := message["EmailMessageByLink"].(string); strings.Count(text, "{##") != 1 || strings.Count(text, "##}") != 1 {
+		t.Errorf("the e-mail needs one {##link##}: %q", text)
+	}
+	// The link leads to the pool's domain.
+	holds(t, "CognitoUserPoolDomain", object{"UserPoolId": ref(UserPool)})
+}
+
+func TestAppClientServesTheGameClient(t *testing.T) {
+	holds(t, UserPoolClient, object{
+		"UserPoolId":                 ref(UserPool),
+		"GenerateSecret":             false,
+		"ExplicitAuthFlows":          list("ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"),
+		"EnableTokenRevocation":      true,
+		"PreventUserExistenceErrors": "ENABLED",
+		"AccessTokenValidity":        60,
+		"WriteAttributes":            list("email"),
+	})
+	// The game client refreshes by REFRESH_TOKEN_AUTH, which rotation excludes.
+	lacks(t, UserPoolClient, "RefreshTokenRotation", "AllowedOAuthFlows")
+}
+
+func TestTable(t *testing.T) {
+	holds(t, ManifestTable, object{
+		"BillingMode": "PAY_PER_REQUEST",
+		"AttributeDefinitions": list(
+			object{"AttributeName": "user_id", "AttributeType": "S"},
+			object{"AttributeName": "game_id", "AttributeType": "S"},
+		),
+		"KeySchema": list(
+			object{"AttributeName": "user_id", "KeyType": "HASH"},
+			object{"AttributeName": "game_id", "KeyType": "RANGE"},
+		),
+		"PointInTimeRecoverySpecification": object{"PointInTimeRecoveryEnabled": true},
+	})
+}
+
+func TestBucketIsPrivateVersionedAndTidy(t *testing.T) {
+	holds(t, SaveFilesBucket, object{
+		"VersioningConfiguration": object{"Status": "Enabled"},
+		"BucketEncryption": object{"ServerSideEncryptionConfiguration": list(
+			object{"ServerSideEncryptionByDefault": object{"SSEAlgorithm": "AES256"}},
+		)},
+		"OwnershipControls": object{"Rules": list(object{"ObjectOwnership": "BucketOwnerEnforced"})},
+		"PublicAccessBlockConfiguration": object{
+			"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+		},
+	})
+
+	for _, v := range properties(t, SaveFilesBucket)["LifecycleConfiguration"].(object)["Rules"].([]any) {
+		rule := v.(object)
+		equal(t, "status", rule["Status"], "Enabled")
+		for key := range rule {
+			// Anything else could expire a save that a player still has.
+			if !slices.Contains([]string{"Id", "Status", "NoncurrentVersionExpiration", "ExpiredObjectDeleteMarker", "AbortIncompleteMultipartUpload"}, key) {
+				t.Errorf("the lifecycle has %s", key)
+			}
+		}
+		if n := rule["NoncurrentVersionExpiration"]; n != nil {
+			equal(t, "noncurrent versions", n, object{"NoncurrentDays": ref(ParamSaveRetentionDays)})
+		}
+	}
+}
+
+func TestBucketPolicyOnlyDenies(t *testing.T) {
+	objects := ofSaves("*")
+	holds(t, "SaveFilesBucketPolicy", object{
+		"Bucket": ref(SaveFilesBucket),
+		"PolicyDocument": object{"Version": "2012-10-17", "Statement": list(
+			object{
+				"Sid": "OnlyTLS", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+				"Resource":  list(getAtt("SaveFilesBucket.Arn"), objects),
+				"Condition": object{"Bool": object{"aws:SecureTransport": "false"}},
+			},
+			object{
+				"Sid": "OnlyFreshPresignedURLs", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+				"Resource":  objects,
+				"Condition": object{"NumericGreaterThan": object{"s3:signatureAge": 600000}},
+			},
+			object{
+				"Sid": "NoSignatureVersion2", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+				"Resource":  objects,
+				"Condition": object{"StringEquals": object{"s3:signatureversion": "AWS"}},
+			},
+		)},
+	})
+}
+
+// function is what the template says of one function, by the names of its parts.
+type function struct {
+	id, logGroup, role, route, integration, permission string
+	name, codeKey, routeKey, path                      string
+	objectActions                                      []any
+}
+
+func functions() []function {
+	return []function{
+		{
+			SyncPlanFunction, SyncPlanLogGroup, "SyncPlanRole", "SyncPlanRoute", "SyncPlanIntegration", "SyncPlanPermission",
+			"syncPlan", ParamSyncPlanCodeKey, "POST /sync/plan", "POST/sync/plan",
+			list("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+		},
+		{
+			SyncCompleteFunction, SyncCompleteLogGroup, "SyncCompleteRole", "SyncCompleteRoute", "SyncCompleteIntegration", "SyncCompletePermission",
+			"syncComplete", ParamSyncCompleteCodeKey, "POST /sync/complete", "POST/sync/complete",
+			list("s3:GetObject", "s3:GetObjectVersion"),
+		},
+	}
+}
+
+func TestFunctions(t *testing.T) {
+	for _, f := range functions() {
+		holds(t, f.id, object{
+			"FunctionName":  sub("renpy-cloud-${Stage}-" + f.name),
+			"Role":          getAtt(f.role + ".Arn"),
+			"Runtime":       "provided.al2023",
+			"Handler":       "bootstrap",
+			"Architectures": list(ref(ParamArchitecture)),
+			"MemorySize":    256,
+			"Timeout":       25, // the API and the game client wait 30
+			"Code":          object{"S3Bucket": ref(ParamArtifactsBucket), "S3Key": ref(f.codeKey)},
+			"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": ref(f.logGroup)},
+			"Environment": object{"Variables": object{
+				"MANIFEST_TABLE":      ref(ManifestTable),
+				"SAVES_BUCKET":        ref(SaveFilesBucket),
+				"GAME_IDS":            ref(ParamGameIDs),
+				"MAX_FILE_BYTES":      ref(ParamMaxFileBytes),
+				"MAX_PLAYER_BYTES":    ref(ParamMaxPlayerBytes),
+				"MAX_PLAYER_FILES":    ref(ParamMaxPlayerFiles),
+				"MAX_PLANS_PER_HOUR":  ref(ParamMaxPlansPerHour),
+				"SAVE_RETENTION_DAYS": ref(ParamSaveRetentionDays),
+			}},
+		})
+		holds(t, f.logGroup, object{
+			"LogGroupName":    sub("/aws/lambda/renpy-cloud-${Stage}-" + f.name),
+			"RetentionInDays": ref(ParamLogRetentionDays),
+		})
+	}
+}
+
+// TestRolesAreLeastPrivilege holds both roles to the letter: one more action or
+// a wider resource is a decision to be made here too.
+func TestRolesAreLeastPrivilege(t *testing.T) {
+	for _, f := range functions() {
+		r := properties(t, f.role)
+		lacks(t, f.role, "ManagedPolicyArns")
+		equal(t, f.role+" trust", r["AssumeRolePolicyDocument"], object{"Version": "2012-10-17", "Statement": list(
+			object{"Effect": "Allow", "Principal": object{"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+		)})
+
+		policies := r["Policies"].([]any)
+		if len(policies) != 1 {
+			t.Fatalf("%s has %d policies", f.role, len(policies))
+		}
+		equal(t, f.role, policies[0].(object)["PolicyDocument"], object{"Version": "2012-10-17", "Statement": list(
+			object{
+				"Sid": "Manifest", "Effect": "Allow",
+				"Action":   list("dynamodb:GetItem", "dynamodb:UpdateItem"),
+				"Resource": getAtt("ManifestTable.Arn"),
+			},
+			object{
+				"Sid": "Saves", "Effect": "Allow",
+				"Action":   f.objectActions,
+				"Resource": ofSaves("users/*"),
+			},
+			object{
+				"Sid": "TellMissingFromForbidden", "Effect": "Allow",
+				"Action":    "s3:ListBucket",
+				"Resource":  getAtt("SaveFilesBucket.Arn"),
+				"Condition": object{"StringLike": object{"s3:prefix": "users/*"}},
+			},
+			object{
+				"Sid": "Logs", "Effect": "Allow",
+				"Action":   list("logs:CreateLogStream", "logs:PutLogEvents"),
+				"Resource": ofLogs(f.logGroup),
+			},
+		)})
+	}
+}
+
+func TestRoutesAdmitAccessTokensOnly(t *testing.T) {
+	for _, f := range functions() {
+		holds(t, f.route, object{
+			"RouteKey":            f.routeKey,
+			"AuthorizationType":   "JWT",
+			"AuthorizerId":        ref("HttpApiAuthorizer"),
+			"AuthorizationScopes": list("aws.cognito.signin.user.admin"),
+			"Target":              sub("integrations/${" + f.integration + "}"),
+		})
+		holds(t, f.integration, object{
+			"IntegrationType":      "AWS_PROXY",
+			"IntegrationUri":       getAtt(f.id + ".Arn"),
+			"PayloadFormatVersion": "2.0",
+		})
+		holds(t, f.permission, object{
+			"FunctionName": getAtt(f.id + ".Arn"),
+			"Action":       "lambda:InvokeFunction",
+			"Principal":    "apigateway.amazonaws.com",
+			"SourceArn":    ofAPI("/*/" + f.path),
+		})
+	}
+	holds(t, "HttpApiAuthorizer", object{
+		"AuthorizerType": "JWT",
+		"IdentitySource": list("$request.header.Authorization"),
+		"JwtConfiguration": object{
+			"Audience": list(ref(UserPoolClient)),
+			"Issuer":   sub("https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${CognitoUserPool}"),
+		},
+	})
+}
+
+func TestStageThrottlesAndLogs(t *testing.T) {
+	holds(t, HTTPAPIStage, object{
+		"StageName":  "$default",
+		"AutoDeploy": true,
+		"DefaultRouteSettings": object{
+			"ThrottlingRateLimit":  ref(ParamThrottleRateLimit),
+			"ThrottlingBurstLimit": ref(ParamThrottleBurstLimit),
+		},
+	})
+	holds(t, APIAccessLogGroup, object{"RetentionInDays": ref(ParamLogRetentionDays)})
+
+	log := properties(t, HTTPAPIStage)["AccessLogSettings"].(object)
+	equal(t, "access log", log["DestinationArn"], getAtt("ApiAccessLogGroup.Arn"))
+	format := log["Format"].(string)
+	if strings.Contains(format, "\n") {
+		t.Error("the access log's format has more than one line")
+	}
+	if strings.Contains(strings.ToLower(format), "authorization") {
+		t.Error("the access log holds the token")
+	}
+}
+
+func TestCORSIsOffByDefault(t *testing.T) {
+	origins := ref(ParamCorsAllowOrigins)
+	equal(t, "condition", parse(t)["Conditions"], object{"AllowCors": object{
+		"Fn::Not": list(object{"Fn::Equals": list(object{"Fn::Join": list("", origins)}, "")}),
+	}})
+	for id, want := range map[string]object{
+		HTTPAPI: {
+			"AllowOrigins": origins, "AllowMethods": list("POST"),
+			"AllowHeaders": list("authorization", "content-type"), "MaxAge": 3600,
+		},
+		SaveFilesBucket: {"CorsRules": list(object{
+			"AllowedOrigins": origins, "AllowedMethods": list("GET", "PUT"),
+			"AllowedHeaders": list("content-type"), "MaxAge": 3600,
+		})},
+	} {
+		holds(t, id, object{"CorsConfiguration": object{"Fn::If": list("AllowCors", want, ref("AWS::NoValue"))}})
+	}
+}
