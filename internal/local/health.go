@@ -24,7 +24,7 @@ type health struct {
 
 // health asks MiniStack whether it is there. It serves nothing before its state is loaded.
 func (c *Cloud) health(ctx context.Context) (health, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.answerTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Endpoint()+"/_ministack/health", nil)
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *Cloud) portFree(ctx context.Context) error {
 		return c.otherMiniStack(h)
 	}
 	// Connecting comes first: macOS lets one bind 127.0.0.1 beside a listener on every interface.
-	dialer := net.Dialer{Timeout: answerTimeout}
+	dialer := net.Dialer{Timeout: c.answerTimeout}
 	if conn, err := dialer.DialContext(ctx, "tcp", c.address()); err == nil {
 		conn.Close()
 		return c.portTaken(nil)

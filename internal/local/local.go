@@ -65,7 +65,7 @@ type Cloud struct {
 	venv    string // the virtual environment, shared by all ports
 	edition string // what its MiniStack calls itself: another edition was started otherwise
 
-	startTimeout, stopTimeout time.Duration
+	answerTimeout, startTimeout, stopTimeout time.Duration
 }
 
 // New returns the local cloud of a folder and port; it touches nothing yet. The
@@ -88,8 +88,9 @@ func New(cfg Config) (*Cloud, error) {
 		dir:  filepath.Join(cfg.Dir, strconv.Itoa(cfg.Port)),
 		venv: filepath.Join(cfg.Dir, "ministack-"+Version+"-"+fingerprint(requirements)),
 
-		startTimeout: startTimeout,
-		stopTimeout:  stopTimeout,
+		answerTimeout: answerTimeout,
+		startTimeout:  startTimeout,
+		stopTimeout:   stopTimeout,
 	}
 	c.edition = editionPrefix + fingerprint(c.venv, c.settings())
 	return c, nil
@@ -187,8 +188,12 @@ func (c *Cloud) settle(ctx context.Context, progress func(step string)) (current
 	if err != nil || !running {
 		return false, err
 	}
-	// A renpyctl that was killed may have left it starting: give it the time.
-	h, err := c.await(ctx, editionPrefix)
+	h, err := c.health(ctx)
+	if err != nil {
+		// A renpyctl that was killed may have left it starting: give it the time.
+		progress("waiting for MiniStack, which runs but does not answer")
+		h, err = c.await(ctx, editionPrefix)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
@@ -197,7 +202,7 @@ func (c *Cloud) settle(ctx context.Context, progress func(step string)) (current
 	case err == nil:
 		progress("restarting MiniStack with this version's settings")
 	default:
-		progress("restarting MiniStack, which does not answer")
+		progress("restarting MiniStack")
 	}
 	if err := c.stop(ctx); !isKind(err, Killed) {
 		return false, err
