@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -189,20 +188,9 @@ func (s *Store) harden(ctx context.Context) error {
 
 // tlsOnly is the bucket policy that refuses every request without TLS.
 func tlsOnly(bucket, region string) string {
-	arn := "arn:" + partition(region) + ":s3:::" + bucket
+	arn := "arn:" + cloud.Partition(region) + ":s3:::" + bucket
 	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"TLSOnly","Effect":"Deny","Principal":"*","Action":"s3:*",`+
 		`"Resource":["%s","%s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, arn, arn)
-}
-
-// partition is the part of AWS that a region belongs to, as ARNs name it.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // Has tells whether the bucket holds an object of that key.
@@ -241,7 +229,7 @@ func (s *Store) PutMissing(ctx context.Context, key string, body []byte) (writte
 // URL returns the address of an object as CloudFormation takes it for a template.
 func (s *Store) URL(key string) string {
 	suffix := "amazonaws.com"
-	if partition(s.region) == "aws-cn" {
+	if cloud.Partition(s.region) == "aws-cn" {
 		suffix = "amazonaws.com.cn"
 	}
 	return fmt.Sprintf("https://%s.s3.%s.%s/%s", s.Bucket, s.region, suffix, key)

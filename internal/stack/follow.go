@@ -122,3 +122,27 @@ func eventFromAPI(in types.StackEvent) Event {
 		OfStack: aws.ToString(in.PhysicalResourceId) == aws.ToString(in.StackId),
 	}
 }
+
+// OperationStart returns the mark after which the events of the stack's latest
+// operation come, so that somebody else can follow what is already running.
+func (e *Engine) OperationStart(ctx context.Context, stackID string) (string, error) {
+	pages := cloudformation.NewDescribeStackEventsPaginator(e.client, &cloudformation.DescribeStackEventsInput{StackName: &stackID})
+	begun := false
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("read the events of stack %s: %w", stackID, err)
+		}
+		for _, in := range page.StackEvents {
+			if begun {
+				return aws.ToString(in.EventId), nil
+			}
+			ev := eventFromAPI(in)
+			switch ev.Status {
+			case "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS":
+				begun = ev.OfStack
+			}
+		}
+	}
+	return "", nil
+}

@@ -44,9 +44,13 @@ const spinnerPeriod = 120 * time.Millisecond
 
 // frame draws tasks into at most height lines of at most width cells, keeping
 // their order so that rows hold still. Where there is no room for all, failed
-// tasks come first, then running ones, then the latest that are done; the last
-// line counts what is left out.
-func frame(tasks []Task, now time.Time, width, height int) []string {
+// tasks come first, then running ones, then the latest that are done. The last
+// line counts what is left out, and what has not begun of the tasks expected.
+func frame(tasks []Task, expected int, now time.Time, width, height int) []string {
+	waiting := max(0, expected-len(tasks))
+	if waiting > 0 {
+		height--
+	}
 	shown, hidden := fit(tasks, height)
 	nameWidth := 0
 	for _, t := range shown {
@@ -57,15 +61,22 @@ func frame(tasks []Task, now time.Time, width, height int) []string {
 	for _, t := range shown {
 		lines = append(lines, row(t, now, nameWidth, width))
 	}
+	var rest []string
 	if hidden > 0 {
-		lines = append(lines, ansi.Truncate("  "+Dim(fmt.Sprintf("… and %d more", hidden)), width, "…"))
+		rest = append(rest, fmt.Sprintf("… and %d more", hidden))
+	}
+	if waiting > 0 {
+		rest = append(rest, fmt.Sprintf("%d waiting", waiting))
+	}
+	if len(rest) > 0 {
+		lines = append(lines, ansi.Truncate(Dim("  · "+strings.Join(rest, ", ")), width, "…"))
 	}
 	return lines
 }
 
 // fit picks the tasks that a board of height lines shows, in their own order.
 func fit(tasks []Task, height int) (shown []Task, hidden int) {
-	height = max(height, 2)
+	height = max(height, 1)
 	if len(tasks) <= height {
 		return tasks, 0
 	}

@@ -18,6 +18,7 @@ type Progress struct {
 	live   bool
 	size   func() (width, height int)
 	tasks  []Task
+	expect int       // how many tasks there will be; 0 if unknown
 	drawn  int       // lines of the board on the screen
 	spoke  time.Time // when something was last printed (line by line)
 	stop   chan struct{}
@@ -52,6 +53,14 @@ func NewProgress(s *Streams) *Progress {
 		}
 	})
 	return p
+}
+
+// Expect says how many tasks there will be in all, so that the board can count
+// those that have not begun.
+func (p *Progress) Expect(tasks int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.expect = tasks
 }
 
 // Set adds a task or changes the one with the same key.
@@ -164,7 +173,7 @@ func stamp(now time.Time) string { return now.Format(time.TimeOnly) + " " }
 // slow terminal never shows half of it.
 func (p *Progress) draw(now time.Time) {
 	width, height := p.size()
-	lines := frame(p.tasks, now, width-1, height-2)
+	lines := frame(p.tasks, p.expect, now, width-1, height-2)
 	var b strings.Builder
 	b.WriteString(p.eraser())
 	for _, l := range lines {

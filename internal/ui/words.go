@@ -80,3 +80,13 @@ func Ago(t, now time.Time) string {
 		return t.Format(time.DateOnly)
 	}
 }
+
+// Bar draws how much of a total is done, width cells wide, with its percentage.
+func Bar(done, total int64, width int) string {
+	if total <= 0 {
+		return ""
+	}
+	share := min(max(float64(done)/float64(total), 0), 1)
+	full := int(share * float64(width))
+	return strings.Repeat("━", full) + Dim(strings.Repeat("─", width-full)) + fmt.Sprintf(" %3.0f %%", share*100)
+}

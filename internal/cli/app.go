@@ -1,0 +1,146 @@
+// Package cli is the program's commands: flags, questions, what is printed, and
+// exit codes. Each command is a file; below its RunE it is plain Go that calls
+// the domain packages.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+// Env is the program's surroundings. Tests give their own.
+type Env struct {
+	Stdin          *os.File
+	Stdout, Stderr *os.File
+	Getenv         func(string) string
+	Environ        []string
+
+	// LoadAWS makes the configuration for AWS; cloud.Load outside of tests.
+	LoadAWS func(context.Context, cloud.Options) (aws.Config, error)
+}
+
+// Main runs the program with the process's own surroundings and returns its exit code.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		// The first signal asks for an orderly end; a second one is taken at its word.
+		<-ctx.Done()
+		stop()
+	}()
+	return Run(ctx, Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Environ: os.Environ(), LoadAWS: cloud.Load,
+	}, os.Args[1:])
+}
+
+// Run runs one command line and returns its exit code.
+func Run(ctx context.Context, env Env, args []string) int {
+	a := &app{env: env}
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if a.streams == nil { // the flags were not even read
+		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, false)
+	}
+	return a.finish(ctx, err)
+}
+
+// app is one run of the program.
+type app struct {
+	env     Env
+	streams *ui.Streams
+	flags   globalFlags
+}
+
+// globalFlags are the flags that every command has.
+type globalFlags struct {
+	stage     string
+	region    string
+	profile   string
+	local     bool
+	localPort int
+	output    string
+	noColor   bool
+	debug     bool
+	yes       bool
+}
+
+// stagePattern is what a stage may be called: names of buckets, functions and
+// log groups are made of it, and buckets take lower case only.
+var stagePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
+
+// prepare runs before every command, when the flags are known.
+func (a *app) prepare() error {
+	a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.flags.noColor)
+	if a.flags.output != "table" && a.flags.output != "json" {
+		return usagef("--output %q is neither table nor json", a.flags.output)
+	}
+	if !stagePattern.MatchString(a.flags.stage) {
+		return usagef("stage %q: use 1 to 20 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen", a.flags.stage)
+	}
+	return nil
+}
+
+func (a *app) json() bool { return a.flags.output == "json" }
+
+// say prints a line of explanation to standard error.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.streams.Err, format+"\n", args...) }
+
+// hint prints what the person will want to type next, unless a program reads.
+func (a *app) hint(format string, args ...any) {
+	if !a.json() {
+		a.say("%s %s", ui.Dim("hint:"), fmt.Sprintf(format, args...))
+	}
+}
+
+// confirm asks unless --yes was given. Without a terminal the error names the flag.
+func (a *app) confirm(ctx context.Context, question string) error {
+	if a.flags.yes {
+		return nil
+	}
+	return needsFlag(a.streams.Confirm(ctx, question), "--yes")
+}
+
+// needsFlag turns the lack of a terminal into the flag that answers the question.
+func needsFlag(err error, flag string) error {
+	if errors.Is(err, ui.ErrNoTerminal) {
+		return usagef("this needs a confirmation and nobody can be asked: add %s", flag)
+	}
+	return err
+}
+
+// command returns a command line of ours for the same stage, for hints.
+func (a *app) command(verb string) string {
+	line := "renpyctl " + verb + " --stage " + a.flags.stage
+	if a.flags.region != "" {
+		line += " --region " + a.flags.region
+	}
+	if a.flags.profile != "" {
+		line += " --profile " + a.flags.profile
+	}
+	if a.flags.local {
+		line += " --local"
+	}
+	return line
+}
+
+// trace prints a call for --debug.
+func (a *app) trace(c cloud.Call) {
+	outcome := "ok"
+	if c.Err != nil {
+		outcome = cloud.Message(c.Err)
+	}
+	a.say("%s", ui.Dim(fmt.Sprintf("debug: %s %s %s: %s", c.Service, c.Operation, c.Took.Round(time.Millisecond), outcome)))
+}

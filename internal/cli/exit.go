@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/local"
+	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// The exit codes, which scripts rely on.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitAccess      = 4
+	exitStack       = 5
+	exitBusy        = 6
+	exitRefused     = 7
+	exitInterrupted = 130
+)
+
+// usageError is a wrong command line, or a missing confirmation.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// refusedError is a refusal that protects data, with what would change the answer.
+type refusedError struct{ text, hint string }
+
+func (e *refusedError) Error() string { return e.text }
+
+// busyError says that another operation runs on the stack.
+type busyError struct{ stack, status string }
+
+func (e *busyError) Error() string {
+	return fmt.Sprintf("another operation runs on the stack %s (%s)", e.stack, e.status)
+}
+
+// stackError says that CloudFormation did not get where it was asked to go. What
+// happened has been printed already.
+type stackError struct{ text, hint string }
+
+func (e *stackError) Error() string { return e.text }
+
+// finish prints the error, if any, with a hint, and returns the exit code.
+func (a *app) finish(ctx context.Context, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code, hint := a.explain(ctx, err)
+	text := cloud.Text(err)
+	if id := cloud.RequestID(err); id != "" && code == exitError && !strings.Contains(text, id) {
+		text += " (request id " + id + ")"
+	}
+	a.say("%s %s", ui.Failure("renpyctl:"), oneLine(text))
+	if l, ok := errors.AsType[*local.Error](err); ok {
+		for _, line := range l.Output {
+			a.say("  %s", ui.Dim(line))
+		}
+	}
+	if hint != "" {
+		a.say("%s %s", ui.Dim("hint:"), hint)
+	}
+	return code
+}
+
+// explain is the one table from errors to exit codes and advice.
+func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage, "renpyctl help shows every command and flag"
+	}
+	if _, ok := errors.AsType[*noStageError](err); ok {
+		return exitNotFound, a.command("deploy") + " creates it; --region and --profile choose where to look"
+	}
+	if _, ok := errors.AsType[*foreignStackError](err); ok {
+		return exitRefused, "choose another stage, so that this stack is not overwritten"
+	}
+	if e, ok := errors.AsType[*refusedError](err); ok {
+		return exitRefused, e.hint
+	}
+	if _, ok := errors.AsType[*busyError](err); ok {
+		return exitBusy, "wait until it has ended, then try again; " + a.command("info") + " shows where it stands"
+	}
+	if e, ok := errors.AsType[*stackError](err); ok {
+		return exitStack, e.hint
+	}
+	if _, ok := errors.AsType[*release.ForeignBucketError](err); ok {
+		return exitAccess, "check that --profile is of the account that holds this stage, or choose another stage name"
+	}
+	if e, ok := errors.AsType[*local.Error](err); ok {
+		return exitError, e.Hint
+	}
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted, ""
+	case errors.Is(err, ui.ErrDeclined):
+		return exitError, "nothing was changed"
+	case errors.Is(err, players.ErrNoPlayer):
+		return exitNotFound, a.command("users list") + " lists the players"
+	case errors.Is(err, lambda.ErrNotBuilt):
+		return exitError, "run make in a checkout, or use a released binary"
+	}
+	return a.explainAWS(err)
+}
+
+// explainAWS advises on what the SDK reports.
+func (a *app) explainAWS(err error) (code int, hint string) {
+	signIn := "aws sso login"
+	if p := a.profile(); p != "" {
+		signIn += " --profile " + p
+	}
+	switch cloud.KindOf(err) {
+	case cloud.NoRegion:
+		return exitAccess, "add --region, for example --region eu-west-1, or set AWS_REGION"
+	case cloud.UnknownProfile:
+		return exitAccess, "aws configure list-profiles lists the profiles of this machine"
+	case cloud.NoCredentials:
+		return exitAccess, "sign in with " + signIn + ", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --local needs no account"
+	case cloud.Expired:
+		return exitAccess, "the session has run out: " + signIn
+	case cloud.BadCredentials:
+		return exitAccess, "AWS does not accept these credentials: check AWS_ACCESS_KEY_ID and the profile, or " + signIn
+	case cloud.ClockSkew:
+		return exitAccess, "this computer's clock is wrong by more than AWS allows: set it, then try again"
+	case cloud.Denied:
+		if action := cloud.DeniedAction(err.Error()); action != "" {
+			return exitAccess, "these credentials need permission for " + action
+		}
+		return exitAccess, "these credentials lack a permission; --debug shows for which call"
+	case cloud.Throttled:
+		return exitError, "AWS asks to slow down: try again in a minute"
+	case cloud.Unreachable:
+		return exitError, "no connection: check the network, --region and AWS_ENDPOINT_URL"
+	}
+	return exitError, ""
+}
+
+func (a *app) profile() string {
+	if a.flags.profile != "" {
+		return a.flags.profile
+	}
+	return a.env.Getenv("AWS_PROFILE")
+}
+
+// oneLine keeps an error on one line, whatever a service put into it.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+func newInfo(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "info",
+		Short: "Show what is deployed",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.showInfo(cmd.Context()) },
+	}
+}
+
+// info is the JSON of `info` and of `deploy`.
+type info struct {
+	Service   string            `json:"service"` // "renpy-cloud"
+	Stage     string            `json:"stage"`
+	Region    string            `json:"region"`
+	Account   string            `json:"account"`
+	Stack     stackInfo         `json:"stack"`
+	Endpoints []endpointInfo    `json:"endpoints"`
+	Functions []functionInfo    `json:"functions,omitempty"`
+	Outputs   map[string]string `json:"outputs"`
+}
+
+type stackInfo struct {
+	Name    string    `json:"name"`
+	ID      string    `json:"id"`
+	Status  string    `json:"status"`
+	Reason  string    `json:"reason,omitempty"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated,omitzero"`
+}
+
+type endpointInfo struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+}
+
+type functionInfo struct {
+	Name         string `json:"name"`     // "syncPlan"
+	Function     string `json:"function"` // its name in Lambda
+	LogGroup     string `json:"logGroup"`
+	Architecture string `json:"architecture"`
+	CodeSha256   string `json:"codeSha256"` // of the zip, in base64, as Lambda reports it
+	CodeSize     int64  `json:"codeSize"`   // of the zip, in bytes
+	Modified     string `json:"modified"`
+}
+
+func (a *app) showInfo(ctx context.Context) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := s.deployed(ctx)
+	if err != nil {
+		return err
+	}
+	in := s.info(st)
+	if in.Functions, err = s.functions(ctx); err != nil {
+		return err
+	}
+	if a.json() {
+		return a.printJSON(in)
+	}
+	return a.printInfo(in)
+}
+
+// info gathers what the stack itself tells.
+func (s *session) info(st stack.Stack) info {
+	out := s.outputs(st)
+	in := info{
+		Service: "renpy-cloud", Stage: s.flags.stage, Region: s.cfg.Region, Account: account(st),
+		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated},
+		Endpoints: []endpointInfo{},
+		Outputs:   out,
+	}
+	if api := out[cfn.OutputAPIEndpoint]; api != "" {
+		in.Endpoints = []endpointInfo{{"POST", api + "/sync/plan"}, {"POST", api + "/sync/complete"}}
+	}
+	return in
+}
+
+// functions asks Lambda what it runs. A function that is not there (a stack
+// that failed half-way) is left out.
+func (s *session) functions(ctx context.Context) ([]functionInfo, error) {
+	client := lambdaapi.NewFromConfig(s.cfg)
+	found := make([]*functionInfo, len(lambda.Functions()))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, f := range lambda.Functions() {
+		group.Go(func() error {
+			name := s.functionName(f)
+			out, err := client.GetFunctionConfiguration(ctx, &lambdaapi.GetFunctionConfigurationInput{FunctionName: &name})
+			if cloud.IsNotFound(err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("read function %s: %w", name, err)
+			}
+			in := functionInfo{
+				Name: f.Name, Function: name, LogGroup: s.logGroup(f),
+				CodeSha256: aws.ToString(out.CodeSha256), CodeSize: out.CodeSize, Modified: aws.ToString(out.LastModified),
+			}
+			if len(out.Architectures) > 0 {
+				in.Architecture = string(out.Architectures[0])
+			}
+			found[i] = &in
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	list := []functionInfo{}
+	for _, f := range found {
+		if f != nil {
+			list = append(list, *f)
+		}
+	}
+	return list, nil
+}
+
+// functionName and logGroup are the names that the template gives.
+func (a *app) functionName(f lambda.Function) string { return a.stackName() + "-" + f.Name }
+func (a *app) logGroup(f lambda.Function) string     { return "/aws/lambda/" + a.functionName(f) }
+
+func (a *app) printInfo(in info) error {
+	status := ui.Success(in.Stack.Status)
+	if !stack.Status(in.Stack.Status).Settled() {
+		status = ui.Warning(in.Stack.Status)
+	}
+	changed := in.Stack.Created
+	if in.Stack.Updated.After(changed) {
+		changed = in.Stack.Updated
+	}
+	fields := [][2]string{
+		{"service", in.Service}, {"stage", ui.Accent(in.Stage)}, {"region", in.Region}, {"account", in.Account},
+		{"stack", in.Stack.Name}, {"status", status},
+	}
+	if in.Stack.Reason != "" {
+		fields = append(fields, [2]string{"reason", oneLine(in.Stack.Reason)})
+	}
+	if !changed.IsZero() {
+		fields = append(fields, [2]string{"deployed", changed.UTC().Format(time.RFC3339)})
+	}
+	for _, e := range in.Endpoints {
+		fields = append(fields, [2]string{"endpoint", e.Method + " " + e.URL})
+	}
+	for _, f := range in.Functions {
+		fields = append(fields, [2]string{"function", strings.Join([]string{f.Function, f.Architecture, ui.Bytes(f.CodeSize), f.CodeSha256}, "  ")})
+	}
+	for _, name := range cfn.Outputs() {
+		if value, ok := in.Outputs[name]; ok {
+			fields = append(fields, [2]string{name, value})
+		}
+	}
+	return a.printFields(fields)
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/internal/local"
+)
+
+func newLocal(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Start, stop and reset the local cloud",
+		Long: `The local cloud is MiniStack, an AWS emulator, in a folder of its own on this
+computer. It listens on 127.0.0.1 only, needs Python 3.10 or later, and any
+command with --local starts it when needed.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	add := func(use, short string, run func(context.Context, *local.Cloud) error) {
+		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			lc, err := a.localCloud()
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), lc)
+		}})
+	}
+	add("up", "Start the local cloud, installing it first if needed", a.localUp)
+	add("down", "Stop the local cloud; what is deployed on it stays", a.localDown)
+	add("status", "Show whether the local cloud runs", a.localStatus)
+	add("reset", "Stop the local cloud and delete everything on it", a.localReset)
+	add("logs", "Print the local cloud's own log", a.localLogs)
+	return cmd
+}
+
+func (a *app) localUp(ctx context.Context, _ *local.Cloud) error {
+	lc, err := a.startLocal(ctx)
+	if err != nil {
+		return err
+	}
+	return a.localStatus(ctx, lc)
+}
+
+func (a *app) localDown(ctx context.Context, lc *local.Cloud) error {
+	was, err := lc.Down(ctx)
+	if err != nil {
+		return err
+	}
+	if !was {
+		a.say("The local cloud was not running.")
+		return nil
+	}
+	a.say("The local cloud has stopped; what is deployed on it stays.")
+	return nil
+}
+
+func (a *app) localStatus(ctx context.Context, lc *local.Cloud) error {
+	s, err := lc.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if a.json() {
+		return a.printJSON(s)
+	}
+	state := "not running"
+	switch {
+	case s.Healthy:
+		state = "running"
+	case s.Running:
+		state = "running, but does not answer"
+	}
+	fields := [][2]string{{"local cloud", state}, {"endpoint", s.Endpoint}, {"version", "MiniStack " + s.Version}}
+	if s.Python != "" {
+		fields = append(fields, [2]string{"python", s.Python})
+	}
+	if s.PID != 0 {
+		fields = append(fields, [2]string{"process", strconv.Itoa(s.PID)})
+	}
+	return a.printFields(append(fields, [2]string{"folder", s.Dir}, [2]string{"log", s.Log}))
+}
+
+func (a *app) localReset(ctx context.Context, lc *local.Cloud) error {
+	if err := a.confirm(ctx, "Delete every stack, player and save on the local cloud?"); err != nil {
+		return err
+	}
+	if err := lc.Reset(ctx); err != nil {
+		return err
+	}
+	a.say("The local cloud is empty and stopped.")
+	return nil
+}
+
+func (a *app) localLogs(_ context.Context, lc *local.Cloud) error {
+	f, err := os.Open(lc.LogPath())
+	if errors.Is(err, os.ErrNotExist) {
+		a.say("The local cloud has not run yet.")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	defer f.Close()
+	_, err = io.Copy(a.streams.Out, f)
+	return err
+}

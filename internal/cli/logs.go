@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/internal/logs"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+type logsOptions struct {
+	function string
+	tail     bool
+	since    time.Duration
+}
+
+func newLogs(a *app) *cobra.Command {
+	var o logsOptions
+	cmd := &cobra.Command{
+		Use:   "logs [FUNCTION]",
+		Short: "Show the functions' logs",
+		Long:  "Show the logs of syncPlan, syncComplete or, without an argument, both.",
+		Example: `  renpyctl logs --since 2h
+  renpyctl logs syncPlan --tail`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("%s takes one function, got %d arguments", cmd.CommandPath(), len(args))
+			}
+			return nil
+		},
+		ValidArgs: functionNames(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.function = args[0]
+			}
+			return a.logs(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVarP(&o.tail, "tail", "t", false, "go on with new lines until Ctrl-C")
+	cmd.Flags().DurationVar(&o.since, "since", time.Hour, "how far back: 30s, 10m, 2h")
+	return cmd
+}
+
+func functionNames() []string {
+	var names []string
+	for _, f := range lambda.Functions() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// logEntry is the JSON of a line.
+type logEntry struct {
+	Time     time.Time `json:"time"`
+	Function string    `json:"function"`
+	Stream   string    `json:"stream"`
+	Message  string    `json:"message"`
+}
+
+func (a *app) logs(ctx context.Context, o logsOptions) error {
+	if o.since < 0 {
+		return usagef("--since %s lies in the future", o.since)
+	}
+	sources, err := a.logSources(o.function)
+	if err != nil {
+		return err
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.deployed(ctx); err != nil {
+		return err
+	}
+	client := cwl.NewFromConfig(s.cfg)
+	since := time.Now().Add(-o.since)
+	if o.tail {
+		for e, err := range logs.Tail(ctx, client, sources, since) {
+			if errors.Is(err, context.Canceled) {
+				return nil // Ctrl-C is how a tail ends
+			}
+			if err == nil {
+				err = a.printEntry(e)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	entries, err := logs.Read(ctx, client, sources, since)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := a.printEntry(e); err != nil {
+			return err
+		}
+	}
+	if len(entries) == 0 {
+		a.say("Nothing was logged in the last %s.", ui.Elapsed(o.since))
+	}
+	return nil
+}
+
+func (a *app) logSources(function string) ([]logs.Source, error) {
+	var sources []logs.Source
+	for _, f := range lambda.Functions() {
+		if function == "" || function == f.Name {
+			sources = append(sources, logs.Source{Name: f.Name, Group: a.logGroup(f)})
+		}
+	}
+	if len(sources) == 0 {
+		return nil, usagef("function %q: there are %s", function, strings.Join(functionNames(), " and "))
+	}
+	return sources, nil
+}
+
+func (a *app) printEntry(e logs.Entry) error {
+	if a.json() {
+		return a.printJSONLine(logEntry{e.Time.UTC(), e.Source, e.Stream, e.Message})
+	}
+	stamp := e.Time.UTC().Format(time.RFC3339)
+	if a.streams.OutTerminal {
+		stamp = e.Time.Local().Format(time.DateTime)
+	}
+	_, err := fmt.Fprintf(a.streams.Out, "%s  %s  %s\n", ui.Dim(stamp), ui.Accent(fmt.Sprintf("%-12s", e.Source)), e.Message)
+	return err
+}

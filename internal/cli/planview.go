@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+// showPlan prints what the plan does, the resources that matter to an operator
+// one by one and the others as a count unless verbose.
+func (s *session) showPlan(plan *stack.Plan, want *desired, verbose bool) {
+	s.say("\nPlan: %s", planSummary(plan.Changes))
+	hidden := 0
+	for _, c := range plan.Changes {
+		about, known := cfn.Describe(c.LogicalID)
+		if !known {
+			about.Kind = c.Type
+		}
+		if !verbose && c.Action == stack.Add && about.Loss == "" && about.Kind != "function" {
+			hidden++
+			continue
+		}
+		s.say("%s", planLine(c, about, want))
+		if verbose || c.Action == stack.Replace {
+			for _, d := range c.Details {
+				s.say("      %s", ui.Dim(detailLine(d)))
+			}
+		}
+	}
+	if hidden > 0 {
+		s.say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
+	}
+	s.say("")
+}
+
+var actionOrder = []stack.Action{stack.Add, stack.Modify, stack.Replace, stack.Remove}
+
+func planSummary(changes []stack.Change) string {
+	if len(changes) == 0 {
+		return "change outputs or settings of the stack, no resource"
+	}
+	words := map[stack.Action]string{stack.Add: "create", stack.Modify: "change", stack.Replace: "replace", stack.Remove: "remove"}
+	count := map[stack.Action]int64{}
+	for _, c := range changes {
+		count[c.Action]++
+	}
+	var parts []string
+	for _, a := range actionOrder {
+		if count[a] > 0 {
+			parts = append(parts, words[a]+" "+ui.Plural(count[a], "resource"))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func planLine(c stack.Change, about cfn.Resource, want *desired) string {
+	mark := map[stack.Action]string{
+		stack.Add: ui.Success("+"), stack.Modify: ui.Warning("~"), stack.Replace: ui.Failure("!"), stack.Remove: ui.Failure("-"),
+	}[c.Action]
+	purpose := about.Purpose
+	if code := want.codeOf(c.LogicalID); code != "" {
+		purpose = code
+	}
+	switch {
+	case c.Action == stack.Replace && c.Conditional:
+		purpose = "may be REPLACED; " + purpose
+	case c.Action == stack.Replace:
+		purpose = "REPLACED; " + purpose
+	case c.Action == stack.Add && about.Protected:
+		purpose = fmt.Sprintf("%-28s%s", purpose, ui.Dim("protected"))
+	}
+	return fmt.Sprintf("  %s %-13s %s %s", mark, about.Kind, ui.Accent(fmt.Sprintf("%-27s", c.LogicalID)), purpose)
+}
+
+func detailLine(d stack.Detail) string {
+	if d.Before == "" && d.After == "" {
+		return d.Path
+	}
+	return fmt.Sprintf("%s: %s → %s", d.Path, d.Before, d.After)
+}
+
+// codeOf describes the code of a function by its logical id: "arm64, 3.1 MB, a3f29c1".
+func (d *desired) codeOf(logicalID string) string {
+	for i, id := range []string{cfn.SyncPlanFunction, cfn.SyncCompleteFunction} {
+		if id == logicalID {
+			code := d.code[i]
+			return fmt.Sprintf("%s, %s, %s", code.Arch, ui.Bytes(int64(len(code.Zip))), code.SHA256()[:7])
+		}
+	}
+	return ""
+}

@@ -1,0 +1,67 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Remains names the data of a stack: what outlives it, because it was to be
+// kept or because its removal was interrupted. Once the stack is gone nothing
+// else leads to it.
+type Remains struct {
+	StackID    string    `json:"stackId"`
+	UserPoolID string    `json:"userPoolId"`
+	ClientID   string    `json:"appClientId,omitempty"`
+	Table      string    `json:"table"`
+	Bucket     string    `json:"bucket"`
+	Since      time.Time `json:"since"` // when the stack was removed
+}
+
+// remainsKey is the object that lists the remains of a stage.
+const remainsKey = "remains.json"
+
+// Remains returns what earlier stacks of the stage left behind, oldest first.
+// Without an artefact bucket there is nothing.
+func (s *Store) Remains(ctx context.Context) ([]Remains, error) {
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: new(remainsKey), ExpectedBucketOwner: &s.account})
+	if cloud.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what earlier stacks of the stage left behind: %w", err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(out.Body, 1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("read what earlier stacks of the stage left behind: %w", err)
+	}
+	var list []Remains
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("s3://%s/%s is damaged: %w", s.Bucket, remainsKey, err)
+	}
+	return list, nil
+}
+
+// KeepRemains adds a stack's data to the list, unless it is there already.
+func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
+	list, err := s.Remains(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(list, func(o Remains) bool { return o.StackID == r.StackID }) {
+		return nil
+	}
+	body, err := json.MarshalIndent(append(list, r), "", "  ")
+	if err != nil {
+		return err
+	}
+	return s.Put(ctx, remainsKey, append(body, '\n'))
+}

@@ -1,0 +1,87 @@
+// Package saves administers where players' saves live: the table of manifests
+// and the bucket of files.
+package saves
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// TableClient is the part of the DynamoDB API that this package uses.
+type TableClient interface {
+	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
+	UpdateTable(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
+	DeleteTable(context.Context, *dynamodb.DeleteTableInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteTableOutput, error)
+}
+
+var _ TableClient = (*dynamodb.Client)(nil)
+
+// Table is the table of manifests.
+type Table struct {
+	client TableClient
+	Name   string
+}
+
+// NewTable returns the table of that name.
+func NewTable(client TableClient, name string) *Table { return &Table{client: client, Name: name} }
+
+// Exists tells whether the table is there. One that is being deleted still is.
+func (t *Table) Exists(ctx context.Context) (bool, error) {
+	_, err := t.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.Name})
+	if cloud.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read table %s: %w", t.Name, err)
+	}
+	return true, nil
+}
+
+// Unprotect lifts the table's deletion protection. A table that does not exist is no error.
+func (t *Table) Unprotect(ctx context.Context) error {
+	out, err := t.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.Name})
+	if cloud.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read table %s: %w", t.Name, err)
+	}
+	if !aws.ToBool(out.Table.DeletionProtectionEnabled) {
+		return nil
+	}
+	_, err = t.client.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &t.Name, DeletionProtectionEnabled: aws.Bool(false)})
+	if err != nil {
+		return fmt.Errorf("lift the deletion protection of table %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// patience is how long Delete waits for a table that another change still holds, and for its end.
+const patience = 2 * time.Minute
+
+// Delete deletes the table and returns when it is gone. One that does not exist is no error.
+func (t *Table) Delete(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		_, err := t.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &t.Name})
+		if cloud.IsNotFound(err) {
+			return nil
+		}
+		// While it is updated or deleted DynamoDB answers ResourceInUseException.
+		if err != nil && cloud.KindOf(err) != cloud.Conflict {
+			return fmt.Errorf("delete table %s: %w", t.Name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("delete table %s: %w", t.Name, context.Cause(ctx))
+		case <-time.After(time.Second):
+		}
+	}
+}
