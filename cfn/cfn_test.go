@@ -236,7 +236,7 @@ func TestParameterPatterns(t *testing.T) {
 		},
 		ParamGameIDs: {
 			good: []string{"", "my_game", "My-Game.2,other"},
-			bad:  []string{"a,", ",a", "a, b", "a/b", "a;b", strings.Repeat("a", 65)},
+			bad:  []string{".a", "a,-b", "a,", ",a", "a, b", "a/b", "a;b", strings.Repeat("a", 65)},
 		},
 	} {
 		p := parse(t)["Parameters"].(object)[name].(object)
