@@ -291,7 +291,7 @@ func (d *desired) uploadMissing(ctx context.Context) (written int, size int64, e
 func (d *desired) request(a *app) stack.Request {
 	return stack.Request{
 		Name:        a.stackName(),
-		TemplateURL: d.store.URL(d.templateKey()),
+		Template:    cfn.Template(),
 		Parameters:  d.parameters,
 		Tags:        map[string]string{stageTag: a.flags.stage},
 		Description: "renpyctl " + version().Version,

@@ -39,7 +39,7 @@ func (s *session) follow(ctx context.Context, stackID, mark string, expected int
 
 // taskOf turns an event of a resource into its row of the board.
 func taskOf(ev stack.Event) ui.Task {
-	t := ui.Task{Key: ev.LogicalID, Name: ev.LogicalID, State: ui.Done}
+	t := ui.Task{Key: ev.LogicalID, Name: ev.LogicalID, State: ui.Done, At: ev.Time}
 	verb, phase, _ := strings.Cut(string(ev.Status), "_")
 	switch {
 	case strings.HasSuffix(phase, "IN_PROGRESS"):

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -14,7 +15,7 @@ import (
 func (s *session) showPlan(plan *stack.Plan, want *desired, verbose bool) {
 	s.say("\nPlan: %s", planSummary(plan.Changes))
 	hidden := 0
-	for _, c := range plan.Changes {
+	for _, c := range byImportance(plan.Changes) {
 		about, known := cfn.Describe(c.LogicalID)
 		if !known {
 			about.Kind = c.Type
@@ -34,6 +35,17 @@ func (s *session) showPlan(plan *stack.Plan, want *desired, verbose bool) {
 		s.say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
 	}
 	s.say("")
+}
+
+// byImportance sorts changes in the order in which cfn lists the resources.
+func byImportance(changes []stack.Change) []stack.Change {
+	rank := map[string]int{}
+	for i, r := range cfn.Resources() {
+		rank[r.LogicalID] = i - len(cfn.Resources())
+	}
+	return slices.SortedStableFunc(slices.Values(changes), func(a, b stack.Change) int {
+		return rank[a.LogicalID] - rank[b.LogicalID]
+	})
 }
 
 var actionOrder = []stack.Action{stack.Add, stack.Modify, stack.Replace, stack.Remove}

@@ -61,6 +61,9 @@ var kinds = map[string]Kind{
 
 // KindOf tells what err means. A nil error is Other.
 func KindOf(err error) Kind {
+	if err == nil {
+		return Other
+	}
 	if errors.Is(err, context.Canceled) {
 		return Interrupted
 	}

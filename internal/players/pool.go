@@ -95,6 +95,10 @@ func sameSettings(pool *types.UserPoolType) *idp.UpdateUserPoolInput {
 		update.SmsVerificationMessage = pool.SmsVerificationMessage
 	}
 	update.SmsAuthenticationMessage = pool.SmsAuthenticationMessage
+	// A pool that sends no messages may be described with an empty block, which is refused as an update.
+	if sms := update.SmsConfiguration; sms != nil && sms.SnsCallerArn == nil {
+		update.SmsConfiguration = nil
+	}
 	if create := update.AdminCreateUserConfig; create != nil && update.Policies != nil && update.Policies.PasswordPolicy != nil {
 		// The same validity is described twice; sending both is refused.
 		same := *create

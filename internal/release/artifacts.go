@@ -226,15 +226,6 @@ func (s *Store) PutMissing(ctx context.Context, key string, body []byte) (writte
 	return true, s.Put(ctx, key, body)
 }
 
-// URL returns the address of an object as CloudFormation takes it for a template.
-func (s *Store) URL(key string) string {
-	suffix := "amazonaws.com"
-	if cloud.Partition(s.region) == "aws-cn" {
-		suffix = "amazonaws.com.cn"
-	}
-	return fmt.Sprintf("https://%s.s3.%s.%s/%s", s.Bucket, s.region, suffix, key)
-}
-
 // DeleteBucket deletes the bucket, which must be empty. One that does not exist is no error.
 func (s *Store) DeleteBucket(ctx context.Context) error {
 	_, err := s.client.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.account})

@@ -69,7 +69,7 @@ const patience = 2 * time.Minute
 func (t *Table) Delete(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		_, err := t.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &t.Name})
 		if cloud.IsNotFound(err) {
 			return nil
@@ -81,7 +81,7 @@ func (t *Table) Delete(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("delete table %s: %w", t.Name, context.Cause(ctx))
-		case <-time.After(time.Second):
+		case <-time.After(pause):
 		}
 	}
 }

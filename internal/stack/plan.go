@@ -17,7 +17,7 @@ import (
 // Request is what a stack should become.
 type Request struct {
 	Name        string
-	TemplateURL string // https URL of the template in S3
+	Template    string // the template itself: at most 51,200 bytes
 	Parameters  map[string]string
 	Tags        map[string]string
 	Description string
@@ -74,7 +74,7 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 		ChangeSetName: &token,
 		ClientToken:   &token,
 		ChangeSetType: types.ChangeSetTypeUpdate,
-		TemplateURL:   &r.TemplateURL,
+		TemplateBody:  &r.Template,
 		Description:   &r.Description,
 		Capabilities:  []types.Capability{types.CapabilityCapabilityIam},
 	}

@@ -27,14 +27,29 @@ type Task struct {
 	// Text says what is happening or what came out: "creating", "created".
 	Text string
 
-	started, ended time.Time
+	// At is when it came to this, if that was not just now.
+	At time.Time
+
+	started time.Time
+	spoken  bool // line-by-line progress has mentioned it
 }
 
-func (t Task) elapsed(now time.Time) time.Duration {
-	if t.State != Running {
-		now = t.ended
+// follow carries over what the task's row before it knew.
+func (t *Task) follow(before Task) {
+	t.started = before.started
+	switch {
+	case t.State == Running && before.State != Running:
+		t.started = t.At // begun anew
+	case t.State == before.State:
+		t.At, t.spoken = before.At, before.spoken
 	}
-	return now.Sub(t.started)
+}
+
+func (t *Task) elapsed(now time.Time) time.Duration {
+	if t.State == Running {
+		return now.Sub(t.started)
+	}
+	return t.At.Sub(t.started)
 }
 
 var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
@@ -89,7 +104,7 @@ func fit(tasks []Task, height int) (shown []Task, hidden int) {
 			return d
 		}
 		if tasks[a].State == Done {
-			return tasks[b].ended.Compare(tasks[a].ended)
+			return tasks[b].At.Compare(tasks[a].At)
 		}
 		return a - b
 	})

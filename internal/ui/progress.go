@@ -29,6 +29,8 @@ type Progress struct {
 const (
 	// heartbeat is the longest silence of line-by-line progress.
 	heartbeat = 30 * time.Second
+	// patience is how long a task runs before line-by-line progress mentions it.
+	patience = 2 * time.Second
 	// textPeriod is how often line-by-line progress repeats a running task whose text changed.
 	textPeriod = 10 * time.Second
 )
@@ -68,32 +70,25 @@ func (p *Progress) Set(t Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	if t.At.IsZero() {
+		t.At = now
+	}
 	i := slices.IndexFunc(p.tasks, func(o Task) bool { return o.Key == t.Key })
-	var before *Task
 	if i < 0 {
-		t.started = now
+		t.started = t.At
 		p.tasks = append(p.tasks, t)
 		i = len(p.tasks) - 1
 	} else {
-		old := p.tasks[i]
-		before = &old
-		t.started = old.started
-		if t.State == Running && old.State != Running {
-			t.started = now
-		}
-		t.ended = old.ended
+		t.follow(p.tasks[i])
+		p.tasks[i] = t
 	}
-	if t.State != Running && (before == nil || before.State != t.State) {
-		t.ended = now
-	}
-	p.tasks[i] = t
-	if p.live {
+	switch {
+	case p.live:
 		p.draw(now)
-		return
-	}
-	changed := before == nil || before.State != t.State
-	if changed || (before.Text != t.Text && now.Sub(p.spoke) >= textPeriod) {
-		p.line(now, t)
+	case t.State != Running:
+		p.line(now, &p.tasks[i])
+	case now.Sub(p.spoke) >= textPeriod && t.spoken:
+		p.line(now, &p.tasks[i])
 	}
 }
 
@@ -140,22 +135,24 @@ func (p *Progress) tick() {
 		p.draw(now)
 		return
 	}
-	if now.Sub(p.spoke) < heartbeat {
-		return
-	}
 	var running []string
-	for _, t := range p.tasks {
-		if t.State == Running {
-			running = append(running, fmt.Sprintf("%s %s for %s", t.Name, t.Text, Elapsed(t.elapsed(now))))
+	for i := range p.tasks {
+		t := &p.tasks[i]
+		if t.State != Running {
+			continue
 		}
+		if !t.spoken && t.elapsed(now) >= patience {
+			p.line(now, t)
+		}
+		running = append(running, fmt.Sprintf("%s %s for %s", t.Name, t.Text, Elapsed(t.elapsed(now))))
 	}
-	if len(running) > 0 {
+	if len(running) > 0 && now.Sub(p.spoke) >= heartbeat {
 		fmt.Fprintln(p.out, stamp(now)+"still: "+strings.Join(running, ", "))
 		p.spoke = now
 	}
 }
 
-func (p *Progress) line(now time.Time, t Task) {
+func (p *Progress) line(now time.Time, t *Task) {
 	text := stamp(now) + t.Name + " " + t.Text
 	if t.State != Running {
 		text += " (" + Elapsed(t.elapsed(now)) + ")"
@@ -165,6 +162,7 @@ func (p *Progress) line(now time.Time, t Task) {
 	}
 	fmt.Fprintln(p.out, text)
 	p.spoke = now
+	t.spoken = true
 }
 
 func stamp(now time.Time) string { return now.Format(time.TimeOnly) + " " }
