@@ -14,15 +14,31 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // This test program is also a stand-in for MiniStack: the tests link it as the
-// Python of a virtual environment, so that everything but MiniStack itself is real.
+// Python of a virtual environment, so that everything but MiniStack itself is
+// real. For the end-to-end test it is a stand-in for renpyctl, to which a
+// bootstrap hands over.
 func TestMain(m *testing.M) {
-	if slices.Equal(os.Args[1:], []string{"-I", "-X", "utf8", "-m", "ministack"}) {
+	switch args := os.Args[1:]; {
+	case slices.Equal(args, []string{"-I", "-X", "utf8", "-m", "ministack"}):
 		os.Exit(fakeMiniStack())
+	case len(args) == 2 && args[0] == "lambda-runtime":
+		lambda.Start(func() (invocation, error) {
+			return invocation{Function: args[1], PID: os.Getpid(), Environ: os.Environ()}, nil
+		})
 	}
 	os.Exit(m.Run())
+}
+
+// invocation is what the stand-in's function answers.
+type invocation struct {
+	Function string
+	PID      int
+	Environ  []string
 }
 
 // The ways in which the stand-in misbehaves; a test writes one into the file

@@ -28,7 +28,7 @@ func (c *Cloud) install(ctx context.Context, progress func(step string)) error {
 	if c.installed() {
 		return nil
 	}
-	progress("installing MiniStack " + Version + " (once; some 20 MB to fetch)")
+	progress("installing MiniStack " + Version + " (once; some 25 MB to fetch)")
 	if err := os.RemoveAll(c.venv); err != nil {
 		return err
 	}
