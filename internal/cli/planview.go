@@ -14,27 +14,68 @@ import (
 // one by one and the others as a count unless verbose.
 func (s *session) showPlan(plan *stack.Plan, want *desired, verbose bool) {
 	s.say("\nPlan: %s", planSummary(plan.Changes))
-	hidden := 0
+	var shown []planRow
 	for _, c := range byImportance(plan.Changes) {
 		about, known := cfn.Describe(c.LogicalID)
 		if !known {
 			about.Kind = c.Type
 		}
-		if !verbose && c.Action == stack.Add && about.Loss == "" && about.Kind != "function" {
-			hidden++
-			continue
+		if verbose || c.Action != stack.Add || about.Loss != "" || about.Kind == "function" {
+			shown = append(shown, planRow{c, about, want.codeOf(c.LogicalID)})
 		}
-		s.say("%s", planLine(c, about, want))
-		if verbose || c.Action == stack.Replace {
-			for _, d := range c.Details {
+	}
+	var kind, id int
+	for _, r := range shown {
+		kind, id = max(kind, len(r.about.Kind)), max(id, len(r.change.LogicalID))
+	}
+	for _, r := range shown {
+		s.say("  %s %-*s  %s  %s", r.mark(), kind, r.about.Kind, ui.Accent(fmt.Sprintf("%-*s", id, r.change.LogicalID)), r.note())
+		if verbose || r.change.Action == stack.Replace {
+			for _, d := range r.change.Details {
 				s.say("      %s", ui.Dim(detailLine(d)))
 			}
 		}
 	}
-	if hidden > 0 {
+	if hidden := len(plan.Changes) - len(shown); hidden > 0 {
 		s.say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
 	}
 	s.say("")
+}
+
+// planRow is one resource of a plan as it is shown.
+type planRow struct {
+	change stack.Change
+	about  cfn.Resource
+	code   string // of a function
+}
+
+func (r planRow) mark() string {
+	switch r.change.Action {
+	case stack.Add:
+		return ui.Success("+")
+	case stack.Modify:
+		return ui.Warning("~")
+	case stack.Replace:
+		return ui.Failure("!")
+	default:
+		return ui.Failure("-")
+	}
+}
+
+func (r planRow) note() string {
+	purpose := r.about.Purpose
+	if r.code != "" {
+		purpose = r.code
+	}
+	switch {
+	case r.change.Action == stack.Replace && r.change.Conditional:
+		return "may be REPLACED; " + purpose
+	case r.change.Action == stack.Replace:
+		return "REPLACED; " + purpose
+	case r.change.Action == stack.Add && r.about.Protected:
+		return fmt.Sprintf("%-22s  %s", purpose, ui.Dim("protected"))
+	}
+	return purpose
 }
 
 // byImportance sorts changes in the order in which cfn lists the resources.
@@ -66,25 +107,6 @@ func planSummary(changes []stack.Change) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-func planLine(c stack.Change, about cfn.Resource, want *desired) string {
-	mark := map[stack.Action]string{
-		stack.Add: ui.Success("+"), stack.Modify: ui.Warning("~"), stack.Replace: ui.Failure("!"), stack.Remove: ui.Failure("-"),
-	}[c.Action]
-	purpose := about.Purpose
-	if code := want.codeOf(c.LogicalID); code != "" {
-		purpose = code
-	}
-	switch {
-	case c.Action == stack.Replace && c.Conditional:
-		purpose = "may be REPLACED; " + purpose
-	case c.Action == stack.Replace:
-		purpose = "REPLACED; " + purpose
-	case c.Action == stack.Add && about.Protected:
-		purpose = fmt.Sprintf("%-28s%s", purpose, ui.Dim("protected"))
-	}
-	return fmt.Sprintf("  %s %-13s %s %s", mark, about.Kind, ui.Accent(fmt.Sprintf("%-27s", c.LogicalID)), purpose)
 }
 
 func detailLine(d stack.Detail) string {

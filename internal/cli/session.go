@@ -176,5 +176,5 @@ func (s *session) artifacts(account string) *release.Store {
 
 // where prints who runs the command and what it is about to touch.
 func (s *session) where(id cloud.Identity) {
-	s.say("%s  %s  %s  account %s  %s", ui.Strong("renpy-cloud"), ui.Accent(s.flags.stage), s.cfg.Region, id.Account, ui.Dim("as "+id.ARN))
+	s.say("%s  %s  %s  account %s  %s", ui.Strong("renpy-cloud"), ui.Accent(s.flags.stage), s.cfg.Region, id.Account, ui.Dim("as "+id.Name()))
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -117,6 +118,13 @@ func S3(cfg aws.Config) *s3.Client {
 type Identity struct {
 	Account string `json:"account"` // 12 digits
 	ARN     string `json:"arn"`
+}
+
+// Name is the ARN without what every ARN of the account begins with:
+// "user/alice", "assumed-role/Admin/session".
+func (id Identity) Name() string {
+	parts := strings.SplitN(id.ARN, ":", 6)
+	return parts[len(parts)-1]
 }
 
 // WhoAmI asks STS whose credentials these are. It needs no permission.

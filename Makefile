@@ -1,0 +1,80 @@
+# make          build bin/renpyctl with the Lambda functions inside
+# make demo     the whole way once on this computer: deploy, play, look
+# make test     every test, end to end included; needs Go, make and Python 3.10 or later
+# make help     the other targets
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+TOOLS   := $(CURDIR)/.tools
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS := -s -w -X github.com/renpy-cloud/renpyctl/internal/cli.releaseVersion=$(VERSION) \
+	-X github.com/renpy-cloud/renpyctl/internal/cli.releaseCommit=$(COMMIT)
+
+STATICCHECK := $(TOOLS)/bin/staticcheck-0.8.0
+GORELEASER  := $(TOOLS)/bin/goreleaser-2.15.1
+LINTERS     := $(TOOLS)/lint/.installed
+
+# The end-to-end tests share one installation of the local cloud between runs.
+export RENPYCTL_E2E_DIR := $(TOOLS)/local
+export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
+
+.PHONY: build zips demo demo-stop test unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
+
+build: zips ## build bin/renpyctl with the Lambda functions inside
+	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
+	@echo "built bin/renpyctl $(VERSION)"
+
+zips: ## build the Lambda zips, to be embedded
+	@go run ./internal/lambdazip/cmd/lambdazip -o lambda/dist
+
+demo: build ## deploy to a local cloud, sync two saves between two devices, look at it
+	@go run ./e2e/demo -renpyctl bin/renpyctl
+
+test: unit e2e ## every test
+
+unit: zips
+	go test ./...
+
+e2e: build
+	go test -count=1 -tags e2e -timeout 20m ./e2e/... ./internal/local/... ./internal/savesync/...
+
+lint: lint-go lint-template lint-release ## gofmt, vet, staticcheck, cfn-lint, checkov, goreleaser check
+
+lint-go: $(STATICCHECK)
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt would change these files"; exit 1; }
+	go vet ./... && go vet -tags e2e ./...
+	$(STATICCHECK) ./... && $(STATICCHECK) -tags e2e ./...
+	go mod tidy -diff
+
+lint-template: $(LINTERS)
+	PYTHONUTF8=1 $(TOOLS)/lint/bin/cfn-lint --include-checks I --template cfn/template.yaml
+	PYTHONUTF8=1 $(TOOLS)/lint/bin/checkov --config-file cfn/checkov.yaml
+
+lint-release: $(GORELEASER)
+	$(GORELEASER) check
+
+clean: ## delete what was built and installed in this folder
+	rm -rf bin dist $(TOOLS)
+	rm -f lambda/dist/*.zip
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- tools, each pinned, in a folder that git ignores ---
+
+$(STATICCHECK):
+	GOBIN=$(TOOLS)/bin go install honnef.co/go/tools/cmd/staticcheck@v0.8.0
+	mv $(TOOLS)/bin/staticcheck $@
+
+$(GORELEASER):
+	GOBIN=$(TOOLS)/bin go install github.com/goreleaser/goreleaser/v2@v2.15.1
+	mv $(TOOLS)/bin/goreleaser $@
+
+$(LINTERS): tools/python/requirements-lint.txt
+	rm -rf $(TOOLS)/lint
+	python3 -m venv $(TOOLS)/lint
+	$(TOOLS)/lint/bin/pip install --quiet --require-hashes -r $<
+	touch $@
