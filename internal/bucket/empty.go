@@ -40,7 +40,7 @@ func Empty(ctx context.Context, client Client, b Bucket, progress func(deleted i
 	for pass := range maxPasses {
 		if pass > 1 {
 			// What a whole pass did not delete needs time, not haste.
-			if err := sleep(ctx, time.Duration(pass)*time.Second); err != nil {
+			if err := cloud.Sleep(ctx, time.Duration(pass)*time.Second); err != nil {
 				return err
 			}
 		}
@@ -115,7 +115,7 @@ func deleteBatch(ctx context.Context, client Client, b Bucket, ids []types.Objec
 			}
 			ids = append(ids, types.ObjectIdentifier{Key: e.Key, VersionId: e.VersionId})
 		}
-		if err := sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
+		if err := cloud.Sleep(ctx, time.Duration(1<<try)*250*time.Millisecond); err != nil {
 			return deleted, err
 		}
 	}
@@ -154,15 +154,4 @@ func abortUploads(ctx context.Context, client Client, b Bucket) error {
 		}
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

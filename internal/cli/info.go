@@ -2,17 +2,16 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
@@ -54,13 +53,8 @@ type endpointInfo struct {
 }
 
 type functionInfo struct {
-	Name         string `json:"name"`     // "syncPlan"
-	Function     string `json:"function"` // its name in Lambda
-	LogGroup     string `json:"logGroup"`
-	Architecture string `json:"architecture"`
-	CodeSha256   string `json:"codeSha256"` // of the zip, in base64, as Lambda reports it
-	CodeSize     int64  `json:"codeSize"`   // of the zip, in bytes
-	Modified     string `json:"modified"`
+	Name string `json:"name"` // "syncPlan"
+	functions.Function
 }
 
 func (a *app) showInfo(ctx context.Context) error {
@@ -105,23 +99,12 @@ func (s *session) functions(ctx context.Context) ([]functionInfo, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	for i, f := range lambda.Functions() {
 		group.Go(func() error {
-			name := s.functionName(f)
-			out, err := client.GetFunctionConfiguration(ctx, &lambdaapi.GetFunctionConfigurationInput{FunctionName: &name})
-			if cloud.IsNotFound(err) {
+			live, err := functions.Read(ctx, client, s.functionName(f))
+			if errors.Is(err, functions.ErrNotFound) {
 				return nil
 			}
-			if err != nil {
-				return fmt.Errorf("read function %s: %w", name, err)
-			}
-			in := functionInfo{
-				Name: f.Name, Function: name, LogGroup: s.logGroup(f),
-				CodeSha256: aws.ToString(out.CodeSha256), CodeSize: out.CodeSize, Modified: aws.ToString(out.LastModified),
-			}
-			if len(out.Architectures) > 0 {
-				in.Architecture = string(out.Architectures[0])
-			}
-			found[i] = &in
-			return nil
+			found[i] = &functionInfo{f.Name, live}
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {

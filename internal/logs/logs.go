@@ -109,11 +109,9 @@ func Tail(ctx context.Context, client Client, sources []Source, since time.Time)
 					delete(seen, id)
 				}
 			}
-			select {
-			case <-ctx.Done():
-				yield(Entry{}, context.Cause(ctx))
+			if err := cloud.Sleep(ctx, tailPeriod); err != nil {
+				yield(Entry{}, err)
 				return
-			case <-time.After(tailPeriod):
 			}
 		}
 	}

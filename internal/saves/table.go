@@ -78,10 +78,8 @@ func (t *Table) Delete(ctx context.Context) error {
 		if err != nil && cloud.KindOf(err) != cloud.Conflict {
 			return fmt.Errorf("delete table %s: %w", t.Name, err)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("delete table %s: %w", t.Name, context.Cause(ctx))
-		case <-time.After(pause):
+		if err := cloud.Sleep(ctx, pause); err != nil {
+			return fmt.Errorf("delete table %s: %w", t.Name, err)
 		}
 	}
 }

@@ -32,12 +32,5 @@ func (p *poll) wait(ctx context.Context, err error) error {
 	} else {
 		pause = p.penalty
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
+	return cloud.Sleep(ctx, pause)
 }
