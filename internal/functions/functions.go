@@ -31,7 +31,7 @@ var _ Client = (*lambda.Client)(nil)
 // Function is what Lambda says of a function: its code and the settings that
 // the template gives it.
 type Function struct {
-	Function     string            `json:"function"`     // its name in Lambda
+	FunctionName string            `json:"function"`     // its name in Lambda
 	Architecture string            `json:"architecture"` // arm64 or x86_64
 	Runtime      string            `json:"runtime"`
 	Handler      string            `json:"handler"`
@@ -69,7 +69,7 @@ func read(ctx context.Context, client Client, name string) (Function, update, er
 		return Function{}, update{}, fmt.Errorf("read function %s: %w", name, err)
 	}
 	f := Function{
-		Function: aws.ToString(out.FunctionName), Runtime: string(out.Runtime), Handler: aws.ToString(out.Handler),
+		FunctionName: aws.ToString(out.FunctionName), Runtime: string(out.Runtime), Handler: aws.ToString(out.Handler),
 		Role: aws.ToString(out.Role), MemoryMB: aws.ToInt32(out.MemorySize), TimeoutSec: aws.ToInt32(out.Timeout),
 		Environment: map[string]string{},
 		CodeSha256:  aws.ToString(out.CodeSha256), CodeSize: out.CodeSize, Modified: aws.ToString(out.LastModified),
@@ -149,7 +149,7 @@ func UpdateCode(ctx context.Context, client Client, name string, src Source) err
 func UpdateSettings(ctx context.Context, client Client, want Function) error {
 	err := whenFree(ctx, func() error {
 		in := &lambda.UpdateFunctionConfigurationInput{
-			FunctionName: &want.Function, Runtime: types.Runtime(want.Runtime), Handler: &want.Handler, Role: &want.Role,
+			FunctionName: &want.FunctionName, Runtime: types.Runtime(want.Runtime), Handler: &want.Handler, Role: &want.Role,
 			MemorySize: &want.MemoryMB, Timeout: &want.TimeoutSec,
 			Environment: &types.Environment{Variables: want.Environment},
 		}
@@ -160,9 +160,9 @@ func UpdateSettings(ctx context.Context, client Client, want Function) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("update the settings of function %s: %w", want.Function, err)
+		return fmt.Errorf("update the settings of function %s: %w", want.FunctionName, err)
 	}
-	_, err = await(ctx, client, want.Function)
+	_, err = await(ctx, client, want.FunctionName)
 	return err
 }
 
