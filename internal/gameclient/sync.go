@@ -1,0 +1,86 @@
+package gameclient
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// Manifest is what a device tells of its files, by name.
+type Manifest map[string]Entry
+
+// Entry is one file of a manifest.
+type Entry struct {
+	Path     string      `json:"path"` // the name again
+	Size     int64       `json:"size"` // bytes
+	Modified json.Number `json:"modified_timestamp"`
+	Checksum string      `json:"checksum"` // SHA-256 in hex
+}
+
+// Plan is what the backend asks a device to do.
+type Plan struct {
+	Uploads   []Upload          `json:"uploads"`
+	Downloads []Download        `json:"downloads"`
+	Conflicts []json.RawMessage `json:"conflicts"` // the shipped client ignores them
+	Deletes   []json.RawMessage `json:"deletes"`   // and these it reads but never carries out
+}
+
+// Upload asks for a file. Its URL is a secret.
+type Upload struct {
+	Filename string `json:"filename"`
+	URL      string `json:"upload_url"`
+}
+
+// Download offers a file. Its URL is a secret.
+type Download struct {
+	Filename string `json:"filename"`
+	URL      string `json:"download_url"`
+}
+
+// idle tells whether the client does nothing about the plan, not even complete it.
+func (p Plan) idle() bool { return len(p.Uploads)+len(p.Downloads)+len(p.Deletes) == 0 }
+
+// Plan asks the backend what to do. Errors of the API are [*Error]s.
+func (s *Session) Plan(ctx context.Context, m Manifest) (Plan, error) {
+	in := struct {
+		GameID   string   `json:"game_id"`
+		Manifest Manifest `json:"manifest"`
+	}{s.client.cfg.GameID, m}
+	var plan Plan
+	return plan, s.call(ctx, "/sync/plan", in, &plan)
+}
+
+// Complete says that the transfers are over. It claims success whatever
+// happened, as the shipped client does.
+func (s *Session) Complete(ctx context.Context) error {
+	in := struct {
+		GameID  string  `json:"game_id"`
+		Success bool    `json:"success"`
+		Error   *string `json:"error"`
+	}{s.client.cfg.GameID, true, nil}
+	return s.call(ctx, "/sync/complete", in, &struct{}{})
+}
+
+func (s *Session) call(ctx context.Context, path string, in, out any) error {
+	token, err := s.AccessToken(ctx)
+	if err != nil {
+		return err
+	}
+	return s.client.post(ctx, s.client.cfg.APIBaseURL+path, http.Header{
+		"Authorization": {"Bearer " + token},
+		"Content-Type":  {"application/json"},
+	}, in, out)
+}
+
+// Put uploads a file. The request has no headers but Accept-Encoding,
+// Connection, Content-Length, Content-Type, Host and User-Agent: a signature
+// over any other could never be met.
+func (c *Client) Put(ctx context.Context, u Upload, body []byte) error {
+	_, err := c.do(ctx, http.MethodPut, u.URL, http.Header{"Content-Type": {"application/octet-stream"}}, body)
+	return err
+}
+
+// Get downloads a file.
+func (c *Client) Get(ctx context.Context, d Download) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, d.URL, nil, nil)
+}
