@@ -61,6 +61,12 @@ func noSpace(err error) *Error {
 	}
 }
 
+// diskFull says whether a program's output complains of a full disk: Python's
+// and uv's words for the system's error.
+func diskFull(output string) bool {
+	return strings.Contains(output, "No space left on device") || strings.Contains(output, "os error 28")
+}
+
 // dockerHint names the way without Python: the same release as an image, which
 // renpyctl then treats like any endpoint. The functions inside must be told
 // where the emulator is: MiniStack hands them only what it was given itself.

@@ -3,7 +3,9 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -41,11 +43,11 @@ func (c *Cloud) health(ctx context.Context) (health, error) {
 		return health{}, fmt.Errorf("health page answers %s", resp.Status)
 	}
 	var h health
-	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, 1<<20)).Decode(&h); err != nil {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&h); err != nil {
 		return health{}, err
 	}
 	if h.Version == "" || h.Services == nil {
-		return health{}, fmt.Errorf("health page is not MiniStack's")
+		return health{}, errors.New("health page is not MiniStack's")
 	}
 	return h, nil
 }

@@ -29,6 +29,16 @@ func (c *Cloud) install(ctx context.Context, progress func(step string)) error {
 		return nil
 	}
 	progress("installing MiniStack " + Version + " (once; some 25 MB to fetch)")
+	if err := c.build(ctx); err != nil {
+		os.RemoveAll(c.venv) // gives a full disk its space back
+		return err
+	}
+	c.prune()
+	return nil
+}
+
+// build makes the environment from nothing.
+func (c *Cloud) build(ctx context.Context) error {
 	if err := os.RemoveAll(c.venv); err != nil {
 		return err
 	}
@@ -42,6 +52,23 @@ func (c *Cloud) install(ctx context.Context, progress func(step string)) error {
 		}
 	}
 	return c.markInstalled()
+}
+
+// prune deletes the environments of other versions, unless a cloud in this
+// folder runs and may need one. What cannot be deleted is only space lost.
+func (c *Cloud) prune() {
+	locks, _ := filepath.Glob(filepath.Join(c.cfg.Dir, "*", "alive"))
+	for _, lock := range locks {
+		if running, err := held(lock); err != nil || running {
+			return
+		}
+	}
+	environments, _ := filepath.Glob(filepath.Join(c.cfg.Dir, "ministack-*"))
+	for _, dir := range environments {
+		if dir != c.venv {
+			os.RemoveAll(dir)
+		}
+	}
 }
 
 // recipe is the commands that make the environment: by uv if it is there, else
@@ -88,7 +115,7 @@ func (c *Cloud) run(ctx context.Context, args []string) error {
 }
 
 func installFailed(cause error, output string) *Error {
-	if strings.Contains(output, "No space left on device") || strings.Contains(output, "os error 28") {
+	if diskFull(output) {
 		return noSpace(cause)
 	}
 	if strings.Contains(output, "No interpreter found") { // uv, with its downloads switched off
@@ -97,7 +124,7 @@ func installFailed(cause error, output string) *Error {
 	return &Error{
 		Kind:   InstallFailed,
 		What:   "MiniStack " + Version + " could not be installed",
-		Hint:   "check the way to PyPI (proxy, mirror: pip and uv take theirs from the environment), or " + dockerHint,
+		Hint:   "check the way to PyPI: pip and uv take proxies and mirrors from the environment",
 		Output: lastLines(output, 6),
 		Err:    cause,
 	}

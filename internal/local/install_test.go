@@ -5,6 +5,7 @@ package local
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -159,7 +160,7 @@ func TestInstallFails(t *testing.T) {
 		kind     Kind
 		output   []string
 	}{
-		{"no network", "echo; echo Looking; echo 'error: Failed to fetch'; exit 2", InstallFailed, []string{"Looking", "error: Failed to fetch"}},
+		{"no network", "for dir; do :; done; /bin/mkdir -p \"$dir\"; echo; echo Looking; echo 'error: Failed to fetch'; exit 2", InstallFailed, []string{"Looking", "error: Failed to fetch"}},
 		{"pip's disk full", "echo 'ERROR: [Errno 28] No space left on device'; exit 1", NoSpace, nil},
 		{"uv's disk full", "echo 'error: failed to write: No space left on device (os error 28)'; exit 2", NoSpace, nil},
 		{"uv without a Python", "echo 'error: No interpreter found for Python >=3.10, <3.15 in managed installations or search path'; exit 2", NoPython, nil},
@@ -171,8 +172,8 @@ func TestInstallFails(t *testing.T) {
 			if !ok || e.Kind != test.kind || !slices.Equal(e.Output, test.output) || e.Hint == "" {
 				t.Errorf("%#v, want kind %d, output %q", err, test.kind, test.output)
 			}
-			if c.installed() {
-				t.Error("counts as installed")
+			if _, err := os.Stat(c.venv); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("something half made is left: %v", err)
 			}
 		})
 	}
@@ -184,6 +185,39 @@ func TestInstallFails(t *testing.T) {
 			t.Errorf("error %v, want the context's", err)
 		}
 	})
+}
+
+func TestInstallDeletesOtherVersions(t *testing.T) {
+	c, _ := newUninstalled(t, fakeUV)
+	old := filepath.Join(c.cfg.Dir, "ministack-1.0.0-abc")
+	install := func() {
+		t.Helper()
+		write(t, filepath.Join(old, "complete"), "")
+		if err := os.RemoveAll(c.venv); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.install(t.Context(), func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alive := filepath.Join(c.cfg.Dir, "4570", "alive")
+	write(t, alive, "")
+	unlock, err := lock(t.Context(), alive, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	install()
+	if _, err := os.Stat(old); err != nil {
+		t.Errorf("deleted under a cloud that runs: %v", err)
+	}
+	unlock()
+	install()
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an old version is left: %v", err)
+	}
+	if !c.installed() {
+		t.Error("the new one is gone too")
+	}
 }
 
 // Without uv it is Python's own venv and pip, with the same two safeguards.

@@ -50,8 +50,9 @@ type Config struct {
 	Port int    // port on 127.0.0.1; 0 is [DefaultPort]
 
 	// Environ is the caller's environment ("KEY=value"). Installing inherits all
-	// of it: proxies and package mirrors are set there. MiniStack gets next to
-	// nothing of it, so that no AWS credentials of the user ever reach it.
+	// of it, since proxies and package mirrors are set there (nil stands for this
+	// process's own, as in [exec.Cmd]). MiniStack gets next to nothing of it, so
+	// that no AWS credentials of the user ever reach it.
 	Environ []string
 
 	// EnforceIAM makes the emulator check signatures and policies (its AUTH=true).

@@ -158,9 +158,7 @@ func TestUpRestartsOneThatHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.answerTimeout = 200 * time.Millisecond
-	if s := status(t, c); !s.Running || s.Healthy {
-		t.Errorf("a stopped process counts as healthy: %+v", s)
-	}
+	eventually(t, "it runs and does not answer", func() bool { s := status(t, c); return s.Running && !s.Healthy })
 	c.startTimeout, c.stopTimeout = 300*time.Millisecond, 100*time.Millisecond
 	var steps []string
 	note := func(step string) {

@@ -153,13 +153,11 @@ func (c *Cloud) await(ctx context.Context, edition string) (health, error) {
 }
 
 func (c *Cloud) startFailed(cause error) *Error {
-	return &Error{
-		Kind:   StartFailed,
-		What:   "MiniStack did not start",
-		Hint:   "see " + c.LogPath(),
-		Output: tail(c.LogPath(), 5),
-		Err:    cause,
+	output := tail(c.LogPath(), 5)
+	if diskFull(strings.Join(output, "\n")) {
+		return noSpace(cause)
 	}
+	return &Error{Kind: StartFailed, What: "MiniStack did not start", Hint: "see " + c.LogPath(), Output: output, Err: cause}
 }
 
 // stop asks MiniStack to end, so that it writes its state, waits, and kills it if need be.
