@@ -1,0 +1,149 @@
+package savesync
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// A Reply is the answer to a request, and what a log line may tell of it.
+type Reply struct {
+	// Status is the HTTP status.
+	Status int
+	// Body is JSON.
+	Body []byte
+	// RetryAfter is the Retry-After header, 0 for none.
+	RetryAfter time.Duration
+	// Cause is what lies behind an error, nil for none. It holds no token, URL or body.
+	Cause error
+	// Facts are names and counts for the log: no tokens, URLs or bodies.
+	Facts []slog.Attr
+}
+
+// ServePlan answers POST /sync/plan. The player is the subject of a verified
+// token, and nothing in the body can change whose files it is about.
+func (s *Service) ServePlan(ctx context.Context, player string, body []byte) Reply {
+	if err := authorize(player); err != nil {
+		return refuse(err, nil)
+	}
+	game, m, err := decodePlan(body, s.Limits)
+	if err != nil {
+		return refuse(err, nil)
+	}
+	facts := []slog.Attr{slog.String("game", game), slog.Int("listed", len(m))}
+	plan, err := s.Plan(ctx, player, game, m)
+	if err != nil {
+		return refuse(err, facts)
+	}
+	facts = append(facts, slog.Int("uploads", len(plan.Uploads)), slog.Int("downloads", len(plan.Downloads)))
+	return answer(plan.wire(), facts)
+}
+
+// ServeComplete answers POST /sync/complete.
+func (s *Service) ServeComplete(ctx context.Context, player string, body []byte) Reply {
+	if err := authorize(player); err != nil {
+		return refuse(err, nil)
+	}
+	c, err := decodeComplete(body, s.Limits)
+	if err != nil {
+		return refuse(err, nil)
+	}
+	facts := []slog.Attr{slog.String("game", c.Game), slog.Bool("client_success", c.Success)}
+	if c.Error != "" {
+		facts = append(facts, slog.String("client_error", c.Error))
+	}
+	if err := s.Complete(ctx, player, c.Game); err != nil {
+		return refuse(err, facts)
+	}
+	return answer(map[string]bool{"acknowledged": true}, facts)
+}
+
+// authorize returns an error when there is no player to act for.
+func authorize(player string) error {
+	if err := checkPlayer(player); err != nil {
+		return &Refusal{Reason: Unauthorized, Message: "Please sign in again.", Cause: err}
+	}
+	return nil
+}
+
+// wirePlan is a plan as the client reads it: all four lists are always there.
+type wirePlan struct {
+	Uploads   []wireUpload   `json:"uploads"`
+	Downloads []wireDownload `json:"downloads"`
+	Conflicts []string       `json:"conflicts"`
+	Deletes   []string       `json:"deletes"`
+}
+
+type wireUpload struct {
+	Filename string `json:"filename"`
+	URL      string `json:"upload_url"`
+}
+
+type wireDownload struct {
+	Filename string `json:"filename"`
+	URL      string `json:"download_url"`
+}
+
+func (p Plan) wire() wirePlan {
+	w := wirePlan{Uploads: []wireUpload{}, Downloads: []wireDownload{}, Conflicts: []string{}, Deletes: []string{}}
+	for _, t := range p.Uploads {
+		w.Uploads = append(w.Uploads, wireUpload(t))
+	}
+	for _, t := range p.Downloads {
+		w.Downloads = append(w.Downloads, wireDownload(t))
+	}
+	return w
+}
+
+// answer is the reply to a request that was served.
+func answer(v any, facts []slog.Attr) Reply {
+	body, err := marshal(v)
+	if err != nil {
+		return refuse(err, facts)
+	}
+	return Reply{Status: 200, Body: body, Facts: facts}
+}
+
+// refuse is the reply to a request that was not served.
+func refuse(err error, facts []slog.Attr) Reply {
+	r, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		r = &Refusal{Reason: Internal, Message: "Something went wrong in the cloud.", Cause: err}
+	}
+	body, _ := marshal(map[string]string{"message": r.Message, "error": string(r.Reason)}) // strings always encode
+	return Reply{Status: r.Status(), Body: body, RetryAfter: r.RetryAfter, Cause: r.Cause, Facts: facts}
+}
+
+// Status returns the HTTP status of the refusal.
+func (r *Refusal) Status() int {
+	switch r.Reason {
+	case Malformed:
+		return 400
+	case Unauthorized:
+		return 401
+	case Conflict:
+		return 409
+	case TooLarge:
+		return 413
+	case TooMany:
+		return 429
+	case Unavailable:
+		return 503
+	default:
+		return 500
+	}
+}
+
+// marshal encodes without the escapes that would make URLs longer.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}

@@ -1,0 +1,62 @@
+package savesync
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+var (
+	// ErrNotFound says that an object, or that version of it, is certainly not
+	// there. A store that cannot tell (throttled, denied, unreachable) returns another error.
+	ErrNotFound = errors.New("no such object")
+	// ErrExists says that the key already has an object.
+	ErrExists = errors.New("the object exists already")
+	// ErrConflict says that a record was not saved because another request saved it first.
+	ErrConflict = errors.New("the record was changed by another request")
+)
+
+// A ManifestStore keeps one record a player.
+type ManifestStore interface {
+	// Load returns a player's record as last saved, by a strongly consistent read,
+	// and its revision: 1 for the first, 0 and no data when there is none.
+	Load(ctx context.Context, player string) (data []byte, revision int64, err error)
+	// Save replaces a record if its revision is still the given one, and makes it
+	// the next. Otherwise it changes nothing and returns [ErrConflict]. After any
+	// other error the record may or may not have been saved.
+	Save(ctx context.Context, player string, data []byte, revision int64) error
+	// LoadOld returns the files of an item that the backend before this one wrote
+	// for a game, or nothing. Entries that make no sense are left out.
+	LoadOld(ctx context.Context, player, game string) ([]Entry, error)
+}
+
+// An Object is what a read of a key found.
+type Object struct {
+	// Version is the version that was read.
+	Version string
+	// Size is in bytes.
+	Size int64
+	// Checksum is the SHA-256 of its bytes in lower-case hex, empty when they were not read.
+	Checksum string
+}
+
+// An ObjectStore keeps versions of objects by key. It has no way to delete one.
+type ObjectStore interface {
+	// Read returns the current object under a key. It reads and hashes its bytes
+	// only if there are size of them. Without a current object it returns [ErrNotFound].
+	Read(ctx context.Context, key string, size int64) (Object, error)
+	// Copy copies one version of a key to another key that has no object yet, and
+	// returns the new object's version. If it has one the error is [ErrExists]; if
+	// the source is not there, [ErrNotFound].
+	Copy(ctx context.Context, source, version, target string) (string, error)
+	// Stat returns the size of one version of a key, or [ErrNotFound].
+	Stat(ctx context.Context, key, version string) (int64, error)
+	// Retire puts an empty object over a key, so that the version below is no
+	// longer the current one and expires after the retention time.
+	Retire(ctx context.Context, key string) error
+	// PresignPut returns a URL that takes one PUT of exactly size bytes of
+	// application/octet-stream to a key; it is a secret.
+	PresignPut(ctx context.Context, key string, size int64, life time.Duration) (string, error)
+	// PresignGet returns a URL that reads one version of a key; it is a secret.
+	PresignGet(ctx context.Context, key, version string, life time.Duration) (string, error)
+}

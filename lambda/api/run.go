@@ -1,0 +1,89 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/savesync/awsstore"
+)
+
+// Run serves one of the backend's functions, "syncplan" or "synccomplete", in
+// Lambda's environment. It returns only when it cannot begin: the error names
+// the variable that is missing or wrong.
+func Run(name string) error {
+	service, err := newService(os.Getenv)
+	if err != nil {
+		return err
+	}
+	serves := map[string]serve{"syncplan": service.ServePlan, "synccomplete": service.ServeComplete}
+	serve, ok := serves[name]
+	if !ok {
+		return fmt.Errorf("there is no function %q", name)
+	}
+	lambda.Start(handler(name, serve, slog.New(slog.NewJSONHandler(os.Stdout, nil))))
+	return errors.New("the Lambda runtime ended")
+}
+
+// newService reads the environment that Lambda and the stack's template set.
+func newService(getenv func(string) string) (*savesync.Service, error) {
+	env := &environment{get: getenv}
+	config := awsstore.Config{
+		Region:   env.text("AWS_REGION"),
+		Endpoint: getenv("AWS_ENDPOINT_URL"),
+		Credentials: aws.Credentials{
+			AccessKeyID:     env.text("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: env.text("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    getenv("AWS_SESSION_TOKEN"),
+		},
+		Table:  env.text("MANIFEST_TABLE"),
+		Bucket: env.text("SAVES_BUCKET"),
+	}
+	service := &savesync.Service{
+		Limits: savesync.Limits{
+			Games:        strings.FieldsFunc(getenv("GAME_IDS"), func(r rune) bool { return r == ',' || r == ' ' }),
+			FileBytes:    env.number("MAX_FILE_BYTES", 16<<20),
+			PlayerBytes:  env.number("MAX_PLAYER_BYTES", 512<<20),
+			PlayerFiles:  int(env.number("MAX_PLAYER_FILES", 500)),
+			PlansPerHour: int(env.number("MAX_PLANS_PER_HOUR", 600)),
+		},
+		Manifests: awsstore.NewManifests(config),
+		Objects:   awsstore.NewObjects(config),
+	}
+	return service, errors.Join(env.errs...)
+}
+
+// environment reads variables and collects what is wrong with them.
+type environment struct {
+	get  func(string) string
+	errs []error
+}
+
+// text returns a variable that must be set.
+func (e *environment) text(name string) string {
+	v := e.get(name)
+	if v == "" {
+		e.errs = append(e.errs, fmt.Errorf("%s is not set", name))
+	}
+	return v
+}
+
+// number returns a variable that is a positive number, or unset when the default holds.
+func (e *environment) number(name string, otherwise int64) int64 {
+	v := e.get(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 1 || n > 1<<40 {
+		e.errs = append(e.errs, fmt.Errorf("%s is %q, not a positive number", name, v))
+	}
+	return n
+}
