@@ -44,6 +44,18 @@ func isKind(err error, kind Kind) bool {
 	return ok && e.Kind == kind
 }
 
+// unsupported says why there is no local cloud on an operating system. On
+// Windows MiniStack would start, but it gives a function's `bootstrap` to
+// CreateProcess, which runs neither a Linux program nor a shell script: every
+// call would fail.
+func unsupported(goos string) *Error {
+	return &Error{
+		Kind: Unsupported,
+		What: "the local cloud does not run on " + goos + ", where MiniStack cannot start the functions",
+		Hint: "run renpyctl inside WSL, or " + dockerHint,
+	}
+}
+
 // noSpaceOr turns a full disk into an [Error] of kind [NoSpace], and returns any other error as it is.
 func noSpaceOr(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {

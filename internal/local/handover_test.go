@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"testing"
 )
 
@@ -95,21 +94,5 @@ func TestHandoverZipRuns(t *testing.T) {
 func TestHandoverZipWantsAnAbsolutePath(t *testing.T) {
 	if _, err := HandoverZip("bin/renpyctl", "syncPlan", ""); err == nil {
 		t.Error("a relative path is accepted, and would be looked for in the function's folder")
-	}
-}
-
-func TestLastLines(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		n    int
-		want []string
-	}{
-		{"", 3, nil},
-		{"a\n\n  b  \nc", 2, []string{"b", "c"}},
-		{"a\r\nb\r\n", 5, []string{"a", "b"}},
-	} {
-		if got := lastLines(test.text, test.n); !slices.Equal(got, test.want) {
-			t.Errorf("lastLines(%q, %d) = %q, want %q", test.text, test.n, got, test.want)
-		}
 	}
 }

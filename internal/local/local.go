@@ -31,6 +31,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 )
@@ -72,8 +73,8 @@ type Cloud struct {
 // New returns the local cloud of a folder and port; it touches nothing yet. The
 // error is an [*Error] of kind [Unsupported] where MiniStack cannot run the functions.
 func New(cfg Config) (*Cloud, error) {
-	if err := supported(); err != nil {
-		return nil, err
+	if !supported {
+		return nil, unsupported(runtime.GOOS)
 	}
 	if cfg.Port == 0 {
 		cfg.Port = DefaultPort
