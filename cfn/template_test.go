@@ -146,6 +146,7 @@ func TestBucketIsPrivateVersionedAndTidy(t *testing.T) {
 			"Id": "expire-overwritten-saves", "Status": "Enabled",
 			"NoncurrentVersionExpiration": object{"NoncurrentDays": ref(ParamSaveRetentionDays)},
 		},
+		object{"Id": "expire-empty-objects", "Status": "Enabled", "ObjectSizeLessThan": "1", "ExpirationInDays": 1},
 		object{
 			"Id": "tidy-up", "Status": "Enabled", "ExpiredObjectDeleteMarker": true,
 			"AbortIncompleteMultipartUpload": object{"DaysAfterInitiation": 1},
@@ -177,40 +178,30 @@ func TestBucketPolicyOnlyDenies(t *testing.T) {
 	})
 }
 
-// function is what the template says of one function, by the names of its parts.
-type function struct {
-	id, logGroup, role, route, integration, permission string
-	name, codeKey, routeKey, path                      string
-	objectActions                                      []any
-}
+// A function's parts have logical ids that begin alike: SyncPlanRole, SyncPlanRoute.
+type function struct{ prefix, name, path, codeKey string }
+
+func (f function) part(kind string) string { return f.prefix + kind }
 
 func functions() []function {
 	return []function{
-		{
-			SyncPlanFunction, SyncPlanLogGroup, "SyncPlanRole", "SyncPlanRoute", "SyncPlanIntegration", "SyncPlanPermission",
-			"syncPlan", ParamSyncPlanCodeKey, "POST /sync/plan", "POST/sync/plan",
-			list("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
-		},
-		{
-			SyncCompleteFunction, SyncCompleteLogGroup, "SyncCompleteRole", "SyncCompleteRoute", "SyncCompleteIntegration", "SyncCompletePermission",
-			"syncComplete", ParamSyncCompleteCodeKey, "POST /sync/complete", "POST/sync/complete",
-			list("s3:GetObject", "s3:GetObjectVersion"),
-		},
+		{"SyncPlan", "syncPlan", "/sync/plan", ParamSyncPlanCodeKey},
+		{"SyncComplete", "syncComplete", "/sync/complete", ParamSyncCompleteCodeKey},
 	}
 }
 
 func TestFunctions(t *testing.T) {
 	for _, f := range functions() {
-		holds(t, f.id, object{
+		holds(t, f.part("LambdaFunction"), object{
 			"FunctionName":  sub("renpy-cloud-${Stage}-" + f.name),
-			"Role":          getAtt(f.role + ".Arn"),
+			"Role":          getAtt(f.part("Role") + ".Arn"),
 			"Runtime":       "provided.al2023",
 			"Handler":       "bootstrap",
 			"Architectures": list(ref(ParamArchitecture)),
 			"MemorySize":    256,
 			"Timeout":       25, // the API and the game client wait 30
 			"Code":          object{"S3Bucket": ref(ParamArtifactsBucket), "S3Key": ref(f.codeKey)},
-			"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": ref(f.logGroup)},
+			"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": ref(f.part("LogGroup"))},
 			"Environment": object{"Variables": object{
 				"MANIFEST_TABLE":      ref(ManifestTable),
 				"SAVES_BUCKET":        ref(SaveFilesBucket),
@@ -222,7 +213,7 @@ func TestFunctions(t *testing.T) {
 				"SAVE_RETENTION_DAYS": ref(ParamSaveRetentionDays),
 			}},
 		})
-		holds(t, f.logGroup, object{
+		holds(t, f.part("LogGroup"), object{
 			"LogGroupName":    sub("/aws/lambda/renpy-cloud-${Stage}-" + f.name),
 			"RetentionInDays": ref(ParamLogRetentionDays),
 		})
@@ -233,17 +224,17 @@ func TestFunctions(t *testing.T) {
 // a wider resource is a decision to be made here too.
 func TestRolesAreLeastPrivilege(t *testing.T) {
 	for _, f := range functions() {
-		r := properties(t, f.role)
-		lacks(t, f.role, "ManagedPolicyArns")
-		equal(t, f.role+" trust", r["AssumeRolePolicyDocument"], object{"Version": "2012-10-17", "Statement": list(
+		r := properties(t, f.part("Role"))
+		lacks(t, f.part("Role"), "ManagedPolicyArns")
+		equal(t, f.part("Role")+" trust", r["AssumeRolePolicyDocument"], object{"Version": "2012-10-17", "Statement": list(
 			object{"Effect": "Allow", "Principal": object{"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
 		)})
 
 		policies := r["Policies"].([]any)
 		if len(policies) != 1 {
-			t.Fatalf("%s has %d policies", f.role, len(policies))
+			t.Fatalf("%s has %d policies", f.part("Role"), len(policies))
 		}
-		equal(t, f.role, policies[0].(object)["PolicyDocument"], object{"Version": "2012-10-17", "Statement": list(
+		equal(t, f.part("Role"), policies[0].(object)["PolicyDocument"], object{"Version": "2012-10-17", "Statement": list(
 			object{
 				"Sid": "Manifest", "Effect": "Allow",
 				"Action":   list("dynamodb:GetItem", "dynamodb:UpdateItem"),
@@ -251,7 +242,7 @@ func TestRolesAreLeastPrivilege(t *testing.T) {
 			},
 			object{
 				"Sid": "Saves", "Effect": "Allow",
-				"Action":   f.objectActions,
+				"Action":   list("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
 				"Resource": ofSaves("users/*"),
 			},
 			object{
@@ -263,7 +254,7 @@ func TestRolesAreLeastPrivilege(t *testing.T) {
 			object{
 				"Sid": "Logs", "Effect": "Allow",
 				"Action":   list("logs:CreateLogStream", "logs:PutLogEvents"),
-				"Resource": ofLogs(f.logGroup),
+				"Resource": ofLogs(f.part("LogGroup")),
 			},
 		)})
 	}
@@ -271,23 +262,23 @@ func TestRolesAreLeastPrivilege(t *testing.T) {
 
 func TestRoutesAdmitAccessTokensOnly(t *testing.T) {
 	for _, f := range functions() {
-		holds(t, f.route, object{
-			"RouteKey":            f.routeKey,
+		holds(t, f.part("Route"), object{
+			"RouteKey":            "POST " + f.path,
 			"AuthorizationType":   "JWT",
 			"AuthorizerId":        ref("HttpApiAuthorizer"),
 			"AuthorizationScopes": list("aws.cognito.signin.user.admin"),
-			"Target":              sub("integrations/${" + f.integration + "}"),
+			"Target":              sub("integrations/${" + f.part("Integration") + "}"),
 		})
-		holds(t, f.integration, object{
+		holds(t, f.part("Integration"), object{
 			"IntegrationType":      "AWS_PROXY",
-			"IntegrationUri":       getAtt(f.id + ".Arn"),
+			"IntegrationUri":       getAtt(f.part("LambdaFunction") + ".Arn"),
 			"PayloadFormatVersion": "2.0",
 		})
-		holds(t, f.permission, object{
-			"FunctionName": getAtt(f.id + ".Arn"),
+		holds(t, f.part("Permission"), object{
+			"FunctionName": getAtt(f.part("LambdaFunction") + ".Arn"),
 			"Action":       "lambda:InvokeFunction",
 			"Principal":    "apigateway.amazonaws.com",
-			"SourceArn":    ofAPI("/*/" + f.path),
+			"SourceArn":    ofAPI("/*/POST" + f.path),
 		})
 	}
 	holds(t, "HttpApiAuthorizer", object{
