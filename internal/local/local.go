@@ -153,7 +153,8 @@ func (c *Cloud) Status(ctx context.Context) (Status, error) {
 // Up makes the local cloud run: it installs MiniStack if it is not there,
 // starts it if it does not run, restarts one that hangs or was started with
 // other settings, and returns when it answers. progress is told of each step
-// that takes longer than a moment. Ended by the context, it leaves nothing half done. Errors are [*Error]s, or the context's.
+// that takes longer than a moment. Ended by the context, it leaves nothing half
+// done. Errors are [*Error]s, or the context's.
 func (c *Cloud) Up(ctx context.Context, progress func(step string)) (Status, error) {
 	if s, err := c.Status(ctx); err == nil && s.Healthy && !s.Outdated {
 		return s, nil
@@ -164,6 +165,15 @@ func (c *Cloud) Up(ctx context.Context, progress func(step string)) (Status, err
 	}
 	defer unlock()
 
+	running, err := held(c.file("alive"))
+	if err != nil {
+		return Status{}, err
+	}
+	if !running {
+		if err := c.portFree(ctx); err != nil {
+			return Status{}, err
+		}
+	}
 	if err := c.install(ctx, progress); err != nil {
 		return Status{}, err
 	}
@@ -172,9 +182,6 @@ func (c *Cloud) Up(ctx context.Context, progress func(step string)) (Status, err
 		return Status{}, err
 	}
 	if !current {
-		if err := c.portFree(ctx); err != nil {
-			return Status{}, err
-		}
 		progress("starting MiniStack on " + c.Endpoint())
 		if err := c.start(ctx); err != nil {
 			return Status{}, err
