@@ -220,7 +220,7 @@ func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error)
 	if err != nil {
 		return lambda.Code{}, err
 	}
-	zip, err := local.HandoverZip(self, f.Name, built.ModTime().UTC().Format(time.RFC3339Nano))
+	zip, err := local.HandoverZip(self, f.Command, built.ModTime().UTC().Format(time.RFC3339Nano))
 	return lambda.Code{Function: f, Arch: arch, Zip: zip}, err
 }
 

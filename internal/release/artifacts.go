@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,6 +18,7 @@ import (
 
 // Client is the part of the S3 API that this package uses.
 type Client interface {
+	s3.ListObjectsV2APIClient
 	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
 	CreateBucket(context.Context, *s3.CreateBucketInput, ...func(*s3.Options)) (*s3.CreateBucketOutput, error)
 	DeleteBucket(context.Context, *s3.DeleteBucketInput, ...func(*s3.Options)) (*s3.DeleteBucketOutput, error)
@@ -224,6 +226,30 @@ func (s *Store) PutMissing(ctx context.Context, key string, body []byte) (writte
 		return false, err
 	}
 	return true, s.Put(ctx, key, body)
+}
+
+// keys streams the keys below a prefix. Without the bucket there are none.
+func (s *Store) keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
+			Bucket: &s.Bucket, Prefix: &prefix, ExpectedBucketOwner: &s.account,
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if cloud.IsNotFound(err) {
+				return
+			}
+			if err != nil {
+				yield("", fmt.Errorf("list %s in the artefact bucket: %w", prefix, err))
+				return
+			}
+			for _, o := range page.Contents {
+				if !yield(aws.ToString(o.Key), nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // DeleteBucket deletes the bucket, which must be empty. One that does not exist is no error.

@@ -3,14 +3,8 @@ package release
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // Remains names the data of a stack: what outlives it, because it was to be
@@ -31,21 +25,9 @@ const remainsKey = "remains.json"
 // Remains returns what earlier stacks of the stage left behind, oldest first.
 // Without an artefact bucket there is nothing.
 func (s *Store) Remains(ctx context.Context) ([]Remains, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: new(remainsKey), ExpectedBucketOwner: &s.account})
-	if cloud.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read what earlier stacks of the stage left behind: %w", err)
-	}
-	defer out.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(out.Body, 1<<20))
-	if err != nil {
-		return nil, fmt.Errorf("read what earlier stacks of the stage left behind: %w", err)
-	}
 	var list []Remains
-	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, fmt.Errorf("s3://%s/%s is damaged: %w", s.Bucket, remainsKey, err)
+	if _, err := s.read(ctx, remainsKey, &list); err != nil {
+		return nil, err
 	}
 	return list, nil
 }

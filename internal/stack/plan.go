@@ -42,13 +42,21 @@ type Change struct {
 	// Conditional says of Replace that it depends on values known only during the update.
 	Conditional bool
 	Details     []Detail
+	// Before and After are the whole resource as JSON, where CloudFormation tells.
+	Before, After string
 }
 
-// Detail is one property that changes. Before and After are empty where
-// CloudFormation does not tell.
+// Detail is one property that changes.
 type Detail struct {
-	Path          string // "Properties.Code.S3Key"
+	Path     string // "Properties.Code.S3Key"
+	Property string // "Code"; "" for tags, metadata and the like
+	// Before and After are empty where CloudFormation does not tell.
 	Before, After string
+	// Recreates is what changing the property does by CloudFormation's account: Never, Conditionally or Always.
+	Recreates types.RequiresRecreation
+	// Because names the resource, "CognitoUserPool", whose own change may change
+	// this value; "" where the template or a parameter changes it.
+	Because string
 }
 
 // Plan is a change set that has been made and not yet executed.
@@ -165,7 +173,10 @@ func (e *Engine) describeChangeSet(ctx context.Context, plan *Plan) (*cloudforma
 }
 
 func changeFromAPI(in *types.ResourceChange) Change {
-	c := Change{LogicalID: aws.ToString(in.LogicalResourceId), Type: aws.ToString(in.ResourceType)}
+	c := Change{
+		LogicalID: aws.ToString(in.LogicalResourceId), Type: aws.ToString(in.ResourceType),
+		Before: aws.ToString(in.BeforeContext), After: aws.ToString(in.AfterContext),
+	}
 	switch in.Action {
 	case types.ChangeActionAdd, types.ChangeActionImport:
 		c.Action = Add
@@ -178,25 +189,31 @@ func changeFromAPI(in *types.ResourceChange) Change {
 		}
 	}
 	for _, d := range in.Details {
-		if d.Target == nil {
-			continue
-		}
-		detail := Detail{
-			Path:   aws.ToString(d.Target.Path),
-			Before: aws.ToString(d.Target.BeforeValue), After: aws.ToString(d.Target.AfterValue),
-		}
-		if detail.Path == "" {
-			detail.Path = string(d.Target.Attribute)
-			if name := aws.ToString(d.Target.Name); name != "" {
-				detail.Path += "." + name
-			}
-		}
 		// The same property is listed once for each reason why it changes.
-		if !slices.Contains(c.Details, detail) {
+		if detail, ok := detailFromAPI(d); ok && !slices.Contains(c.Details, detail) {
 			c.Details = append(c.Details, detail)
 		}
 	}
 	return c
+}
+
+func detailFromAPI(in types.ResourceChangeDetail) (Detail, bool) {
+	if in.Target == nil {
+		return Detail{}, false
+	}
+	d := Detail{
+		Path: strings.ReplaceAll(strings.TrimPrefix(aws.ToString(in.Target.Path), "/"), "/", "."), Property: aws.ToString(in.Target.Name),
+		Before: aws.ToString(in.Target.BeforeValue), After: aws.ToString(in.Target.AfterValue),
+		Recreates: in.Target.RequiresRecreation,
+	}
+	if d.Path == "" {
+		d.Path = strings.TrimSuffix(string(in.Target.Attribute)+"."+d.Property, ".")
+	}
+	switch in.ChangeSource {
+	case types.ChangeSourceResourceReference, types.ChangeSourceResourceAttribute:
+		d.Because, _, _ = strings.Cut(aws.ToString(in.CausingEntity), ".")
+	}
+	return d, true
 }
 
 // Execute starts the plan and returns at once; follow it with [Engine.Follow].

@@ -1,0 +1,221 @@
+package release
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Kind is what made a release.
+type Kind string
+
+// The kinds of releases.
+const (
+	Deploy       Kind = "deploy"
+	Rollback     Kind = "rollback"
+	FunctionOnly Kind = "function" // code of single functions, past CloudFormation
+)
+
+// Record is what is known of a release when it begins. It is written once and
+// never changed; how it went is an [Outcome] of its own.
+type Record struct {
+	Number     int               `json:"number"`
+	Kind       Kind              `json:"kind"`
+	Origin     int               `json:"origin,omitempty"` // of a rollback: the release it went back to
+	Time       time.Time         `json:"time"`
+	By         string            `json:"by"`      // ARN of who ran it
+	Version    string            `json:"version"` // of renpyctl
+	Commit     string            `json:"commit,omitempty"`
+	CI         string            `json:"ci,omitempty"` // address of the CI run
+	StackID    string            `json:"stackId"`
+	Template   string            `json:"template"`   // key in the artefact bucket
+	Code       map[string]string `json:"code"`       // function's name to key in the artefact bucket
+	Parameters map[string]string `json:"parameters"` // of the stack, its release number left out
+}
+
+// Result is how a release went.
+type Result string
+
+// The results of releases. Unknown stands for a run that was cut off: the stack tells.
+const (
+	Unknown   Result = ""
+	Succeeded Result = "succeeded"
+	Failed    Result = "failed"
+)
+
+// Outcome is how a release ended. It is written once.
+type Outcome struct {
+	Result Result    `json:"result"`
+	Reason string    `json:"reason,omitempty"`
+	Time   time.Time `json:"time"`
+	// Functions is what Lambda said it ran right after a success, by the
+	// functions' short names: what later looks compare with.
+	Functions json.RawMessage `json:"functions,omitempty"`
+}
+
+// Release is a record with its outcome.
+type Release struct {
+	Record
+	Outcome Outcome `json:"outcome"`
+	// Damaged says why the record cannot be read; then only Number is set.
+	Damaged string `json:"damaged,omitempty"`
+}
+
+const recordPrefix = "releases/"
+
+func recordKey(n int) string  { return fmt.Sprintf("%s%06d.json", recordPrefix, n) }
+func outcomeKey(n int) string { return fmt.Sprintf("%s%06d.result.json", recordPrefix, n) }
+
+// ErrTaken says that a release of that number exists: another run was faster.
+var ErrTaken = errors.New("a release of that number has begun already")
+
+// Begin writes the record of a release that is about to start. S3's
+// If-None-Match makes sure that no record is ever overwritten: of two runs that
+// chose the same number one gets [ErrTaken].
+func (s *Store) Begin(ctx context.Context, r Record) error {
+	err := s.putNew(ctx, recordKey(r.Number), r)
+	if cloud.KindOf(err) == cloud.Conflict {
+		return fmt.Errorf("%w: %d", ErrTaken, r.Number)
+	}
+	return err
+}
+
+// Next returns the first number that no release has had.
+func (s *Store) Next(ctx context.Context) (int, error) {
+	numbers, err := s.numbers(ctx)
+	if err != nil || len(numbers) == 0 {
+		return 1, err
+	}
+	return slices.Max(numbers) + 1, nil
+}
+
+// Finish writes how a release ended. What is written already stays.
+func (s *Store) Finish(ctx context.Context, number int, o Outcome) error {
+	err := s.putNew(ctx, outcomeKey(number), o)
+	if cloud.KindOf(err) == cloud.Conflict {
+		return nil
+	}
+	return err
+}
+
+func (s *Store) putNew(ctx context.Context, key string, v any) error {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	body = append(body, '\n')
+	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: bytes.NewReader(body),
+		ContentLength: aws.Int64(int64(len(body))), IfNoneMatch: aws.String("*"),
+	})
+	if err != nil {
+		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
+	}
+	return nil
+}
+
+// ErrNoRelease says that there is no release of that number.
+var ErrNoRelease = errors.New("no such release")
+
+// Get returns a release. The error is [ErrNoRelease] if there is none of that number.
+func (s *Store) Get(ctx context.Context, number int) (Release, error) {
+	r := Release{}
+	found, err := s.read(ctx, recordKey(number), &r.Record)
+	if err != nil {
+		return r, err
+	}
+	if !found {
+		return r, fmt.Errorf("%w: %d", ErrNoRelease, number)
+	}
+	r.Number = number
+	_, err = s.read(ctx, outcomeKey(number), &r.Outcome)
+	return r, err
+}
+
+// List returns all releases, newest first. One whose record cannot be read is
+// listed as damaged.
+func (s *Store) List(ctx context.Context) ([]Release, error) {
+	numbers, err := s.numbers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Release, len(numbers))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for i, n := range numbers {
+		group.Go(func() error {
+			r, err := s.Get(ctx, n)
+			if _, damaged := errors.AsType[*damagedError](err); damaged {
+				r, err = Release{Record: Record{Number: n}, Damaged: err.Error()}, nil
+			}
+			list[i] = r
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b Release) int { return cmp.Compare(b.Number, a.Number) })
+	return list, nil
+}
+
+// numbers lists the numbers of all releases. Without an artefact bucket there are none.
+func (s *Store) numbers(ctx context.Context) ([]int, error) {
+	var numbers []int
+	for key, err := range s.keys(ctx, recordPrefix) {
+		if err != nil {
+			return nil, err
+		}
+		name, ok := strings.CutSuffix(strings.TrimPrefix(key, recordPrefix), ".json")
+		if n, err := strconv.Atoi(name); ok && err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, nil
+}
+
+// damagedError says that an object is not the JSON that it should be.
+type damagedError struct {
+	key string
+	err error
+}
+
+func (e *damagedError) Error() string { return fmt.Sprintf("%s is damaged: %v", e.key, e.err) }
+func (e *damagedError) Unwrap() error { return e.err }
+
+// maxRecord bounds what is read of one record.
+const maxRecord = 1 << 20
+
+// read decodes an object and tells whether it is there.
+func (s *Store) read(ctx context.Context, key string, v any) (bool, error) {
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
+	if cloud.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(out.Body, maxRecord))
+	if err != nil {
+		return false, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return false, &damagedError{key, err}
+	}
+	return true, nil
+}
