@@ -41,6 +41,7 @@ const (
 	ParamMaxPlayerBytes      = "MaxPlayerBytes"
 	ParamMaxPlayerFiles      = "MaxPlayerFiles"
 	ParamMaxPlansPerHour     = "MaxPlansPerHour"
+	ParamRelease             = "Release"
 )
 
 // Outputs of the template.
@@ -51,6 +52,7 @@ const (
 	OutputRegion              = "Region"
 	OutputManifestTableName   = "ManifestTableName"
 	OutputSaveFilesBucketName = "SaveFilesBucketName"
+	OutputRelease             = "Release"
 )
 
 // Logical ids of the resources that the program addresses by name.

@@ -133,6 +133,7 @@ func TestOutputsAreFrozen(t *testing.T) {
 		OutputRegion:              object{"Ref": "AWS::Region"},
 		OutputManifestTableName:   object{"Ref": "ManifestTable"},
 		OutputSaveFilesBucketName: object{"Ref": "SaveFilesBucket"},
+		OutputRelease:             object{"Ref": "Release"},
 	}
 	outputs := parse(t)["Outputs"].(object)
 	if got, want := sorted(outputs), sorted(want); !slices.Equal(got, want) {
@@ -165,6 +166,7 @@ var frozenParameters = map[string]any{
 	ParamMaxPlayerBytes:      "536870912",
 	ParamMaxPlayerFiles:      500,
 	ParamMaxPlansPerHour:     600,
+	ParamRelease:             0,
 }
 
 func TestParametersAreFrozen(t *testing.T) {

@@ -28,6 +28,6 @@ func Settings() []Setting {
 func Outputs() []string {
 	return []string{
 		OutputAPIEndpoint, OutputUserPoolID, OutputAppClientID, OutputRegion,
-		OutputManifestTableName, OutputSaveFilesBucketName,
+		OutputManifestTableName, OutputSaveFilesBucketName, OutputRelease,
 	}
 }

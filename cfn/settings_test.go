@@ -1,0 +1,26 @@
+package cfn
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestEveryParameterIsASettingOrFollows keeps a new parameter from being
+// forgotten: operators set it, or the deploy gives it.
+func TestEveryParameterIsASettingOrFollows(t *testing.T) {
+	given := []string{ParamStage, ParamArtifactsBucket, ParamSyncPlanCodeKey, ParamSyncCompleteCodeKey, ParamArchitecture, ParamRelease}
+	for _, s := range Settings() {
+		given = append(given, s.Name)
+	}
+	slices.Sort(given)
+	if want := sorted(frozenParameters); !slices.Equal(given, want) {
+		t.Errorf("settings and given parameters are %v, the template has %v", given, want)
+	}
+}
+
+func TestOutputsAreListed(t *testing.T) {
+	listed := slices.Sorted(slices.Values(Outputs()))
+	if want := sorted(parse(t)["Outputs"].(object)); !slices.Equal(listed, want) {
+		t.Errorf("Outputs() lists %v, the template has %v", listed, want)
+	}
+}
