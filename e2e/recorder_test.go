@@ -1,0 +1,160 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// recorder stands between renpyctl and the local cloud and writes down what is
+// asked, in order. The emulator forgives what AWS does not, such as deleting a
+// full bucket; what was asked shows it all the same.
+type recorder struct {
+	*httptest.Server
+
+	// answered, if set, is told of every call that the local cloud has carried
+	// out. With false the answer is lost: the connection is cut.
+	answered func(call) bool
+
+	mu    sync.Mutex
+	calls []call
+}
+
+// call is one request to AWS.
+type call struct {
+	operation string // "DeleteStack"
+	bucket    string // of S3
+	query     url.Values
+	body      []byte
+}
+
+// record starts a recorder.
+func record(t *testing.T) *recorder {
+	r := &recorder{}
+	r.Server = httptest.NewServer(r)
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // net/http cuts the connection
+	}
+	c := identify(req, body)
+	r.mu.Lock()
+	r.calls = append(r.calls, c)
+	r.mu.Unlock()
+
+	forward := req.Clone(req.Context())
+	forward.URL.Scheme, forward.URL.Host = "http", strings.TrimPrefix(endpoint, "http://")
+	forward.RequestURI = ""
+	forward.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := http.DefaultTransport.RoundTrip(forward)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || r.answered != nil && !r.answered(c) {
+		panic(http.ErrAbortHandler)
+	}
+	maps.Copy(w.Header(), resp.Header)
+	w.WriteHeader(resp.StatusCode)
+	w.Write(answer)
+}
+
+// identify finds out what a request asks for: by its header for JSON services,
+// by its form for query services, by method and address for S3 and Lambda.
+func identify(req *http.Request, body []byte) call {
+	c := call{body: body, query: req.URL.Query()}
+	if target := req.Header.Get("X-Amz-Target"); target != "" {
+		c.operation = target[strings.LastIndex(target, ".")+1:]
+		return c
+	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+		c.operation = form.Get("Action")
+		return c
+	}
+	if !strings.Contains(req.Header.Get("Authorization"), "/s3/aws4_request") {
+		c.operation = req.Method + " " + req.URL.Path
+		return c
+	}
+	var key string
+	c.bucket, key, _ = strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
+	switch {
+	case c.query.Has("x-id"): // the SDK's own word, where the address alone would not tell
+		c.operation = c.query.Get("x-id")
+	case req.Method == http.MethodPost && c.query.Has("delete"):
+		c.operation = "DeleteObjects"
+	case req.Method == http.MethodDelete && key == "":
+		c.operation = "DeleteBucket"
+	case req.Method == http.MethodGet && c.query.Has("versions"):
+		c.operation = "ListObjectVersions"
+	default:
+		c.operation = fmt.Sprint(req.Method, " ", slices.Sorted(maps.Keys(c.query)))
+	}
+	return c
+}
+
+// changes tells whether a call may change something.
+func (c call) changes() bool {
+	for _, reading := range []string{"Get", "List", "Describe", "Head", "GET ", "HEAD "} {
+		if strings.HasPrefix(c.operation, reading) {
+			return false
+		}
+	}
+	return true
+}
+
+// recorded returns the calls so far.
+func (r *recorder) recorded() []call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.calls)
+}
+
+// emptiedBefore fails the test unless every version was deleted from the bucket,
+// one by one, before that operation was first asked for.
+func (r *recorder) emptiedBefore(t *testing.T, bucket string, versions []version, operation string) {
+	t.Helper()
+	left := map[version]bool{}
+	for _, v := range versions {
+		left[v] = true
+	}
+	for _, c := range r.recorded() {
+		if c.operation == operation {
+			for v := range left {
+				t.Errorf("at the %s %s had not been deleted from %s in version %s", operation, v.key, bucket, v.id)
+			}
+			return
+		}
+		if c.operation != "DeleteObjects" || c.bucket != bucket {
+			continue
+		}
+		var in struct {
+			Object []struct{ Key, VersionId string }
+		}
+		if err := xml.Unmarshal(c.body, &in); err != nil {
+			t.Fatal(err)
+		}
+		if len(in.Object) > 1000 {
+			t.Errorf("one DeleteObjects names %d objects", len(in.Object))
+		}
+		for _, o := range in.Object {
+			delete(left, version{o.Key, o.VersionId})
+		}
+	}
+	t.Errorf("there was no %s", operation)
+}
