@@ -63,18 +63,15 @@ const spinnerPeriod = 120 * time.Millisecond
 // line counts what is left out, and what has not begun of the tasks expected.
 func frame(tasks []Task, expected int, now time.Time, width, height int) []string {
 	waiting := max(0, expected-len(tasks))
-	if waiting > 0 {
-		height--
+	room := height
+	if waiting > 0 || len(tasks) > height {
+		room-- // for the counts
 	}
-	shown, hidden := fit(tasks, height)
-	nameWidth := 0
-	for _, t := range shown {
-		nameWidth = max(nameWidth, ansi.StringWidth(t.Name))
-	}
-	nameWidth = min(nameWidth, max(10, width/2))
+	shown, hidden := fit(tasks, room)
+	columns := columnsOf(shown, now, width)
 	lines := make([]string, 0, len(shown)+1)
 	for _, t := range shown {
-		lines = append(lines, row(t, now, nameWidth, width))
+		lines = append(lines, columns.row(t, now))
 	}
 	var rest []string
 	if hidden > 0 {
@@ -89,10 +86,10 @@ func frame(tasks []Task, expected int, now time.Time, width, height int) []strin
 	return lines
 }
 
-// fit picks the tasks that a board of height lines shows, in their own order.
-func fit(tasks []Task, height int) (shown []Task, hidden int) {
-	height = max(height, 1)
-	if len(tasks) <= height {
+// fit picks the tasks that a board with room for some shows, in their own order.
+func fit(tasks []Task, room int) (shown []Task, hidden int) {
+	room = max(room, 0)
+	if len(tasks) <= room {
 		return tasks, 0
 	}
 	order := make([]int, len(tasks))
@@ -108,7 +105,7 @@ func fit(tasks []Task, height int) (shown []Task, hidden int) {
 		}
 		return a - b
 	})
-	keep := order[:height-1]
+	keep := order[:room]
 	slices.Sort(keep)
 	for _, i := range keep {
 		shown = append(shown, tasks[i])
@@ -116,24 +113,50 @@ func fit(tasks []Task, height int) (shown []Task, hidden int) {
 	return shown, len(tasks) - len(shown)
 }
 
-func row(t Task, now time.Time, nameWidth, width int) string {
-	mark := Success("✓")
+// columns are the widths, in cells, of a board and of what stands in its rows.
+type columns struct{ board, name, text, room, elapsed int }
+
+const (
+	// textWidth is how wide the words of a row stand where there is room, so
+	// that the times behind them hold still while the words change. Only why
+	// something failed may take all the room there is.
+	textWidth = 44
+	// leastText is the width below which words say nothing and are left out.
+	leastText = 4
+)
+
+func columnsOf(tasks []Task, now time.Time, width int) columns {
+	c := columns{board: width}
+	for _, t := range tasks {
+		c.name = max(c.name, ansi.StringWidth(t.Name))
+		c.elapsed = max(c.elapsed, len(Elapsed(t.elapsed(now))))
+	}
+	c.name = min(c.name, max(10, width/2))
+	const margins = 2 + 1 + 1 + 2 + 2 // indent, mark, and the gaps between columns
+	c.room = width - margins - c.name - c.elapsed
+	c.text = min(textWidth, c.room)
+	return c
+}
+
+func (c columns) row(t Task, now time.Time) string {
+	mark, text := Success("✓"), c.text
 	switch t.State {
 	case Running:
 		mark = Accent(spinner[int(now.UnixMilli()/spinnerPeriod.Milliseconds())%len(spinner)])
 	case Failed:
 		mark = Failure("✗")
+		text = max(text, min(ansi.StringWidth(t.Text), c.room))
 	}
-	name := ansi.Truncate(t.Name, nameWidth, "…")
-	name += strings.Repeat(" ", nameWidth-ansi.StringWidth(name))
-	elapsed := Elapsed(t.elapsed(now))
+	line := "  " + mark + " " + cell(t.Name, c.name)
+	if text >= leastText {
+		line += "  " + cell(t.Text, text)
+	}
+	line += "  " + Dim(fmt.Sprintf("%*s", c.elapsed, Elapsed(t.elapsed(now))))
+	return ansi.Truncate(line, c.board, "…")
+}
 
-	const margins = 2 + 1 + 1 + 2 + 2 // indent, mark, and the gaps between columns
-	room := width - margins - nameWidth - ansi.StringWidth(elapsed)
-	if room < 4 {
-		return ansi.Truncate("  "+mark+" "+name, width, "…")
-	}
-	text := ansi.Truncate(t.Text, room, "…")
-	gap := strings.Repeat(" ", max(0, min(room, 44)-ansi.StringWidth(text)))
-	return "  " + mark + " " + name + "  " + text + gap + "  " + Dim(elapsed)
+// cell cuts or pads text to a width.
+func cell(text string, width int) string {
+	text = ansi.Truncate(text, width, "…")
+	return text + strings.Repeat(" ", width-ansi.StringWidth(text))
 }

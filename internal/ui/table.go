@@ -18,9 +18,10 @@ type Table struct {
 }
 
 // Write prints the table: aligned with a header when terminal is true,
-// otherwise one line a row with tabs between the cells (tabs and line breaks
-// inside a cell become spaces).
+// otherwise one line a row with tabs between the cells. Tabs and line breaks
+// inside a cell become spaces.
 func (t Table) Write(w io.Writer, terminal bool) error {
+	t.Rows = singleLines(t.Rows)
 	if !terminal {
 		return t.writeTSV(w)
 	}
@@ -36,14 +37,20 @@ func (t Table) Write(w io.Writer, terminal bool) error {
 	return nil
 }
 
-func (t Table) writeTSV(w io.Writer) error {
+func singleLines(rows [][]string) [][]string {
 	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
-	for _, row := range t.Rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = clean.Replace(ansi.Strip(cell))
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		for _, cell := range row {
+			out[i] = append(out[i], clean.Replace(cell))
 		}
-		if _, err := fmt.Fprintln(w, strings.Join(cells, "\t")); err != nil {
+	}
+	return out
+}
+
+func (t Table) writeTSV(w io.Writer) error {
+	for _, row := range t.Rows {
+		if _, err := fmt.Fprintln(w, ansi.Strip(strings.Join(row, "\t"))); err != nil {
 			return err
 		}
 	}

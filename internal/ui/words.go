@@ -56,7 +56,7 @@ func Elapsed(d time.Duration) string {
 		return fmt.Sprintf("%.1fs", max(d, 0).Seconds())
 	case d < 59500*time.Millisecond:
 		return fmt.Sprintf("%.0fs", d.Seconds())
-	case d < time.Hour:
+	case d < time.Hour-500*time.Millisecond:
 		d = d.Round(time.Second)
 		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 	default:
