@@ -1,0 +1,83 @@
+package ui
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A real terminal: what the environment and --no-color make of it.
+func TestSystemOnATerminal(t *testing.T) {
+	for _, c := range []struct {
+		what            string
+		env             map[string]string
+		noColor         bool
+		live, colourful bool
+	}{
+		{"an ordinary terminal", map[string]string{"TERM": "xterm-256color"}, false, true, true},
+		{"NO_COLOR=1", map[string]string{"TERM": "xterm-256color", "NO_COLOR": "1"}, false, true, false},
+		{"NO_COLOR=yes counts too", map[string]string{"TERM": "xterm-256color", "NO_COLOR": "yes"}, false, true, false},
+		{"an empty NO_COLOR does not", map[string]string{"TERM": "xterm-256color", "NO_COLOR": ""}, false, true, true},
+		{"--no-color", map[string]string{"TERM": "xterm-256color"}, true, true, false},
+		{"a dumb terminal", map[string]string{"TERM": "dumb"}, false, false, false},
+		{"a job's terminal", map[string]string{"TERM": "xterm-256color", "CI": "true"}, false, false, true},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			for _, name := range []string{"TERM", "NO_COLOR", "CI", "COLORTERM", "CLICOLOR", "CLICOLOR_FORCE"} {
+				t.Setenv(name, c.env[name]) // colorprofile reads the process's own
+			}
+			master, terminal := openTerminal(t, 100, 30)
+			s := System(terminal, terminal, terminal, func(name string) string { return c.env[name] }, c.noColor)
+			if !s.InTerminal || !s.OutTerminal || !s.ErrTerminal {
+				t.Errorf("not seen as a terminal: %+v", s)
+			}
+			if s.Live != c.live {
+				t.Errorf("live %v, want %v", s.Live, c.live)
+			}
+			if w, h := s.Size(); w != 100 || h != 30 {
+				t.Errorf("size %d×%d, want 100×30", w, h)
+			}
+			fmt.Fprintln(s.Err, "\x1b[2A"+Failure("red"))
+			line, err := bufio.NewReader(master).ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if colourful := strings.Contains(line, "\x1b[31m"); colourful != c.colourful {
+				t.Errorf("colours %v, want %v: %q", colourful, c.colourful, line)
+			}
+			if moves := strings.Contains(line, "\x1b[2A"); c.live && !moves {
+				t.Errorf("the board cannot move the cursor: %q", line)
+			}
+		})
+	}
+}
+
+// openTerminal returns both ends of a new pseudo-terminal.
+func openTerminal(t *testing.T, width, height uint16) (master, terminal *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err) // a container without pseudo-terminals
+	}
+	t.Cleanup(func() { master.Close() })
+	fd := int(master.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: width, Row: height}); err != nil {
+		t.Fatal(err)
+	}
+	if terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { terminal.Close() })
+	return master, terminal
+}
