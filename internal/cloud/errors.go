@@ -73,10 +73,13 @@ func KindOf(err error) Kind {
 	if _, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return UnknownProfile
 	}
-	if _, ok := errors.AsType[*ssocreds.InvalidTokenError](err); ok {
+	if ssoEnded(err) {
 		return Expired
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		if skewed(api) {
+			return ClockSkew
+		}
 		if k, ok := kinds[api.ErrorCode()]; ok {
 			return k
 		}
@@ -93,6 +96,24 @@ func KindOf(err error) Kind {
 		return Unreachable
 	}
 	return byStatus(err)
+}
+
+// ssoEnded recognises an SSO session that has run out or was never begun. The
+// SDK has a type for profiles with an sso_start_url of their own; for those
+// with an sso_session there is only text (ssocreds v1.20, SSOTokenProvider).
+func ssoEnded(err error) bool {
+	if _, ok := errors.AsType[*ssocreds.InvalidTokenError](err); ok {
+		return true
+	}
+	text := err.Error()
+	return strings.Contains(text, "cached SSO token failed") || strings.Contains(text, "failed to read cached SSO token")
+}
+
+// skewed recognises a signature that is too old or too new, which all services
+// but S3 report under the code of a wrong signature (aws/aws-cli#6676).
+func skewed(api smithy.APIError) bool {
+	message := api.ErrorMessage()
+	return strings.HasPrefix(message, "Signature expired:") || strings.HasPrefix(message, "Signature not yet current:")
 }
 
 // byStatus reads the HTTP status where the code says nothing: HEAD requests
@@ -141,13 +162,16 @@ func Message(err error) string {
 	return err.Error()
 }
 
-var deniedAction = regexp.MustCompile(`not authorized to perform:? ([a-zA-Z0-9-]+:[a-zA-Z0-9*]+)`)
+// deniedAction knows the two wordings of a missing permission: IAM's own, and
+// CloudFormation's short one for resources of S3 and others of its older
+// handlers (buildkite/elastic-ci-stack-for-aws#1116).
+var deniedAction = regexp.MustCompile(`not authorized to perform:? ([a-zA-Z0-9-]+:[a-zA-Z0-9*]+)|API: ([a-z0-9-]+:[a-zA-Z]+) Access Denied`)
 
 // DeniedAction returns the action that a message of AWS says is not allowed
 // ("s3:CreateBucket"), or "".
 func DeniedAction(message string) string {
 	if m := deniedAction.FindStringSubmatch(message); m != nil {
-		return m[1]
+		return m[1] + m[2]
 	}
 	return ""
 }
