@@ -5,7 +5,6 @@ package e2e
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -33,7 +32,7 @@ type recorder struct {
 
 // call is one request to AWS.
 type call struct {
-	operation string // "DeleteStack"
+	operation string // "DeleteStack"; of S3 where its address alone tells: "PUT policy"
 	bucket    string // of S3
 	query     url.Values
 	body      []byte
@@ -103,7 +102,7 @@ func identify(req *http.Request, body []byte) call {
 	case req.Method == http.MethodGet && c.query.Has("versions"):
 		c.operation = "ListObjectVersions"
 	default:
-		c.operation = fmt.Sprint(req.Method, " ", slices.Sorted(maps.Keys(c.query)))
+		c.operation = strings.Join(append([]string{req.Method}, slices.Sorted(maps.Keys(c.query))...), " ")
 	}
 	return c
 }

@@ -68,7 +68,9 @@ func deployBy(t *testing.T, o operator, name string, flags ...string) *stage {
 	s.run(t, append([]string{"deploy", "--yes", "--arch", hostArch()}, flags...)...).exits(t, 0)
 	s.run(t, "info", "--output", "json").exits(t, 0).json(t, &s.info)
 	s.run(t, "config", "renpy", "--output", "json").exits(t, 0).json(t, &s.game)
-	s.game.CognitoEndpoint = endpoint // given by --local alone
+	if s.game.CognitoEndpoint == "" { // which --local alone gives
+		s.game.CognitoEndpoint = endpoint
+	}
 	return s
 }
 

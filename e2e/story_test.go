@@ -277,6 +277,6 @@ func removeAfterPlay(t *testing.T, s *stage) {
 type removed struct {
 	Stage   string
 	Players int
-	Saves   struct{ Files, Versions, Markers, Bytes int }
+	Saves   struct{ Files, Versions, Bytes int }
 	Kept    bool
 }
