@@ -4,29 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"runtime"
-	"slices"
 	"strings"
-	"time"
 
+	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
-	"github.com/renpy-cloud/renpyctl/internal/local"
+	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
-	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
+// deployOptions are the flags of deploy; plan and rollback have some of them.
 type deployOptions struct {
-	arch     string
-	settings []string
-	verbose  bool
+	arch         string
+	settings     []string
+	verbose      bool
+	wait         bool
+	watch        bool
+	express      bool
+	protect      bool
+	planFile     string
+	allowReplace []string
 }
 
 func newDeploy(a *app) *cobra.Command {
@@ -41,14 +41,43 @@ given keep the value they have.
 Settings (--set NAME=VALUE):
 ` + settingsHelp(),
 		Example: `  renpyctl deploy --local
-  renpyctl deploy --stage prod --set GameIds=my_game --set LogRetentionDays=90`,
+  renpyctl deploy --stage prod --set GameIds=my_game --set LogRetentionDays=90
+  renpyctl deploy --stage prod --plan prod.plan --yes`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.deploy(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case o.watch:
+				return a.watch(cmd.Context())
+			case o.planFile != "":
+				return a.deployPlan(cmd.Context(), o)
+			}
+			return a.deploy(cmd.Context(), o)
+		},
 	}
+	f := cmd.Flags()
+	o.targetFlags(cmd)
+	o.changeFlags(cmd)
+	f.StringVar(&o.planFile, "plan", "", "execute the plan in this file, which renpyctl plan --out wrote")
+	f.BoolVar(&o.watch, "watch", false, "only watch what runs on the stack already")
+	f.BoolVar(&o.express, "express", false, "do not wait until resources work (not for protected stages)")
+	f.BoolVar(&o.protect, "protect", false, "protect the stage as prod is: against deletion, and by a typed confirmation")
+	cmd.MarkFlagsMutuallyExclusive("plan", "watch", "set")
+	cmd.MarkFlagsMutuallyExclusive("plan", "arch")
+	cmd.AddCommand(newDeployFunction(a))
+	return cmd
+}
+
+// targetFlags are the flags that say what is deployed.
+func (o *deployOptions) targetFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.arch, "arch", "", "processor of the functions: arm64 or x86_64 (default: as deployed, else arm64)")
 	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "set a setting, NAME=VALUE; may be repeated")
+}
+
+// changeFlags are the flags of every command that plans a change of the stack.
+func (o *deployOptions) changeFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "list every resource and property that changes")
-	return cmd
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait while another operation runs on the stack")
+	cmd.Flags().StringArrayVar(&o.allowReplace, "allow-replace", nil, "let this resource be replaced or removed although players lose by it")
 }
 
 func settingsHelp() string {
@@ -59,8 +88,7 @@ func settingsHelp() string {
 	return b.String()
 }
 
-// deploy makes the stage what this program carries: say where, see what is
-// there, upload, plan, show, ask, execute, follow, print.
+// deploy makes the stage what this program carries.
 func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	settings, err := parseSettings(o.settings)
 	if err != nil {
@@ -70,264 +98,84 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	id, current, template, err := s.look(ctx)
+	sit, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
-	s.where(id)
-	want, err := s.desired(id, current, settings, o.arch)
+	s.where(sit.id)
+	if err := s.makeReady(ctx, sit, o); err != nil {
+		return err
+	}
+	t, err := s.embedded(sit, settings, o.arch)
 	if err != nil {
 		return err
 	}
-	if current.Status.Updatable() && want.sameAs(current, template) {
-		s.say("Nothing to do: stage %s is up to date.", ui.Accent(a.flags.stage))
-		return s.printDeployed(current)
-	}
-	if err := want.upload(ctx, a); err != nil {
-		return err
-	}
-	plan, err := s.engine.Propose(ctx, current, want.request(a))
-	if errors.Is(err, stack.ErrNoChanges) {
-		s.say("Nothing to do: stage %s is up to date.", ui.Accent(a.flags.stage))
-		return s.printDeployed(current)
-	}
+	drift, err := s.drift(ctx, sit)
 	if err != nil {
 		return err
 	}
-	s.showPlan(plan, want, o.verbose)
-	if err := a.confirm(ctx, fmt.Sprintf("Deploy to %s?", a.flags.stage)); err != nil {
-		return errors.Join(err, s.discard(ctx, plan))
+	if sit.stack.Status.Updatable() && t.is(sit) {
+		return s.unchanged(ctx, sit, drift, o)
 	}
-	deployed, err := s.execute(ctx, plan)
-	if err != nil {
-		return err
-	}
-	return s.printDeployed(deployed)
+	return s.change(ctx, sit, t, drift, release.Record{Kind: release.Deploy}, o)
 }
 
-// look finds out who we are and what is there, both at once.
-func (s *session) look(ctx context.Context) (id cloud.Identity, current stack.Stack, template string, err error) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		id, err = cloud.WhoAmI(ctx, s.cfg)
-		return err
-	})
-	group.Go(func() (err error) {
-		current, err = s.describe(ctx)
-		if _, none := errors.AsType[*noStageError](err); none {
-			return nil
-		}
-		return err
-	})
-	group.Go(func() (err error) {
-		template, err = s.engine.Template(ctx, s.stackName())
-		if cloud.IsNotFound(err) {
-			return nil
-		}
-		return err
-	})
-	if err := group.Wait(); err != nil {
-		return id, current, template, err
+// unchanged ends a deploy whose stack needs no change.
+func (s *session) unchanged(ctx context.Context, sit *situation, drift []drifted, o deployOptions) error {
+	if len(drift) > 0 {
+		return s.restore(ctx, sit, drift)
 	}
-	if current.Status.InProgress() {
-		return id, current, template, &busyError{current.Name, string(current.Status)}
-	}
-	return id, current, template, nil
-}
-
-// parseSettings reads NAME=VALUE pairs.
-func parseSettings(pairs []string) (map[string]string, error) {
-	settings := map[string]string{}
-	for _, pair := range pairs {
-		name, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, usagef("--set %q is not NAME=VALUE", pair)
-		}
-		if !slices.ContainsFunc(cfn.Settings(), func(s cfn.Setting) bool { return s.Name == name }) {
-			return nil, usagef("--set %s: there is no such setting; renpyctl deploy --help lists them", name)
-		}
-		settings[name] = value
-	}
-	return settings, nil
-}
-
-// desired is what a stage should become: template, code and parameters.
-type desired struct {
-	store      *release.Store
-	code       []lambda.Code
-	codeKeys   []string
-	parameters map[string]string
-}
-
-func (s *session) desired(id cloud.Identity, current stack.Stack, settings map[string]string, arch string) (*desired, error) {
-	d := &desired{store: s.artifacts(id.Account), parameters: map[string]string{}}
-	for _, setting := range cfn.Settings() {
-		if value, ok := current.Parameters[setting.Name]; ok {
-			d.parameters[setting.Name] = value
-		}
-	}
-	maps.Copy(d.parameters, settings)
-
-	chosen := lambda.Arch(arch)
-	if arch == "" {
-		chosen = s.defaultArch(current)
-	}
-	if !slices.Contains(lambda.Arches(), chosen) {
-		return nil, usagef("--arch %q is neither arm64 nor x86_64", arch)
-	}
-	for _, f := range lambda.Functions() {
-		code, err := s.code(f, chosen)
-		if err != nil {
-			return nil, err
-		}
-		d.code = append(d.code, code)
-		d.codeKeys = append(d.codeKeys, fmt.Sprintf("code/%s-%s.zip", f.Command, code.SHA256()))
-	}
-	d.parameters[cfn.ParamStage] = s.flags.stage
-	d.parameters[cfn.ParamArchitecture] = string(chosen)
-	d.parameters[cfn.ParamArtifactsBucket] = d.store.Bucket
-	d.parameters[cfn.ParamSyncPlanCodeKey] = d.codeKeys[0]
-	d.parameters[cfn.ParamSyncCompleteCodeKey] = d.codeKeys[1]
-	return d, nil
-}
-
-// defaultArch is the architecture when none is asked for: what runs already,
-// what this computer can run for the local cloud, and else the cheaper one.
-func (s *session) defaultArch(current stack.Stack) lambda.Arch {
-	if s.local != nil {
-		if runtime.GOARCH == "arm64" {
-			return lambda.ARM64
-		}
-		return lambda.X8664
-	}
-	if deployed := current.Parameters[cfn.ParamArchitecture]; deployed != "" {
-		return lambda.Arch(deployed)
-	}
-	return lambda.ARM64
-}
-
-// code returns a function's zip. The local cloud starts it as a process of this
-// computer: where that cannot run Linux programs, the zip hands over to this one.
-func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error) {
-	if s.local == nil || runtime.GOOS == "linux" {
-		return lambda.Zip(f, arch)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return lambda.Code{}, err
-	}
-	built, err := os.Stat(self)
-	if err != nil {
-		return lambda.Code{}, err
-	}
-	zip, err := local.HandoverZip(self, f.Command, built.ModTime().UTC().Format(time.RFC3339Nano))
-	return lambda.Code{Function: f, Arch: arch, Zip: zip}, err
-}
-
-// sameAs tells whether the stack already is what is desired.
-func (d *desired) sameAs(current stack.Stack, template string) bool {
-	if template != cfn.Template() {
-		return false
-	}
-	for name, value := range d.parameters {
-		if current.Parameters[name] != value {
-			return false
-		}
-	}
-	return true
-}
-
-func (d *desired) templateKey() string { return "template/" + cfn.TemplateSHA256() + ".yaml" }
-
-// upload puts into the artefact bucket what it does not have yet.
-func (d *desired) upload(ctx context.Context, a *app) error {
-	p := ui.NewProgress(a.streams)
-	defer p.Close()
-	task := ui.Task{Key: "artefacts", Name: "artefacts", State: ui.Running, Text: "looking what is missing"}
-	p.Set(task)
-	written, size, err := d.uploadMissing(ctx)
-	if err != nil {
-		task.State, task.Text = ui.Failed, "not uploaded"
-		p.Set(task)
-		return err
-	}
-	task.State = ui.Done
-	task.Text = fmt.Sprintf("%d of %d uploaded, %s", written, len(d.code)+1, ui.Bytes(size))
-	if written == 0 {
-		task.Text = "all there already"
-	}
-	p.Set(task)
-	return nil
-}
-
-func (d *desired) uploadMissing(ctx context.Context) (written int, size int64, err error) {
-	if err := d.store.Ensure(ctx); err != nil {
-		return 0, 0, err
-	}
-	artifacts := map[string][]byte{d.templateKey(): []byte(cfn.Template())}
-	for i, code := range d.code {
-		artifacts[d.codeKeys[i]] = code.Zip
-	}
-	wrote := make(chan int, len(artifacts))
-	group, ctx := errgroup.WithContext(ctx)
-	for key, body := range artifacts {
-		group.Go(func() error {
-			written, err := d.store.PutMissing(ctx, key, body)
-			if written {
-				wrote <- len(body)
-			}
+	if o.protect && !sit.stack.TerminationProtection {
+		if err := s.engine.SetTerminationProtection(ctx, sit.stack.ID, true); err != nil {
 			return err
-		})
+		}
+		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
-	err = group.Wait()
-	close(wrote)
-	for n := range wrote {
-		written++
-		size += int64(n)
-	}
-	return written, size, err
+	s.say("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
+	return s.printDeployed(sit.stack)
 }
 
-func (d *desired) request(a *app) stack.Request {
-	return stack.Request{
-		Name:        a.stackName(),
-		Template:    cfn.Template(),
-		Parameters:  d.parameters,
-		Tags:        map[string]string{stageTag: a.flags.stage},
-		Description: "renpyctl " + version().Version,
+// restore puts right functions that were changed past CloudFormation, which
+// would see no reason to touch them.
+func (s *session) restore(ctx context.Context, sit *situation, list []drifted) error {
+	s.say("\nThe stack is up to date, but somebody has changed the functions:")
+	s.sayDrift(list)
+	if err := s.confirm(ctx, "Put them right?"); err != nil {
+		return err
 	}
+	client := lambdaapi.NewFromConfig(s.cfg)
+	for _, d := range list {
+		if err := s.restoreFunction(ctx, sit, client, d); err != nil {
+			return err
+		}
+		s.say("  %s %s", ui.Success("✓"), d.FunctionName)
+	}
+	s.say("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
+	return s.printDeployed(sit.stack)
 }
 
-// discard takes back a plan that nobody wants, even after an interruption.
-func (s *session) discard(ctx context.Context, plan *stack.Plan) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	return s.engine.Discard(ctx, plan)
-}
-
-// execute runs the plan to its end and returns the stack as it then is.
-func (s *session) execute(ctx context.Context, plan *stack.Plan) (stack.Stack, error) {
-	start := time.Now()
-	mark, err := s.engine.LatestEvent(ctx, plan.StackID)
-	if err != nil {
-		return stack.Stack{}, err
+func (s *session) restoreFunction(ctx context.Context, sit *situation, client functions.Client, d drifted) error {
+	var code, settings bool
+	for _, diff := range d.Differences {
+		if diff.Setting == "codeSha256" || diff.Setting == "architecture" {
+			code = true
+		} else {
+			settings = true
+		}
 	}
-	if err := s.engine.Execute(ctx, plan); err != nil {
-		return stack.Stack{}, err
+	if code {
+		src := functions.Source{
+			Bucket: sit.store.Bucket, Key: sit.stack.Parameters[codeParameters()[d.Name]],
+			CodeSha256: d.want.CodeSha256, Architecture: d.want.Architecture,
+		}
+		if err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
+			return err
+		}
 	}
-	events, err := s.follow(ctx, plan.StackID, mark, len(plan.Changes))
-	if err != nil {
-		return stack.Stack{}, err
+	if settings {
+		return functions.UpdateSettings(ctx, client, d.want)
 	}
-	final, err := s.engine.Describe(ctx, plan.StackID)
-	if err != nil && !errors.Is(err, stack.ErrNotFound) {
-		return stack.Stack{}, err
-	}
-	if !final.Status.Settled() {
-		return stack.Stack{}, s.failed("deploy", plan.Create, final, events)
-	}
-	s.say("%s %s in %s", ui.Success("Deployed"), ui.Accent(s.flags.stage), ui.Elapsed(time.Since(start)))
-	return final, nil
+	return nil
 }
 
 // printDeployed prints where the backend is.
@@ -345,5 +193,33 @@ func (s *session) printDeployed(st stack.Stack) error {
 		return err
 	}
 	s.hint("%s prints what to paste into the game", s.command("config renpy"))
+	return nil
+}
+
+// watch follows what runs on the stack already, whoever began it.
+func (a *app) watch(ctx context.Context) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := s.describe(ctx)
+	if err != nil {
+		return err
+	}
+	if !st.Status.InProgress() {
+		s.say("Nothing runs on the stack %s: it is %s.", st.Name, st.Status)
+		return nil
+	}
+	final, events, err := s.attach(ctx, st)
+	switch {
+	case errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete:
+		s.say("The stack %s is deleted.", st.Name)
+		return nil
+	case err != nil:
+		return err
+	case !final.Status.Settled():
+		return s.failed("watch", final, events)
+	}
+	s.say("The stack %s is %s.", st.Name, ui.Success(string(final.Status)))
 	return nil
 }

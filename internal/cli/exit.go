@@ -10,6 +10,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -24,6 +25,7 @@ const (
 	exitStack       = 5
 	exitBusy        = 6
 	exitRefused     = 7
+	exitChanges     = 8
 	exitInterrupted = 130
 )
 
@@ -48,7 +50,10 @@ func (e *busyError) Error() string {
 
 // stackError says that CloudFormation did not get where it was asked to go. What
 // happened has been printed already.
-type stackError struct{ text, hint string }
+type stackError struct {
+	text, hint string
+	reason     string // the root cause in one line, for the record; "" if unknown
+}
 
 func (e *stackError) Error() string { return e.text }
 
@@ -56,6 +61,9 @@ func (e *stackError) Error() string { return e.text }
 func (a *app) finish(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if _, ok := errors.AsType[changesError](err); ok {
+		return exitChanges
 	}
 	code, hint := a.explain(ctx, err)
 	text := cloud.Text(err)
@@ -89,10 +97,13 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitRefused, e.hint
 	}
 	if _, ok := errors.AsType[*busyError](err); ok {
-		return exitBusy, "wait until it has ended, then try again; " + a.command("info") + " shows where it stands"
+		return exitBusy, a.command("deploy --watch") + " watches it; deploy --wait waits for it and goes on"
 	}
 	if e, ok := errors.AsType[*stackError](err); ok {
 		return exitStack, e.hint
+	}
+	if e, ok := errors.AsType[*stack.RefusedError](err); ok {
+		return exitStack, a.explainRefusal(e)
 	}
 	if _, ok := errors.AsType[*release.ForeignBucketError](err); ok {
 		return exitAccess, "check that --profile is of the account that holds this stage, or choose another stage name"
@@ -105,6 +116,10 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitInterrupted, ""
 	case errors.Is(err, ui.ErrDeclined):
 		return exitError, "nothing was changed"
+	case errors.Is(err, release.ErrNoRelease):
+		return exitNotFound, a.command("releases") + " lists the releases"
+	case errors.Is(err, stack.ErrStale):
+		return exitRefused, "make a new plan: " + a.command("plan")
 	case errors.Is(err, players.ErrNoPlayer):
 		return exitNotFound, a.command("users list") + " lists the players"
 	case errors.Is(err, lambda.ErrNotBuilt):
@@ -143,6 +158,11 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 		return exitError, "no connection: check the network, --region and AWS_ENDPOINT_URL"
 	}
 	return exitError, ""
+}
+
+// explainRefusal advises on a change set that CloudFormation would not make.
+func (a *app) explainRefusal(e *stack.RefusedError) string {
+	return advise(stack.Event{Reason: e.Error()})
 }
 
 func (a *app) profile() string {

@@ -6,10 +6,30 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
+
+// attach follows the operation that runs on the stack, from its beginning.
+func (s *session) attach(ctx context.Context, st stack.Stack) (stack.Stack, []stack.Event, error) {
+	mark, err := s.engine.OperationStart(ctx, st.ID)
+	if err != nil {
+		return st, nil, err
+	}
+	return s.finish(ctx, st.ID, mark, 0)
+}
+
+// finish follows the stack to the end of its operation and returns it as it
+// then is, with the events since the mark. The error is stack.ErrNotFound if the
+// stack is gone and forgotten.
+func (s *session) finish(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
+	events, err := s.follow(ctx, stackID, mark, expected)
+	if err != nil {
+		return stack.Stack{}, events, err
+	}
+	final, err := s.engine.Describe(ctx, stackID)
+	return final, events, err
+}
 
 // follow shows the stack's events until the operation has ended and returns them.
 func (s *session) follow(ctx context.Context, stackID, mark string, expected int) ([]stack.Event, error) {
@@ -19,9 +39,9 @@ func (s *session) follow(ctx context.Context, stackID, mark string, expected int
 	var events []stack.Event
 	for ev, err := range s.engine.Follow(ctx, stackID, mark) {
 		if err != nil {
+			p.Close()
 			if ctx.Err() != nil {
-				p.Close()
-				s.say("Interrupted. AWS goes on with the stack by itself; %s shows where it stands.", s.command("info"))
+				err = s.interrupted(ctx, stackID, err)
 			}
 			return events, err
 		}
@@ -35,6 +55,27 @@ func (s *session) follow(ctx context.Context, stackID, mark string, expected int
 		p.Set(taskOf(ev))
 	}
 	return events, nil
+}
+
+// interrupted says what AWS goes on doing. A second Ctrl-C ends the program at once.
+func (s *session) interrupted(ctx context.Context, stackID string, cause error) error {
+	s.say("\nInterrupted. AWS goes on with the stack by itself: %s watches again.", s.command("deploy --watch"))
+	if !s.streams.InTerminal {
+		return cause
+	}
+	ctx = context.WithoutCancel(ctx)
+	st, err := s.engine.Describe(ctx, stackID)
+	if err != nil || st.Status != "UPDATE_IN_PROGRESS" {
+		return cause
+	}
+	if s.streams.Confirm(ctx, "Cancel the update, so that it is rolled back?") != nil {
+		return cause
+	}
+	if err := s.engine.CancelUpdate(ctx, stackID); err != nil {
+		return err
+	}
+	s.say("Cancelled: AWS rolls the update back. %s shows it.", s.command("deploy --watch"))
+	return cause
 }
 
 // taskOf turns an event of a resource into its row of the board.
@@ -59,43 +100,24 @@ func taskOf(ev stack.Event) ui.Task {
 	return t
 }
 
-// failed says why an operation on the stack did not succeed, root cause first,
-// and what the players now have. Verb is what was asked for: "deploy".
-func (s *session) failed(verb string, create bool, final stack.Stack, events []stack.Event) error {
-	e := &stackError{hint: s.command("info") + " shows the stack"}
-	if cause, ok := stack.RootCause(events); ok {
-		s.say("%s", ui.Failure(fmt.Sprintf("✗ %s failed", cause.LogicalID)))
-		if action := cloud.DeniedAction(cause.Reason); action != "" {
-			s.say("  The credentials that CloudFormation works with lack permission for %s.", action)
-		}
-		s.say("  AWS said: %s", oneLine(cause.Reason))
-	}
-	switch {
-	case create && (final.Status == stack.None || final.Status == stack.DeleteComplete):
-		s.say("Taken back: nothing of the stage is left.")
-		e.hint = "mend the cause and run " + s.command("deploy") + " again"
-	case final.Status == stack.UpdateRollbackDone:
-		s.say("Rolled back: the version before still serves the players.")
-		e.hint = "mend the cause and run " + s.command("deploy") + " again"
-	default:
-		s.say("The stack is in the state %s.", final.Status)
-	}
-	e.text = fmt.Sprintf("%s %s: the stack did not get there", verb, s.flags.stage)
-	return e
-}
-
-// followDelete follows a deletion that was started and tells whether the stack is gone.
+// followDelete follows a deletion that was started and returns when the stack is gone.
 func (s *session) followDelete(ctx context.Context, stackID, mark string, expected int) error {
-	events, err := s.follow(ctx, stackID, mark, expected)
-	if err != nil {
-		return err
-	}
-	final, err := s.engine.Describe(ctx, stackID)
+	final, events, err := s.finish(ctx, stackID, mark, expected)
 	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return s.failed("remove", false, final, events)
+	return s.failed("remove", final, events)
+}
+
+// reportOrphans names resources that a successful update meant to delete and
+// could not: CloudFormation skips them and forgets them.
+func (s *session) reportOrphans(events []stack.Event) {
+	for _, ev := range events {
+		if ev.Status == stack.DeleteFailed && !ev.OfStack {
+			s.say("%s", ui.Warning(fmt.Sprintf("%s could not be deleted and is no longer part of the stack: %s", ev.PhysicalID, oneLine(ev.Reason))))
+		}
+	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,72 +11,117 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
-// showPlan prints what the plan does, the resources that matter to an operator
-// one by one and the others as a count unless verbose.
-func (s *session) showPlan(plan *stack.Plan, want *desired, verbose bool) {
-	s.say("\nPlan: %s", planSummary(plan.Changes))
-	var shown []planRow
+// planView is the JSON of `plan`.
+type planView struct {
+	Stage       string            `json:"stage"`
+	Region      string            `json:"region"`
+	Stack       string            `json:"stack"`
+	Create      bool              `json:"create"` // the stack does not exist yet
+	Changes     []changeView      `json:"changes"`
+	Parameters  []parameterChange `json:"parameters"`
+	Permissions []string          `json:"permissions"` // what functions may do from then on, or no longer
+	Functions   []drifted         `json:"functions"`   // changed past CloudFormation
+	Guarded     []string          `json:"guarded"`     // logical ids whose change a deploy refuses
+}
+
+type changeView struct {
+	Action     stack.Action `json:"action"`
+	Maybe      bool         `json:"maybe,omitempty"` // of replace: CloudFormation decides when it runs
+	LogicalID  string       `json:"logicalId"`
+	Type       string       `json:"type"`
+	Kind       string       `json:"kind"`
+	Purpose    string       `json:"purpose"`
+	Loss       string       `json:"loss,omitempty"` // what players would lose by it
+	Code       *codeChange  `json:"code,omitempty"`
+	Properties []property   `json:"properties"`
+}
+
+type codeChange struct {
+	Before string `json:"before,omitempty"` // SHA-256 of the zip in hex
+	After  string `json:"after"`
+}
+
+type property struct {
+	Path   string `json:"path"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+}
+
+type parameterChange struct {
+	Name   string `json:"name"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// newPlanView describes what the plan does, what matters most first.
+func newPlanView(s *session, sit *situation, t *target, plan *stack.Plan) planView {
+	v := planView{
+		Stage: s.flags.stage, Region: s.cfg.Region, Stack: s.stackName(), Create: plan.Create,
+		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: []drifted{}, Guarded: []string{},
+	}
 	for _, c := range byImportance(plan.Changes) {
-		about, known := cfn.Describe(c.LogicalID)
-		if !known {
-			about.Kind = c.Type
-		}
-		if verbose || c.Action != stack.Add || about.Loss != "" || about.Kind == "function" {
-			shown = append(shown, planRow{c, about, want.codeOf(c.LogicalID)})
-		}
+		v.Changes = append(v.Changes, newChangeView(c, sit, t))
+		v.Permissions = append(v.Permissions, permissionChanges(c)...)
 	}
-	var kind, id int
-	for _, r := range shown {
-		kind, id = max(kind, len(r.about.Kind)), max(id, len(r.change.LogicalID))
+	for _, c := range guarded(plan.Changes, nil) {
+		v.Guarded = append(v.Guarded, c.LogicalID)
 	}
-	for _, r := range shown {
-		s.say("  %s %-*s  %s  %s", r.mark(), kind, r.about.Kind, ui.Accent(fmt.Sprintf("%-*s", id, r.change.LogicalID)), r.note())
-		if verbose || r.change.Action == stack.Replace {
-			for _, d := range r.change.Details {
-				s.say("      %s", ui.Dim(detailLine(d)))
-			}
-		}
-	}
-	if hidden := len(plan.Changes) - len(shown); hidden > 0 {
-		s.say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
-	}
-	s.say("")
+	return v
 }
 
-// planRow is one resource of a plan as it is shown.
-type planRow struct {
-	change stack.Change
-	about  cfn.Resource
-	code   string // of a function
+func newChangeView(c stack.Change, sit *situation, t *target) changeView {
+	about, known := cfn.Describe(c.LogicalID)
+	if !known {
+		about.Kind = c.Type
+	}
+	v := changeView{
+		Action: c.Action, Maybe: c.Conditional, LogicalID: c.LogicalID, Type: c.Type,
+		Kind: about.Kind, Purpose: about.Purpose, Code: codeOf(c.LogicalID, sit, t), Properties: []property{},
+	}
+	if c.Action == stack.Replace || c.Action == stack.Remove {
+		v.Loss = about.Loss
+	}
+	for _, d := range c.Details {
+		v.Properties = append(v.Properties, property{d.Path, d.Before, d.After})
+	}
+	return v
 }
 
-func (r planRow) mark() string {
-	switch r.change.Action {
-	case stack.Add:
-		return ui.Success("+")
-	case stack.Modify:
-		return ui.Warning("~")
-	case stack.Replace:
-		return ui.Failure("!")
-	default:
-		return ui.Failure("-")
+// codeOf tells the hashes of a function's code, nil for what is no function or keeps its code.
+func codeOf(logicalID string, sit *situation, t *target) *codeChange {
+	parameter := map[string]string{
+		cfn.SyncPlanFunction: cfn.ParamSyncPlanCodeKey, cfn.SyncCompleteFunction: cfn.ParamSyncCompleteCodeKey,
+	}[logicalID]
+	before, after := codeHash(sit.stack.Parameters[parameter]), codeHash(t.parameters[parameter])
+	if parameter == "" || before == after {
+		return nil
 	}
+	return &codeChange{before, after}
 }
 
-func (r planRow) note() string {
-	purpose := r.about.Purpose
-	if r.code != "" {
-		purpose = r.code
+// codeHash returns the SHA-256, in hex, that the key of a zip ends with: "code/syncplan-HASH.zip".
+func codeHash(key string) string {
+	name := strings.TrimSuffix(path.Base(key), ".zip")
+	if i := strings.LastIndexByte(name, '-'); i >= 0 {
+		return name[i+1:]
 	}
-	switch {
-	case r.change.Action == stack.Replace && r.change.Conditional:
-		return "may be REPLACED; " + purpose
-	case r.change.Action == stack.Replace:
-		return "REPLACED; " + purpose
-	case r.change.Action == stack.Add && r.about.Protected:
-		return fmt.Sprintf("%-22s  %s", purpose, ui.Dim("protected"))
+	return ""
+}
+
+// parameterChanges lists the settings that change, the code's keys left out:
+// they are shown with the functions.
+func parameterChanges(sit *situation, t *target) []parameterChange {
+	list := []parameterChange{}
+	if sit.stack.Status == stack.None {
+		return list
 	}
-	return purpose
+	for _, s := range append(cfn.Settings(), cfn.Setting{Name: cfn.ParamArchitecture}) {
+		before, was := sit.stack.Parameters[s.Name]
+		if after, is := t.parameters[s.Name]; is && was && before != after {
+			list = append(list, parameterChange{s.Name, before, after})
+		}
+	}
+	return list
 }
 
 // byImportance sorts changes in the order in which cfn lists the resources.
@@ -89,40 +135,147 @@ func byImportance(changes []stack.Change) []stack.Change {
 	})
 }
 
-var actionOrder = []stack.Action{stack.Add, stack.Modify, stack.Replace, stack.Remove}
+// showPlan prints what a plan does, the resources that matter to an operator
+// one by one and the other new ones as a count unless verbose.
+func (a *app) showPlan(v planView, t *target, verbose bool) {
+	a.say("\nPlan: %s", planSummary(v.Changes))
+	var shown []changeView
+	for _, c := range v.Changes {
+		about, known := cfn.Describe(c.LogicalID)
+		if verbose || c.Action != stack.Add || !known || about.Loss != "" || c.Kind == "function" {
+			shown = append(shown, c)
+		}
+	}
+	var kind, id int
+	for _, c := range shown {
+		kind, id = max(kind, len(c.Kind)), max(id, len(c.LogicalID))
+	}
+	for _, c := range shown {
+		a.say("  %s %-*s  %s  %s", c.mark(), kind, c.Kind, ui.Accent(fmt.Sprintf("%-*s", id, c.LogicalID)), c.note(t))
+		if verbose || c.Action == stack.Replace {
+			for _, p := range c.Properties {
+				a.say("      %s", ui.Dim(p.String()))
+			}
+		}
+	}
+	if hidden := len(v.Changes) - len(shown); hidden > 0 {
+		a.say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
+	}
+	for _, p := range v.Parameters {
+		a.say("  setting %s: %s → %s", ui.Accent(p.Name), quoteEmpty(p.Before), quoteEmpty(p.After))
+	}
+	for _, p := range v.Permissions {
+		a.say("  %s", ui.Warning(p))
+	}
+	a.say("")
+}
 
-func planSummary(changes []stack.Change) string {
+func quoteEmpty(s string) string {
+	if s == "" {
+		return `""`
+	}
+	return s
+}
+
+func planSummary(changes []changeView) string {
 	if len(changes) == 0 {
-		return "change outputs or settings of the stack, no resource"
+		return "change settings of the stack, no resource"
 	}
-	words := map[stack.Action]string{stack.Add: "create", stack.Modify: "change", stack.Replace: "replace", stack.Remove: "remove"}
-	count := map[stack.Action]int64{}
-	for _, c := range changes {
-		count[c.Action]++
-	}
+	words := []struct {
+		action stack.Action
+		verb   string
+	}{{stack.Add, "create"}, {stack.Modify, "change"}, {stack.Replace, "replace"}, {stack.Remove, "remove"}}
 	var parts []string
-	for _, a := range actionOrder {
-		if count[a] > 0 {
-			parts = append(parts, words[a]+" "+ui.Plural(count[a], "resource"))
+	for _, w := range words {
+		n := int64(0)
+		for _, c := range changes {
+			if c.Action == w.action {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, w.verb+" "+ui.Plural(n, "resource"))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func detailLine(d stack.Detail) string {
-	if d.Before == "" && d.After == "" {
-		return d.Path
+func (c changeView) mark() string {
+	switch c.Action {
+	case stack.Add:
+		return ui.Success("+")
+	case stack.Modify:
+		return ui.Warning("~")
+	case stack.Replace:
+		return ui.Failure("!")
+	default:
+		return ui.Failure("-")
 	}
-	return fmt.Sprintf("%s: %s → %s", d.Path, d.Before, d.After)
 }
 
-// codeOf describes the code of a function by its logical id: "arm64, 3.1 MB, a3f29c1".
-func (d *desired) codeOf(logicalID string) string {
-	for i, id := range []string{cfn.SyncPlanFunction, cfn.SyncCompleteFunction} {
-		if id == logicalID {
-			code := d.code[i]
-			return fmt.Sprintf("%s, %s, %s", code.Arch, ui.Bytes(int64(len(code.Zip))), code.SHA256()[:7])
+// note says what happens to the resource, in the words that fit its action.
+func (c changeView) note(t *target) string {
+	switch {
+	case c.Action == stack.Replace || c.Action == stack.Remove:
+		return c.lossNote()
+	case c.Code != nil && c.Code.Before != "":
+		return fmt.Sprintf("code %s → %s", short(c.Code.Before), short(c.Code.After))
+	case c.Code != nil:
+		return t.codeNote(c.Code.After)
+	case c.Action == stack.Modify:
+		return strings.Join(c.changed(), ", ")
+	}
+	if about, _ := cfn.Describe(c.LogicalID); about.Protected {
+		return fmt.Sprintf("%-22s  %s", c.Purpose, ui.Dim("protected"))
+	}
+	return c.Purpose
+}
+
+func (c changeView) lossNote() string {
+	verb := "REMOVED"
+	switch {
+	case c.Maybe:
+		verb = "may be REPLACED"
+	case c.Action == stack.Replace:
+		verb = "REPLACED"
+	}
+	if names := c.changed(); len(names) > 0 {
+		verb += " because " + strings.Join(names, ", ") + " changes"
+	}
+	if c.Loss != "" {
+		verb += "; players would lose " + c.Loss
+	}
+	return ui.Failure(verb)
+}
+
+// changed lists the last parts of the paths of what changes: "LifecycleConfiguration".
+func (c changeView) changed() []string {
+	var names []string
+	for _, p := range c.Properties {
+		name := strings.TrimPrefix(p.Path, "Properties.")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return ""
+	return names
+}
+
+// codeNote describes new code: "arm64, 3.1 MB, a3f29c1".
+func (t *target) codeNote(hash string) string {
+	note := t.parameters[cfn.ParamArchitecture]
+	for key, body := range t.bodies {
+		if codeHash(key) == hash {
+			note += ", " + ui.Bytes(int64(len(body)))
+		}
+	}
+	return note + ", " + short(hash)
+}
+
+func short(hash string) string { return hash[:min(7, len(hash))] }
+
+func (p property) String() string {
+	if p.Before == "" && p.After == "" {
+		return p.Path
+	}
+	return fmt.Sprintf("%s: %s → %s", p.Path, quoteEmpty(p.Before), quoteEmpty(p.After))
 }

@@ -63,8 +63,8 @@ type totals struct {
 // remove deletes the stage: look, count, ask, note what there is, lift
 // protections, empty, delete the stack, delete what outlives it, check.
 func (a *app) remove(ctx context.Context, o removeOptions) error {
-	if err := a.checkConfirmFlags(o); err != nil {
-		return err
+	if err := a.checkConfirm(o, a.protected(stack.Stack{})); err != nil {
+		return err // before anything is started
 	}
 	s, err := a.connect(ctx)
 	if err != nil {
@@ -77,6 +77,9 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	s.where(id)
 	h, err := s.holdings(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := a.checkConfirm(o, s.protected(h.stack)); err != nil {
 		return err
 	}
 	if err := s.count(ctx, h, id); err != nil {
@@ -96,16 +99,14 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	return s.removeAll(ctx, h, id)
 }
 
-// protected tells whether a stage is one that players use.
-func protected(stage string) bool { return stage == "prod" || stage == "production" }
-
-func (a *app) checkConfirmFlags(o removeOptions) error {
+// checkConfirm refuses flags that do not confirm what they should.
+func (a *app) checkConfirm(o removeOptions, protected bool) error {
 	stage := a.flags.stage
 	if o.confirm != "" && o.confirm != stage {
 		return usagef("--confirm %s does not name the stage %s", o.confirm, stage)
 	}
-	if a.flags.yes && o.confirm == "" && protected(stage) {
-		return usagef("removing %s needs --confirm %s beside --yes", stage, stage)
+	if a.flags.yes && o.confirm == "" && protected {
+		return usagef("removing the protected stage %s needs --confirm %s beside --yes", stage, stage)
 	}
 	return nil
 }
@@ -114,11 +115,7 @@ func (a *app) confirmRemoval(ctx context.Context, o removeOptions) error {
 	if o.confirm != "" || a.flags.yes {
 		return nil
 	}
-	flag := "--yes"
-	if protected(a.flags.stage) {
-		flag = "--confirm " + a.flags.stage
-	}
-	return needsFlag(a.streams.ConfirmTyped(ctx, "Type the stage's name to go on:", a.flags.stage), flag)
+	return needsFlag(a.streams.ConfirmTyped(ctx, "Type the stage's name to go on:", a.flags.stage), "--confirm "+a.flags.stage)
 }
 
 // holdings finds the stack and whatever earlier ones left. The error is
@@ -245,13 +242,19 @@ func (s *session) removeStackOnly(ctx context.Context, h *holdings) error {
 	if s.json() {
 		return s.printJSON(h.totals)
 	}
-	s.say("Removed the stack. The data of stage %s stays, and costs what it stores:", ui.Accent(s.flags.stage))
-	for _, r := range h.data {
+	s.say("Removed the stack of stage %s.", ui.Accent(s.flags.stage))
+	s.listRemains(h.data)
+	s.hint("%s deletes them too", s.command("remove"))
+	return nil
+}
+
+// listRemains names data that outlives its stack.
+func (s *session) listRemains(list []release.Remains) {
+	s.say("The players' data stays, and costs what it stores:")
+	for _, r := range list {
 		s.say("  user pool  %s (app client %s)\n  table      %s\n  bucket     %s", r.UserPoolID, r.ClientID, r.Table, r.Bucket)
 	}
 	s.say("A new deploy makes new, empty ones. docs/keeping-data.md says how a stack takes these back.")
-	s.hint("%s deletes them too", s.command("remove"))
-	return nil
 }
 
 // removeAll deletes data and stack, and checks that nothing is left.

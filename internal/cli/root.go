@@ -40,8 +40,8 @@ saves follow them from device to device.`,
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "answer yes to questions")
 
 	root.AddCommand(
-		newDeploy(a), newInfo(a), newConfig(a), newLogs(a), newUsers(a),
-		newRemove(a), newLocal(a), newVersion(a), newLambdaRuntime(a),
+		newDeploy(a), newPlan(a), newInfo(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a),
+		newConfig(a), newLogs(a), newUsers(a), newRemove(a), newLocal(a), newVersion(a), newLambdaRuntime(a),
 	)
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ import (
 // Client is the part of the S3 API that this package uses.
 type Client interface {
 	s3.ListObjectsV2APIClient
+	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
 	CreateBucket(context.Context, *s3.CreateBucketInput, ...func(*s3.Options)) (*s3.CreateBucketOutput, error)
 	DeleteBucket(context.Context, *s3.DeleteBucketInput, ...func(*s3.Options)) (*s3.DeleteBucketOutput, error)
@@ -75,8 +77,8 @@ func (s *Store) Exists(ctx context.Context) (bool, error) {
 	return false, fmt.Errorf("look for the artefact bucket %s: %w", s.Bucket, err)
 }
 
-// expireAfter is for how many days the bucket keeps objects that were deleted or overwritten.
-const expireAfter = 30
+// ExpireAfterDays is for how many days the bucket keeps objects that were deleted or overwritten.
+const ExpireAfterDays = 30
 
 // Ensure creates the bucket where it is missing: private, encrypted, reached
 // by TLS only, versioned, with deleted artefacts expiring after 30 days. A
@@ -162,7 +164,7 @@ func (s *Store) harden(ctx context.Context) error {
 				LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{{
 					ID: aws.String("expire-deleted-artefacts"), Status: types.ExpirationStatusEnabled,
 					Filter:                         &types.LifecycleRuleFilter{Prefix: aws.String("")},
-					NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(expireAfter)},
+					NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(ExpireAfterDays)},
 					AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(1)},
 					Expiration:                     &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
 				}}},
@@ -226,6 +228,20 @@ func (s *Store) PutMissing(ctx context.Context, key string, body []byte) (writte
 		return false, err
 	}
 	return true, s.Put(ctx, key, body)
+}
+
+// Object returns what an object holds.
+func (s *Store) Object(ctx context.Context, key string) ([]byte, error) {
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
+	if err != nil {
+		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(out.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+	}
+	return body, nil
 }
 
 // keys streams the keys below a prefix. Without the bucket there are none.

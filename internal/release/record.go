@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,7 +158,7 @@ func (s *Store) List(ctx context.Context) ([]Release, error) {
 	for i, n := range numbers {
 		group.Go(func() error {
 			r, err := s.Get(ctx, n)
-			if _, damaged := errors.AsType[*damagedError](err); damaged {
+			if errors.Is(err, ErrDamaged) {
 				r, err = Release{Record: Record{Number: n}, Damaged: err.Error()}, nil
 			}
 			list[i] = r
@@ -188,34 +187,20 @@ func (s *Store) numbers(ctx context.Context) ([]int, error) {
 	return numbers, nil
 }
 
-// damagedError says that an object is not the JSON that it should be.
-type damagedError struct {
-	key string
-	err error
-}
-
-func (e *damagedError) Error() string { return fmt.Sprintf("%s is damaged: %v", e.key, e.err) }
-func (e *damagedError) Unwrap() error { return e.err }
-
-// maxRecord bounds what is read of one record.
-const maxRecord = 1 << 20
+// ErrDamaged says that an object in the artefact bucket is not the JSON that it should be.
+var ErrDamaged = errors.New("damaged")
 
 // read decodes an object and tells whether it is there.
 func (s *Store) read(ctx context.Context, key string, v any) (bool, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
+	body, err := s.Object(ctx, key)
 	if cloud.IsNotFound(err) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
-	}
-	defer out.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(out.Body, maxRecord))
-	if err != nil {
-		return false, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+		return false, err
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return false, &damagedError{key, err}
+		return false, fmt.Errorf("%s in the artefact bucket is %w: %v", key, ErrDamaged, err)
 	}
 	return true, nil
 }

@@ -41,7 +41,24 @@ func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
 	if slices.ContainsFunc(list, func(o Remains) bool { return o.StackID == r.StackID }) {
 		return nil
 	}
-	body, err := json.MarshalIndent(append(list, r), "", "  ")
+	return s.putRemains(ctx, append(list, r))
+}
+
+// ForgetRemains takes a stack's data off the list, once it is deleted.
+func (s *Store) ForgetRemains(ctx context.Context, stackID string) error {
+	list, err := s.Remains(ctx)
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(list), func(r Remains) bool { return r.StackID == stackID })
+	if len(left) == len(list) {
+		return nil
+	}
+	return s.putRemains(ctx, left)
+}
+
+func (s *Store) putRemains(ctx context.Context, list []Remains) error {
+	body, err := json.MarshalIndent(list, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // Request is what a stack should become.
@@ -21,6 +24,9 @@ type Request struct {
 	Parameters  map[string]string
 	Tags        map[string]string
 	Description string
+	// Express lets CloudFormation call the operation complete when settings are
+	// applied, before resources are known to work. Failures still roll back.
+	Express bool
 }
 
 // Action is what happens to a resource.
@@ -61,14 +67,14 @@ type Detail struct {
 
 // Plan is a change set that has been made and not yet executed.
 type Plan struct {
-	ChangeSetID string
-	StackID     string
-	Create      bool // the stack does not exist yet
-	Changes     []Change
+	ChangeSetID string   `json:"changeSetId"`
+	StackID     string   `json:"stackId"`
+	Create      bool     `json:"create"` // the stack does not exist yet
+	Changes     []Change `json:"-"`      // CloudFormation keeps them
 }
 
 // ErrNoChanges says that the stack already is what was asked for.
-var ErrNoChanges = fmt.Errorf("no changes")
+var ErrNoChanges = errors.New("no changes")
 
 // Propose makes a change set that turns the stack into what the request says.
 // Current is the stack as last described, its zero value if there is none. The
@@ -92,6 +98,10 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 		// ROLLBACK_COMPLETE, from which only a delete leads on. Stateful
 		// resources have RetainExceptOnCreate, so nothing is left behind.
 		in.OnStackFailure = types.OnStackFailureDelete
+	}
+	if r.Express {
+		// In express mode rolling back is off unless asked for (CloudFormation user guide).
+		in.DeploymentConfig = &types.DeploymentConfig{Mode: types.DeploymentConfigModeExpress, DisableRollback: aws.Bool(false)}
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Parameters)) {
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: &k, ParameterValue: aws.String(r.Parameters[k])})
@@ -134,7 +144,7 @@ func (e *Engine) awaitChangeSet(ctx context.Context, plan *Plan) error {
 			if saysNoChanges(reason) {
 				return ErrNoChanges
 			}
-			return fmt.Errorf("CloudFormation refused the change set: %s", reason)
+			return e.refused(ctx, plan, reason)
 		}
 		if err := p.wait(ctx, nil); err != nil {
 			return err
@@ -150,23 +160,48 @@ func saysNoChanges(reason string) bool {
 		strings.HasPrefix(reason, "No updates are to be performed.")
 }
 
+// incomplete begins the status reason of a change set whose property values
+// could not all be told: CloudFormation may then have left out whole changes.
+const incomplete = "[WARN] --include-property-values option can return incomplete ChangeSet data"
+
 // describeChangeSet reads the change set with all its pages into the plan and
-// returns the last page.
+// returns the last page. Where asking for property values loses changes, those
+// are read again without.
 func (e *Engine) describeChangeSet(ctx context.Context, plan *Plan) (*cloudformation.DescribeChangeSetOutput, error) {
-	plan.Changes = nil
-	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &plan.ChangeSetID, IncludePropertyValues: aws.Bool(true)}
+	changes, out, err := e.changes(ctx, plan.ChangeSetID, true)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(aws.ToString(out.StatusReason), incomplete) {
+		all, _, err := e.changes(ctx, plan.ChangeSetID, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range all {
+			if !slices.ContainsFunc(changes, func(o Change) bool { return o.LogicalID == c.LogicalID }) {
+				changes = append(changes, c)
+			}
+		}
+	}
+	plan.Changes = changes
+	return out, nil
+}
+
+func (e *Engine) changes(ctx context.Context, changeSetID string, values bool) ([]Change, *cloudformation.DescribeChangeSetOutput, error) {
+	var changes []Change
+	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &changeSetID, IncludePropertyValues: &values}
 	for {
 		out, err := e.client.DescribeChangeSet(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("read the change set: %w", err)
+			return nil, nil, fmt.Errorf("read the change set: %w", err)
 		}
 		for _, c := range out.Changes {
 			if c.ResourceChange != nil {
-				plan.Changes = append(plan.Changes, changeFromAPI(c.ResourceChange))
+				changes = append(changes, changeFromAPI(c.ResourceChange))
 			}
 		}
 		if out.NextToken == nil {
-			return out, nil
+			return changes, out, nil
 		}
 		in.NextToken = out.NextToken
 	}
@@ -214,6 +249,25 @@ func detailFromAPI(in types.ResourceChangeDetail) (Detail, bool) {
 		d.Because, _, _ = strings.Cut(aws.ToString(in.CausingEntity), ".")
 	}
 	return d, true
+}
+
+// ErrStale says that a plan cannot be executed any more.
+var ErrStale = errors.New("the stack has moved on since the plan was made")
+
+// Recall reads a plan that was made earlier. The error is [ErrStale] if it can
+// not be executed: CloudFormation drops change sets when the stack changes.
+func (e *Engine) Recall(ctx context.Context, plan *Plan) error {
+	out, err := e.describeChangeSet(ctx, plan)
+	if cloud.IsNotFound(err) {
+		return ErrStale
+	}
+	if err != nil {
+		return err
+	}
+	if out.Status != types.ChangeSetStatusCreateComplete || out.ExecutionStatus != types.ExecutionStatusAvailable {
+		return ErrStale
+	}
+	return nil
 }
 
 // Execute starts the plan and returns at once; follow it with [Engine.Follow].

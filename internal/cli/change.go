@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+// change brings the stage to the target as a new release: upload, plan, show,
+// guard, ask, record, execute, record how it went. Drift is put right even if
+// CloudFormation sees nothing to change.
+func (s *session) change(ctx context.Context, sit *situation, t *target, drift []drifted, r release.Record, o deployOptions) error {
+	if o.express && s.protected(sit.stack) {
+		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
+	}
+	if err := s.upload(ctx, sit, t); err != nil {
+		return err
+	}
+	plan, number, err := s.propose(ctx, sit, t, o)
+	if errors.Is(err, stack.ErrNoChanges) {
+		return s.unchanged(ctx, sit, drift, o)
+	}
+	if err != nil {
+		return err
+	}
+	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
+	err = s.guard(plan.Changes, o.allowReplace)
+	if err == nil {
+		err = s.confirmChange(ctx, sit, r)
+	}
+	if err != nil {
+		return errors.Join(err, s.discard(ctx, plan))
+	}
+	return s.run(ctx, sit, plan, s.record(sit, t, plan, r, number), o)
+}
+
+// upload puts what the target needs into the artefact bucket, showing it.
+func (s *session) upload(ctx context.Context, sit *situation, t *target) error {
+	p := ui.NewProgress(s.streams)
+	defer p.Close()
+	task := ui.Task{Key: "artefacts", Name: "artefacts", State: ui.Running, Text: "looking what is missing"}
+	p.Set(task)
+	written, size, err := t.upload(ctx, sit.store)
+	switch {
+	case err != nil:
+		task.State, task.Text = ui.Failed, "not uploaded"
+	case written == 0:
+		task.State, task.Text = ui.Done, "all there already"
+	default:
+		task.State, task.Text = ui.Done, fmt.Sprintf("%d of %d uploaded, %s", written, len(t.bodies), ui.Bytes(size))
+	}
+	p.Set(task)
+	return err
+}
+
+// propose makes the change set for the next release and settles what
+// CloudFormation leaves open in it.
+func (s *session) propose(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
+	number, err := sit.store.Next(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	// A stack whose artefact bucket was deleted has lost its records, not its number.
+	number = max(number, sit.release()+1)
+	request := t.request(s.app, number)
+	request.Express = o.express
+	plan, err := s.engine.Propose(ctx, sit.stack, request)
+	if err != nil {
+		return nil, 0, err
+	}
+	plan.Changes = settle(plan.Changes)
+	return plan, number, nil
+}
+
+// confirmChange asks before a plan is executed. On a protected stage a person
+// has to type its name.
+func (s *session) confirmChange(ctx context.Context, sit *situation, r release.Record) error {
+	verb := "Deploy to"
+	if r.Kind == release.Rollback {
+		verb = "Roll back"
+	}
+	question := fmt.Sprintf("%s %s?", verb, s.flags.stage)
+	if !s.protected(sit.stack) || s.flags.yes {
+		return s.confirm(ctx, question)
+	}
+	return needsFlag(s.streams.ConfirmTyped(ctx, question+" Type the stage's name:", s.flags.stage), "--yes")
+}
+
+// record is what is written down of the release that is about to begin.
+func (s *session) record(sit *situation, t *target, plan *stack.Plan, r release.Record, number int) release.Record {
+	v := version()
+	r.Number, r.Time, r.By = number, time.Now().UTC(), sit.id.ARN
+	r.Version, r.Commit, r.CI = v.Version, v.Commit, s.ciRun()
+	r.StackID, r.Template, r.Code, r.Parameters = plan.StackID, t.templateKey, t.code, maps.Clone(t.parameters)
+	return r
+}
+
+// run executes a plan as a release, from its record to its outcome.
+func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
+	err := sit.store.Begin(ctx, r)
+	if errors.Is(err, release.ErrTaken) {
+		return errors.Join(&busyError{s.stackName(), "another deploy began meanwhile"}, s.discard(ctx, plan))
+	}
+	if err == nil && !plan.Create {
+		err = s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
+	}
+	if err != nil {
+		return errors.Join(err, s.discard(ctx, plan))
+	}
+	start := time.Now()
+	deployed, err := s.execute(ctx, plan)
+	if err != nil {
+		s.recordFailure(ctx, sit, r, err)
+		return err
+	}
+	if err := s.fortify(ctx, sit, plan, o); err != nil {
+		return err
+	}
+	if err := s.recordSuccess(ctx, sit, r); err != nil {
+		return err
+	}
+	verb := "Deployed"
+	if r.Kind == release.Rollback {
+		verb = fmt.Sprintf("Rolled back to release %d as", r.Origin)
+	}
+	s.say("%s release %d in %s", ui.Success(verb), r.Number, ui.Elapsed(time.Since(start)))
+	return s.printDeployed(deployed)
+}
+
+// execute runs the plan to its end and returns the stack as it then is.
+func (s *session) execute(ctx context.Context, plan *stack.Plan) (stack.Stack, error) {
+	mark, err := s.engine.LatestEvent(ctx, plan.StackID)
+	if err != nil {
+		return stack.Stack{}, err
+	}
+	if err := s.engine.Execute(ctx, plan); err != nil {
+		return stack.Stack{}, err
+	}
+	final, events, err := s.finish(ctx, plan.StackID, mark, len(plan.Changes))
+	if err != nil && !errors.Is(err, stack.ErrNotFound) {
+		return stack.Stack{}, err
+	}
+	if final.Status.Settled() {
+		s.reportOrphans(events)
+		return final, nil
+	}
+	if plan.Create {
+		return stack.Stack{}, s.failedCreate(ctx, plan.StackID, final, events)
+	}
+	return stack.Stack{}, s.failed("deploy", final, events)
+}
+
+// fortify sets what a change set cannot: the policy under which CloudFormation
+// itself refuses to replace what players need, and termination protection.
+func (s *session) fortify(ctx context.Context, sit *situation, plan *stack.Plan, o deployOptions) error {
+	if plan.Create || len(o.allowReplace) > 0 {
+		if err := s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy()); err != nil {
+			return err
+		}
+	}
+	if (o.protect || s.protected(sit.stack)) && !sit.stack.TerminationProtection {
+		return s.engine.SetTerminationProtection(ctx, plan.StackID, true)
+	}
+	return nil
+}
+
+func (s *session) recordSuccess(ctx context.Context, sit *situation, r release.Record) error {
+	live, err := s.functions(ctx)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(live)
+	if err != nil {
+		return err
+	}
+	s.finishRecord(ctx, sit, r.Number, release.Outcome{Result: release.Succeeded, Functions: body})
+	return nil
+}
+
+// recordFailure writes down that a release failed. One that was only left, by
+// Ctrl-C or a lost connection, has no outcome yet: AWS goes on with it.
+func (s *session) recordFailure(ctx context.Context, sit *situation, r release.Record, cause error) {
+	if failure, ok := errors.AsType[*stackError](cause); ok {
+		s.finishRecord(ctx, sit, r.Number, release.Outcome{Result: release.Failed, Reason: failure.reason})
+	}
+}
+
+// recordTimeout bounds what is written or taken back after an interruption.
+const recordTimeout = 15 * time.Second
+
+// finishRecord writes down how a release went. A failure to do so is no failure
+// of the release: it is said, and the stack itself tells what is live.
+func (s *session) finishRecord(ctx context.Context, sit *situation, number int, o release.Outcome) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	o.Time = time.Now().UTC()
+	if err := sit.store.Finish(ctx, number, o); err != nil {
+		s.say("%s", ui.Warning(fmt.Sprintf("the outcome of release %d could not be recorded: %s", number, cloud.Text(err))))
+	}
+}
+
+// discard takes back a plan that nobody wants, even after an interruption.
+func (s *session) discard(ctx context.Context, plan *stack.Plan) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	return s.engine.Discard(ctx, plan)
+}
+
+// ciRun returns the address of the CI run that this is part of, or "".
+func (a *app) ciRun() string {
+	if a.env.Getenv("GITHUB_ACTIONS") == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s/actions/runs/%s", a.env.Getenv("GITHUB_SERVER_URL"), a.env.Getenv("GITHUB_REPOSITORY"), a.env.Getenv("GITHUB_RUN_ID"))
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+func newDeployFunction(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "function NAME",
+		Short: "Give one function the code of this program, in seconds",
+		Long: `Give one function the code of this program, past CloudFormation and in seconds.
+It is recorded as a release. The next deploy brings stack and function together.`,
+		Example:   "  renpyctl deploy function syncPlan --stage dev",
+		Args:      exactly("a function: " + strings.Join(functionNames(), " or ")),
+		ValidArgs: functionNames(),
+		RunE:      func(cmd *cobra.Command, args []string) error { return a.deployFunction(cmd.Context(), args[0]) },
+	}
+}
+
+// deployFunction updates the code of one function and returns when it runs.
+func (a *app) deployFunction(ctx context.Context, name string) error {
+	i := slices.Index(functionNames(), name)
+	if i < 0 {
+		return usagef("function %q: there are %s", name, strings.Join(functionNames(), " and "))
+	}
+	f := lambda.Functions()[i]
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.deployed(ctx); err != nil {
+		return err
+	}
+	sit, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	s.where(sit.id)
+	if !sit.stack.Status.Updatable() {
+		return s.makeReady(ctx, sit, deployOptions{})
+	}
+	code, err := s.code(f, lambda.Arch(sit.stack.Parameters[cfn.ParamArchitecture]))
+	if err != nil {
+		return err
+	}
+	for _, live := range sit.live {
+		if live.Name == name && live.CodeSha256 == code.CodeSha256() {
+			s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256()))
+			return s.printFunction(live)
+		}
+	}
+	if err := s.confirm(ctx, fmt.Sprintf("Update the code of %s on %s?", name, s.flags.stage)); err != nil {
+		return err
+	}
+	return s.replaceCode(ctx, sit, code)
+}
+
+// replaceCode uploads the code, records the release, and updates the function.
+func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.Code) error {
+	start := time.Now()
+	key := codeKey(code)
+	if err := sit.store.Ensure(ctx); err != nil {
+		return err
+	}
+	if _, err := sit.store.PutMissing(ctx, key, code.Zip); err != nil {
+		return err
+	}
+	number, err := sit.store.Next(ctx)
+	if err != nil {
+		return err
+	}
+	v := version()
+	r := release.Record{
+		Number: number, Kind: release.FunctionOnly, Time: time.Now().UTC(), By: sit.id.ARN, Version: v.Version, Commit: v.Commit,
+		CI: s.ciRun(), StackID: sit.stack.ID, Code: map[string]string{code.Function.Name: key},
+	}
+	if err := sit.store.Begin(ctx, r); err != nil {
+		return err
+	}
+	name := s.functionName(code.Function)
+	src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: code.CodeSha256(), Architecture: string(code.Arch)}
+	client := lambdaapi.NewFromConfig(s.cfg)
+	if err := functions.UpdateCode(ctx, client, name, src); err != nil {
+		s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Failed, Reason: oneLine(err.Error())})
+		return err
+	}
+	live, err := functions.Read(ctx, client, name)
+	if err != nil {
+		return err
+	}
+	info := functionInfo{code.Function.Name, live}
+	body, err := json.Marshal([]functionInfo{info})
+	if err != nil {
+		return err
+	}
+	s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Succeeded, Functions: body})
+	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(info.Name), short(code.SHA256()), number, ui.Elapsed(time.Since(start)))
+	return s.printFunction(info)
+}
+
+func (s *session) printFunction(f functionInfo) error {
+	if s.json() {
+		return s.printJSON(f)
+	}
+	return nil
+}
+
+// codeKey is where the artefact bucket keeps a zip.
+func codeKey(code lambda.Code) string {
+	return fmt.Sprintf("code/%s-%s.zip", code.Function.Command, code.SHA256())
+}

@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+type planOptions struct {
+	deployOptions
+	out      string
+	exitCode bool
+}
+
+func newPlan(a *app) *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what a deploy would change",
+		Long: `Show what a deploy would change, and change nothing. With --out the plan is kept
+in CloudFormation and its name in a file: renpyctl deploy --plan FILE executes
+exactly it, or refuses if the stack has changed in the meantime.`,
+		Example: `  renpyctl plan --stage prod
+  renpyctl plan --stage prod --out prod.plan
+  renpyctl plan --stage prod --exit-code --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd.Context(), o) },
+	}
+	o.targetFlags(cmd)
+	o.changeFlags(cmd)
+	cmd.Flags().StringVar(&o.out, "out", "", "keep the plan, and write this file for renpyctl deploy --plan")
+	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 8 if there are changes")
+	return cmd
+}
+
+// changesError says, by its exit code, that there are changes. Nothing failed.
+type changesError struct{}
+
+func (changesError) Error() string { return "there are changes" }
+
+// plan shows what a deploy would do.
+func (a *app) plan(ctx context.Context, o planOptions) error {
+	settings, err := parseSettings(o.settings)
+	if err != nil {
+		return err
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	sit, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	s.where(sit.id)
+	if err := s.plannable(ctx, sit, o.deployOptions); err != nil {
+		return err
+	}
+	t, err := s.embedded(sit, settings, o.arch)
+	if err != nil {
+		return err
+	}
+	drift, err := s.drift(ctx, sit)
+	if err != nil {
+		return err
+	}
+	if o.out != "" {
+		if err := s.upload(ctx, sit, t); err != nil {
+			return err
+		}
+	}
+	plan, number, err := s.planFor(ctx, sit, t, o.deployOptions)
+	if err != nil {
+		return err
+	}
+	v := newPlanView(s, sit, t, plan)
+	v.Functions = append(v.Functions, drift...)
+	if err := a.printPlan(v, t, o.verbose); err != nil {
+		return errors.Join(err, s.drop(ctx, plan))
+	}
+	if o.out == "" || plan.ChangeSetID == "" {
+		err = s.drop(ctx, plan)
+	} else {
+		err = s.savePlan(sit, t, plan, number, o.out)
+	}
+	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(drift) > 0) {
+		err = changesError{}
+	}
+	return err
+}
+
+// plannable refuses a stack that cannot be planned for. Unlike a deploy, a plan
+// clears nothing away.
+func (s *session) plannable(ctx context.Context, sit *situation, o deployOptions) error {
+	switch sit.stack.Status {
+	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
+		return &stackError{
+			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.stack.Status),
+			hint: s.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on",
+		}
+	}
+	return s.makeReady(ctx, sit, o)
+}
+
+// planFor makes a plan; one without a change set stands for no changes.
+func (s *session) planFor(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
+	if sit.stack.Status.Updatable() && t.is(sit) {
+		return &stack.Plan{StackID: sit.stack.ID}, 0, nil
+	}
+	plan, number, err := s.propose(ctx, sit, t, o)
+	if errors.Is(err, stack.ErrNoChanges) {
+		return &stack.Plan{StackID: sit.stack.ID}, 0, nil
+	}
+	return plan, number, err
+}
+
+func (s *session) drop(ctx context.Context, plan *stack.Plan) error {
+	if plan.ChangeSetID == "" {
+		return nil
+	}
+	return s.discard(ctx, plan)
+}
+
+func (a *app) printPlan(v planView, t *target, verbose bool) error {
+	if a.json() {
+		return a.printJSON(v)
+	}
+	if len(v.Changes)+len(v.Parameters)+len(v.Functions) == 0 {
+		a.say("No changes: stage %s is up to date.", ui.Accent(a.flags.stage))
+		return nil
+	}
+	if len(v.Changes)+len(v.Parameters) > 0 {
+		a.showPlan(v, t, verbose)
+	}
+	if len(v.Functions) > 0 {
+		a.say("Functions that somebody has changed, which a deploy puts right:")
+		a.sayDrift(v.Functions)
+	}
+	return nil
+}
+
+// planFile is what plan --out writes.
+type planFile struct {
+	Stage   string         `json:"stage"`
+	Region  string         `json:"region"`
+	Account string         `json:"account"`
+	Plan    stack.Plan     `json:"plan"`
+	Record  release.Record `json:"record"`
+}
+
+func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number int, file string) error {
+	r := s.record(sit, t, plan, release.Record{Kind: release.Deploy}, number)
+	body, err := json.MarshalIndent(planFile{s.flags.stage, s.cfg.Region, sit.id.Account, *plan, r}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, append(body, '\n'), 0o600); err != nil {
+		return err
+	}
+	s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), file)
+	return nil
+}
+
+// deployPlan executes a plan that was kept, or refuses if it does not fit any more.
+func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
+	kept, err := readPlan(o.planFile)
+	if err != nil {
+		return err
+	}
+	if kept.Stage != a.flags.stage {
+		return usagef("the plan in %s is for stage %s, not %s", o.planFile, kept.Stage, a.flags.stage)
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	sit, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	s.where(sit.id)
+	if kept.Account != sit.id.Account || kept.Region != s.cfg.Region {
+		return usagef("the plan in %s is for account %s in %s", o.planFile, kept.Account, kept.Region)
+	}
+	if sit.stack.Status.InProgress() {
+		if err := s.waitFor(ctx, sit, o); err != nil {
+			return err
+		}
+	}
+	plan := &kept.Plan
+	if err := s.recall(ctx, sit, plan, kept.Record); err != nil {
+		return err
+	}
+	t := &target{templateKey: kept.Record.Template, code: kept.Record.Code, parameters: kept.Record.Parameters}
+	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
+	if err := a.guard(plan.Changes, o.allowReplace); err != nil {
+		return err // the plan stays: it can be executed with --allow-replace
+	}
+	if err := s.confirmChange(ctx, sit, kept.Record); err != nil {
+		return err
+	}
+	r := s.record(sit, t, plan, release.Record{Kind: release.Deploy}, kept.Record.Number)
+	return s.run(ctx, sit, plan, r, o)
+}
+
+// recall reads the plan's change set again and checks that the artefacts it
+// refers to are there as they were.
+func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record) error {
+	if sit.release() >= r.Number {
+		return stack.ErrStale
+	}
+	if err := s.engine.Recall(ctx, plan); err != nil {
+		return err
+	}
+	plan.Changes = settle(plan.Changes)
+	for _, key := range r.Code {
+		has, err := sit.store.Has(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !has {
+			return fmt.Errorf("%w: %s is missing from the artefact bucket, or is not what it was", stack.ErrStale, key)
+		}
+	}
+	return nil
+}
+
+func readPlan(file string) (planFile, error) {
+	var p planFile
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return p, usagef("--plan: %v", err)
+	}
+	if json.Unmarshal(body, &p) != nil || p.Plan.ChangeSetID == "" {
+		return p, usagef("%s is not a plan that renpyctl plan --out wrote", file)
+	}
+	return p, nil
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+// makeReady brings a stack into a state that can be updated, or says what has
+// to be done first. docs/deploying.md has the table of states.
+func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions) error {
+	st := sit.stack
+	switch {
+	case st.Status == stack.None, st.Status == stack.ReviewInProgress, st.Status.Updatable():
+		return nil
+	case st.Status.InProgress():
+		return s.waitFor(ctx, sit, o)
+	}
+	switch st.Status {
+	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
+		s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), st.Status)
+		return s.clearLeftovers(ctx, sit)
+	case stack.UpdateRollbackFailed, stack.UpdateFailed, stack.DeleteFailed:
+		return &stackError{
+			text: fmt.Sprintf("the stack %s is stuck in %s", st.Name, st.Status), reason: string(st.Status),
+			hint: s.command("recover") + " shows why and brings it back",
+		}
+	}
+	return &stackError{
+		text:   fmt.Sprintf("the stack %s is %s, from which only CloudFormation's own tools lead on", st.Name, st.Status),
+		reason: string(st.Status), hint: "docs/deploying.md explains every state",
+	}
+}
+
+// waitFor deals with an operation that runs already. The clean-up after an
+// update is waited for in any case: it is short, and its stack works.
+func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {
+	if !o.wait && !strings.HasSuffix(string(sit.stack.Status), "_CLEANUP_IN_PROGRESS") {
+		return &busyError{sit.stack.Name, string(sit.stack.Status)}
+	}
+	s.say("Waiting for what runs on the stack already (%s):", sit.stack.Status)
+	if _, _, err := s.attach(ctx, sit.stack); err != nil && !errors.Is(err, stack.ErrNotFound) {
+		return err
+	}
+	again, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	*sit = *again
+	return s.makeReady(ctx, sit, o)
+}
+
+// clearLeftovers deletes what a failed first deploy left, so that it can be
+// created anew. It refuses if anything in it might be a player's.
+func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
+	h := &holdings{stack: sit.stack, store: sit.store}
+	if err := s.addCurrent(ctx, h); err != nil {
+		return err
+	}
+	if err := s.count(ctx, h, sit.id); err != nil {
+		return err
+	}
+	if h.totals.Players > 0 || h.totals.Saves.Versions > 0 {
+		return &refusedError{
+			text: fmt.Sprintf("deploy %s: the stack is %s, and holds %s and %s", s.flags.stage, sit.stack.Status,
+				ui.Plural(h.totals.Players, "player"), ui.Plural(h.totals.Saves.Versions, "version")+" of saves"),
+			hint: s.command("remove") + " deletes all of it; --keep-data there keeps players and saves",
+		}
+	}
+	s.say("It holds no players and no saves, so it is deleted and created anew.")
+	if err := s.keepNote(ctx, h); err != nil {
+		return err
+	}
+	if err := s.deleteEmpty(ctx, h, sit.id); err != nil {
+		return err
+	}
+	sit.stack, sit.template, sit.live = stack.Stack{}, "", nil
+	return nil
+}
+
+// deleteEmpty deletes a stack that holds no data, with what outlives it. The
+// protections have to go first: DynamoDB and Cognito refuse to delete what is
+// protected, even for a rollback.
+func (s *session) deleteEmpty(ctx context.Context, h *holdings, id cloud.Identity) error {
+	if err := s.unprotect(ctx, h, id); err != nil {
+		return err
+	}
+	if err := s.deleteStack(ctx, h.stack); err != nil {
+		return err
+	}
+	for _, r := range h.data {
+		if err := s.deleteIfEmpty(ctx, r, id); err != nil {
+			return err
+		}
+	}
+	return h.store.ForgetRemains(ctx, h.stack.ID)
+}
+
+// deleteIfEmpty deletes what a stack left, and looks once more that it holds nothing.
+func (s *session) deleteIfEmpty(ctx context.Context, r release.Remains, id cloud.Identity) error {
+	h := &holdings{data: []release.Remains{r}}
+	if err := s.count(ctx, h, id); err != nil {
+		return err
+	}
+	if h.totals.Players > 0 || h.totals.Saves.Versions > 0 {
+		return &refusedError{
+			text: "something has been written to the stage while it was deleted: it is kept",
+			hint: s.command("remove") + " shows it and deletes it",
+		}
+	}
+	return s.deleteData(ctx, h, id)
+}

@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+type recoverOptions struct {
+	skip   []string
+	retain []string
+}
+
+func newRecover(a *app) *cobra.Command {
+	var o recoverOptions
+	cmd := &cobra.Command{
+		Use:   "recover",
+		Short: "Bring a stuck stack back",
+		Long: `Bring a stack back that CloudFormation left in a state from which a deploy cannot
+go on. What failed is listed first. Players' data is never deleted by this.`,
+		Example: `  renpyctl recover --stage prod
+  renpyctl recover --stage prod --skip SyncPlanLambdaFunction`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.recover(cmd.Context(), o) },
+	}
+	cmd.Flags().StringArrayVar(&o.skip, "skip", nil, "leave this resource out of a rollback that fails on it (UPDATE_ROLLBACK_FAILED)")
+	cmd.Flags().StringArrayVar(&o.retain, "retain", nil, "leave this resource behind when the stack's deletion fails on it (DELETE_FAILED)")
+	return cmd
+}
+
+// recover does what the stack's state calls for.
+func (a *app) recover(ctx context.Context, o recoverOptions) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	sit, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	s.where(sit.id)
+	st := sit.stack
+	switch {
+	case st.Status == stack.None:
+		return &noStageError{s.flags.stage, s.cfg.Region}
+	case st.Status.InProgress():
+		return &busyError{st.Name, string(st.Status)}
+	case st.Status.Updatable():
+		s.say("Nothing to recover: the stack %s is %s.", st.Name, st.Status)
+		return nil
+	}
+	s.say("The stack %s is %s.", st.Name, ui.Warning(string(st.Status)))
+	if st.Reason != "" {
+		s.say("  %s", ui.Dim("AWS said: "+oneLine(st.Reason)))
+	}
+	broken, err := s.sayBroken(ctx, st)
+	if err != nil {
+		return err
+	}
+	switch st.Status {
+	case stack.UpdateRollbackFailed:
+		return s.continueRollback(ctx, st, broken, o)
+	case stack.UpdateFailed:
+		return s.rollBackUpdate(ctx, st)
+	case stack.DeleteFailed:
+		return s.deleteAgain(ctx, sit, broken, o)
+	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
+		return s.recoverCreate(ctx, sit)
+	case stack.ReviewInProgress:
+		return s.deleteShell(ctx, st)
+	}
+	return &stackError{text: fmt.Sprintf("renpyctl knows no way out of %s", st.Status), hint: "docs/deploying.md explains every state"}
+}
+
+// sayBroken lists the resources that failed, with AWS's reasons.
+func (s *session) sayBroken(ctx context.Context, st stack.Stack) ([]stack.Resource, error) {
+	resources, err := s.engine.Resources(ctx, st.ID)
+	if err != nil {
+		return nil, err
+	}
+	broken := stack.Broken(resources)
+	for _, r := range broken {
+		s.say("  %s %s  %s", ui.Failure("✗"), ui.Accent(r.LogicalID), r.Status)
+		if advice := advise(stack.Event{Type: r.Type, Reason: r.Reason}); advice != "" {
+			s.say("    %s", advice)
+		}
+		if r.Reason != "" {
+			s.say("    %s", ui.Dim("AWS said: "+oneLine(r.Reason)))
+		}
+	}
+	return broken, nil
+}
+
+// named checks that every resource that a flag names is one that failed.
+func named(flag string, ids []string, broken []stack.Resource) error {
+	for _, id := range ids {
+		found := false
+		for _, r := range broken {
+			found = found || r.LogicalID == id
+		}
+		if !found {
+			return usagef("%s %s: this resource has not failed", flag, id)
+		}
+	}
+	return nil
+}
+
+// continueRollback goes on with a rollback that failed.
+func (s *session) continueRollback(ctx context.Context, st stack.Stack, broken []stack.Resource, o recoverOptions) error {
+	if err := named("--skip", o.skip, broken); err != nil {
+		return err
+	}
+	if err := s.confirm(ctx, "Go on with the rollback?"); err != nil {
+		return err
+	}
+	final, events, err := s.operate(ctx, st, func() error { return s.engine.ContinueRollback(ctx, st.ID, o.skip) })
+	if err != nil {
+		return err
+	}
+	if final.Status != stack.UpdateRollbackDone {
+		failure := s.failed("recover", final, events)
+		if e, ok := errors.AsType[*stackError](failure); ok && final.Status == stack.UpdateRollbackFailed {
+			e.hint = "mend the cause and recover again, or leave a resource out with --skip; a deploy then has to put it right"
+		}
+		return failure
+	}
+	s.say("%s: the stack is what it was before the failed deploy.", ui.Success("Recovered"))
+	for _, id := range o.skip {
+		s.say("%s", ui.Warning(id+" was left out: CloudFormation believes it to be what it was, whatever it is. Deploy now, and look at it."))
+	}
+	return nil
+}
+
+// rollBackUpdate rolls back an update that failed with rolling back switched off.
+func (s *session) rollBackUpdate(ctx context.Context, st stack.Stack) error {
+	if err := s.confirm(ctx, "Roll the failed update back?"); err != nil {
+		return err
+	}
+	final, events, err := s.operate(ctx, st, func() error { return s.engine.Rollback(ctx, st.ID) })
+	if err != nil {
+		return err
+	}
+	if !final.Status.Updatable() {
+		return s.failed("recover", final, events)
+	}
+	s.say("%s: the stack is what it was before the failed deploy.", ui.Success("Recovered"))
+	return nil
+}
+
+// deleteAgain finishes a deletion that failed.
+func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stack.Resource, o recoverOptions) error {
+	if err := named("--retain", o.retain, broken); err != nil {
+		return err
+	}
+	h := &holdings{stack: sit.stack, store: sit.store}
+	if err := s.addCurrent(ctx, h); err != nil {
+		return err
+	}
+	s.say("The stack is deleted again; players' accounts and saves in it stay where they are.")
+	if err := s.confirm(ctx, "Delete the stack?"); err != nil {
+		return err
+	}
+	if err := s.keepNote(ctx, h); err != nil {
+		return err
+	}
+	final, events, err := s.operate(ctx, sit.stack, func() error {
+		if len(o.retain) == 0 {
+			return s.engine.Delete(ctx, sit.stack.ID)
+		}
+		return s.engine.DeleteRetaining(ctx, sit.stack.ID, o.retain)
+	})
+	if err != nil {
+		return err
+	}
+	if final.Status != stack.None && final.Status != stack.DeleteComplete {
+		failure := s.failed("recover", final, events)
+		if e, ok := errors.AsType[*stackError](failure); ok {
+			e.hint = "mend the cause and recover again, or leave a resource behind with --retain"
+		}
+		return failure
+	}
+	s.say("The stack is deleted.")
+	for _, r := range broken {
+		for _, id := range o.retain {
+			if r.LogicalID == id {
+				s.say("%s", ui.Warning(fmt.Sprintf("%s was left behind: %s. Nothing manages it any more.", id, r.PhysicalID)))
+			}
+		}
+	}
+	return s.sayRemains(ctx, h)
+}
+
+// sayRemains says what outlived the stack, and how it is used or deleted.
+func (s *session) sayRemains(ctx context.Context, h *holdings) error {
+	remains, err := h.store.Remains(ctx)
+	if err != nil || len(remains) == 0 {
+		return err
+	}
+	s.listRemains(remains)
+	s.hint("%s deletes them too", s.command("remove"))
+	return nil
+}
+
+// recoverCreate clears away what a failed first deploy left.
+func (s *session) recoverCreate(ctx context.Context, sit *situation) error {
+	if err := s.confirm(ctx, "Delete what the failed first deploy left?"); err != nil {
+		return err
+	}
+	if err := s.clearLeftovers(ctx, sit); err != nil {
+		return err
+	}
+	s.say("%s: nothing of the failed deploy is left.", ui.Success("Recovered"))
+	s.hint("%s creates the stage", s.command("deploy"))
+	return nil
+}
+
+// deleteShell deletes an empty stack that only ever held a plan.
+func (s *session) deleteShell(ctx context.Context, st stack.Stack) error {
+	if err := s.confirm(ctx, "Delete the empty stack, with any plan that was kept for it?"); err != nil {
+		return err
+	}
+	if err := s.engine.Delete(ctx, st.ID); err != nil {
+		return err
+	}
+	s.say("Deleted: the stage was never deployed.")
+	return nil
+}
+
+// operate starts an operation on the stack and follows it to its end. A stack
+// that is gone then has the status None.
+func (s *session) operate(ctx context.Context, st stack.Stack, start func() error) (stack.Stack, []stack.Event, error) {
+	mark, err := s.engine.LatestEvent(ctx, st.ID)
+	if err == nil {
+		err = start()
+	}
+	if err != nil {
+		return st, nil, err
+	}
+	final, events, err := s.finish(ctx, st.ID, mark, 0)
+	if errors.Is(err, stack.ErrNotFound) {
+		return stack.Stack{}, events, nil
+	}
+	return final, events, err
+}

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/local"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// target is what a stage is to become: this program's own backend, or that of an
+// earlier release.
+type target struct {
+	template    string
+	templateKey string
+	code        map[string]string // function's name to the key of its zip
+	parameters  map[string]string // all but the release number
+	bodies      map[string][]byte // what this program can upload, by key
+}
+
+// embedded is the target that this program carries, with the settings that the
+// stack has and those that are given.
+func (s *session) embedded(sit *situation, settings map[string]string, arch string) (*target, error) {
+	chosen, err := s.chooseArch(arch, sit.stack)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{
+		template: cfn.Template(), templateKey: "template/" + cfn.TemplateSHA256() + ".yaml",
+		code: map[string]string{}, parameters: map[string]string{}, bodies: map[string][]byte{},
+	}
+	t.bodies[t.templateKey] = []byte(t.template)
+	for _, f := range lambda.Functions() {
+		code, err := s.code(f, chosen)
+		if err != nil {
+			return nil, err
+		}
+		key := codeKey(code)
+		t.code[f.Name], t.bodies[key] = key, code.Zip
+	}
+	for _, setting := range cfn.Settings() {
+		if value, ok := sit.stack.Parameters[setting.Name]; ok {
+			t.parameters[setting.Name] = value
+		}
+	}
+	maps.Copy(t.parameters, settings)
+	t.parameters[cfn.ParamStage] = s.flags.stage
+	t.parameters[cfn.ParamArchitecture] = string(chosen)
+	t.parameters[cfn.ParamArtifactsBucket] = sit.store.Bucket
+	t.parameters[cfn.ParamSyncPlanCodeKey] = t.code["syncPlan"]
+	t.parameters[cfn.ParamSyncCompleteCodeKey] = t.code["syncComplete"]
+	return t, nil
+}
+
+// released is the target that an earlier release was. What it needs must still be there.
+func (s *session) released(ctx context.Context, sit *situation, r release.Release) (*target, error) {
+	t := &target{templateKey: r.Template, code: r.Code, parameters: maps.Clone(r.Parameters)}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		body, err := sit.store.Object(ctx, r.Template)
+		t.template = string(body)
+		return err
+	})
+	for _, key := range r.Code {
+		group.Go(func() error {
+			has, err := sit.store.Has(ctx, key)
+			if err == nil && !has {
+				err = fmt.Errorf("its artefact %s is no longer in the bucket %s", key, sit.store.Bucket)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
+	}
+	return t, nil
+}
+
+// parseSettings reads NAME=VALUE pairs.
+func parseSettings(pairs []string) (map[string]string, error) {
+	settings := map[string]string{}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, usagef("--set %q is not NAME=VALUE", pair)
+		}
+		if !slices.ContainsFunc(cfn.Settings(), func(s cfn.Setting) bool { return s.Name == name }) {
+			return nil, usagef("--set %s: there is no such setting; renpyctl deploy --help lists them", name)
+		}
+		settings[name] = value
+	}
+	return settings, nil
+}
+
+// chooseArch is the architecture that is asked for or else what runs already,
+// what this computer can run for the local cloud, and else the cheaper one.
+func (s *session) chooseArch(asked string, current stack.Stack) (lambda.Arch, error) {
+	switch {
+	case asked != "" && !slices.Contains(lambda.Arches(), lambda.Arch(asked)):
+		return "", usagef("--arch %q is neither arm64 nor x86_64", asked)
+	case asked != "":
+		return lambda.Arch(asked), nil
+	case s.local != nil && runtime.GOARCH == "arm64":
+		return lambda.ARM64, nil
+	case s.local != nil:
+		return lambda.X8664, nil
+	case current.Parameters[cfn.ParamArchitecture] != "":
+		return lambda.Arch(current.Parameters[cfn.ParamArchitecture]), nil
+	}
+	return lambda.ARM64, nil
+}
+
+// code returns a function's zip. The local cloud starts it as a process of this
+// computer: where that cannot run Linux programs, the zip hands over to this one.
+func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error) {
+	if s.local == nil || runtime.GOOS == "linux" {
+		return lambda.Zip(f, arch)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return lambda.Code{}, err
+	}
+	built, err := os.Stat(self)
+	if err != nil {
+		return lambda.Code{}, err
+	}
+	zip, err := local.HandoverZip(self, f.Command, built.ModTime().UTC().Format(time.RFC3339Nano))
+	return lambda.Code{Function: f, Arch: arch, Zip: zip}, err
+}
+
+// is tells whether the stack already is the target, as far as can be told
+// without asking CloudFormation: settings that only the stack names may or may
+// not be the template's defaults.
+func (t *target) is(sit *situation) bool {
+	have := maps.Clone(sit.stack.Parameters)
+	delete(have, cfn.ParamRelease)
+	return sit.template == t.template && maps.Equal(have, t.parameters)
+}
+
+// request asks for the target as a release of that number.
+func (t *target) request(a *app, number int) stack.Request {
+	parameters := maps.Clone(t.parameters)
+	parameters[cfn.ParamRelease] = strconv.Itoa(number)
+	return stack.Request{
+		Name: a.stackName(), Template: t.template, Parameters: parameters,
+		Tags:        map[string]string{stageTag: a.flags.stage},
+		Description: "renpyctl " + version().Version,
+	}
+}
+
+// upload puts into the artefact bucket what it does not have yet, and returns
+// how many objects and bytes that were.
+func (t *target) upload(ctx context.Context, store *release.Store) (written int, size int64, err error) {
+	if err := store.Ensure(ctx); err != nil {
+		return 0, 0, err
+	}
+	wrote := make(chan int, len(t.bodies))
+	group, ctx := errgroup.WithContext(ctx)
+	for key, body := range t.bodies {
+		group.Go(func() error {
+			written, err := store.PutMissing(ctx, key, body)
+			if written {
+				wrote <- len(body)
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	close(wrote)
+	for n := range wrote {
+		written++
+		size += int64(n)
+	}
+	return written, size, err
+}
