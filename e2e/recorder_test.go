@@ -21,6 +21,10 @@ import (
 // full bucket; what was asked shows it all the same.
 type recorder struct {
 	*httptest.Server
+	target *url.URL
+
+	// header is added to every request.
+	header http.Header
 
 	// answered, if set, is told of every call that the local cloud has carried
 	// out. With false the answer is lost: the connection is cut.
@@ -38,9 +42,15 @@ type call struct {
 	body      []byte
 }
 
-// record starts a recorder.
-func record(t *testing.T) *recorder {
+// record starts a recorder before the local cloud.
+func record(t *testing.T) *recorder { return recordAt(t, endpoint) }
+
+func recordAt(t *testing.T, target string) *recorder {
 	r := &recorder{}
+	var err error
+	if r.target, err = url.Parse(target); err != nil {
+		t.Fatal(err)
+	}
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(r.Close)
 	return r
@@ -57,8 +67,9 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Unlock()
 
 	forward := req.Clone(req.Context())
-	forward.URL.Scheme, forward.URL.Host = "http", strings.TrimPrefix(endpoint, "http://")
+	forward.URL.Scheme, forward.URL.Host = r.target.Scheme, r.target.Host // req.Host stays: it is signed
 	forward.RequestURI = ""
+	maps.Copy(forward.Header, r.header)
 	forward.Body = io.NopCloser(bytes.NewReader(body))
 	resp, err := http.DefaultTransport.RoundTrip(forward)
 	if err != nil {
