@@ -32,7 +32,7 @@ func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp) decis
 			d.downloads = append(d.downloads, e.Name)
 		}
 	}
-	outdated := m.outdated(now)
+	outdated := g.outdated(m, now)
 	for name, f := range g.Files {
 		if _, listed := m[name]; !listed && outdated(name, f) {
 			d.downloads = append(d.downloads, name)
@@ -41,7 +41,8 @@ func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp) decis
 	// Oldest first: a download sets a file's time to now, and so the slot that was
 	// played last stays the newest on the device.
 	slices.SortFunc(d.downloads, func(a, b string) int {
-		return cmp.Or(g.Files[a].Modified.Compare(g.Files[b].Modified), cmp.Compare(a, b))
+		f, h := g.Files[a], g.Files[b]
+		return cmp.Or(f.Modified.Compare(h.Modified), cmp.Compare(f.Revision, h.Revision), cmp.Compare(a, b))
 	})
 	return d
 }
@@ -99,18 +100,9 @@ func (u Upload) is(e Entry) bool {
 // numbered save. So what is missing from that slot does not exist there; a save
 // of another slot, if it exists, is no newer than the newest one listed; and if
 // no numbered save is listed there is none. Of other files nothing is known.
-func (m Manifest) outdated(now Timestamp) func(name string, f File) bool {
-	var newest Timestamp
-	var listed string
-	for _, e := range m.sorted() {
-		slot, numbered := slotOf(e.Name)
-		if !numbered || !isSave(e.Name) {
-			continue
-		}
-		if t := notAfter(e.Modified, now); listed == "" || t.Compare(newest) > 0 {
-			newest, listed = t, slot
-		}
-	}
+func (g *Game) outdated(m Manifest, now Timestamp) func(name string, f File) bool {
+	newest, listed := m.newestSlot(now)
+	synced := g.synced(m)
 	return func(name string, f File) bool {
 		slot, numbered := slotOf(name)
 		switch {
@@ -120,10 +112,43 @@ func (m Manifest) outdated(now Timestamp) func(name string, f File) bool {
 			return false
 		case slot == listed:
 			return true
+		case listed == "":
+			return isSave(name)
 		default:
-			return isSave(name) && (listed == "" || f.Modified.Compare(newest) > 0)
+			return isSave(name) && f.Modified.Compare(newest) > 0 && f.Revision > synced
 		}
 	}
+}
+
+// newestSlot returns the slot that the manifest lists, and the time of its newest
+// save; no slot if it has no numbered save.
+func (m Manifest) newestSlot(now Timestamp) (newest Timestamp, slot string) {
+	for _, e := range m.sorted() {
+		s, numbered := slotOf(e.Name)
+		if !numbered || !isSave(e.Name) {
+			continue
+		}
+		if t := notAfter(e.Modified, now); slot == "" || t.Compare(newest) > 0 {
+			newest, slot = t, s
+		}
+	}
+	return newest, slot
+}
+
+// synced returns a revision of the record that the device has seen all of.
+//
+// A device whose clock is behind never gets a save newer than the others' by
+// fetching it, since that sets its time to the device's now; two slots would be
+// offered in turn for ever. But such a device shows what it fetched: the bytes
+// are the committed ones, and the time is older than theirs. What had been
+// committed by then was offered to it by the same plan.
+func (g *Game) synced(m Manifest) (revision int64) {
+	for name, e := range m {
+		if f, ok := g.Files[name]; ok && f.Checksum == e.Checksum && e.Modified.Compare(f.Modified) < 0 {
+			revision = max(revision, f.Revision)
+		}
+	}
+	return revision
 }
 
 // invite enters the planned uploads into the game. A content that was planned

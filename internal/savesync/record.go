@@ -55,8 +55,10 @@ type File struct {
 	Modified Timestamp `json:"modified_timestamp"`
 	// Checksum is the SHA-256 in 64 lower-case hex digits.
 	Checksum string `json:"checksum"`
-	// Committed is when the content became the current one, in seconds since 1970.
+	// Committed is when the content became the current one, in seconds since 1970,
+	// and Revision is that of the record that said so first.
 	Committed int64 `json:"committed_at"`
+	Revision  int64 `json:"revision"`
 	// Older remembers contents that this one stands above.
 	Older History `json:"older,omitempty"`
 }
@@ -139,7 +141,7 @@ func (r *Record) encode() ([]byte, error) { return json.Marshal(r) }
 const (
 	maxRecordBytes   = 400_000
 	maxVersion       = 64  // S3's version ids have 32 bytes
-	fileWeight       = 320 // a file without its history, with a version id of maxVersion bytes
+	fileWeight       = 340 // a file without its history, with a version id of maxVersion bytes
 	uploadWeight     = 260
 	retiredWeight    = 50
 	gameWeight       = 60

@@ -50,7 +50,7 @@ type Service struct {
 	NewID func() string
 	// Pause waits before a request starts again, nil being a short random time.
 	Pause func(ctx context.Context, try int) error
-	// Serial makes every request call the stores one after another.
+	// Serial makes every request call the stores one after another, in its own goroutine.
 	Serial bool
 }
 
@@ -153,7 +153,7 @@ func (s *Service) settled(ctx context.Context, player, game string) (*state, err
 	if err != nil {
 		return nil, err
 	}
-	if !st.game.settle(st.found, placed, st.now) {
+	if !st.game.settle(st.found, placed, st.revision+1, st.now) {
 		return st, nil
 	}
 	st.record.trimHistories()
@@ -269,6 +269,9 @@ func (st *state) copy(ctx context.Context, u Upload) (place, error) {
 // place copies one version to the content key that ends in id.
 func (st *state) place(ctx context.Context, source, version, name, id string) (place, error) {
 	copied, err := st.Objects.Copy(ctx, source, version, st.keys.content(name, id))
+	if errors.Is(err, ErrNotFound) {
+		return place{}, fmt.Errorf("%w: what it has of upload %s has expired", ErrConflict, id)
+	}
 	if err == nil && (copied == "" || len(copied) > maxVersion) {
 		err = fmt.Errorf("content %s has the unusable version %.80q: is the bucket versioned?", id, copied)
 	}
@@ -363,11 +366,16 @@ func (st *state) links(ctx context.Context, uploads []Upload, downloads []string
 
 // each calls f for 0 to n-1, some at a time, and returns the first error.
 func (s *Service) each(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	if s.Serial {
+		for i := range n {
+			if err := f(ctx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	if s.Serial {
-		g.SetLimit(1)
-	}
 	for i := range n {
 		g.Go(func() error { return f(ctx, i) })
 	}

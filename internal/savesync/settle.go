@@ -67,12 +67,13 @@ func (g *Game) winners(found map[string]arrival) []Upload {
 }
 
 // settle brings the game up to date with what was found of its uploads. Placed
-// tells where the content of each winner is now. It reports whether anything changed.
-func (g *Game) settle(found map[string]arrival, placed map[string]place, now time.Time) bool {
+// tells where the content of each winner is now, and revision which one the record
+// will have. It reports whether anything changed.
+func (g *Game) settle(found map[string]arrival, placed map[string]place, revision int64, now time.Time) bool {
 	changed := false
 	for i, u := range g.Uploads {
 		if at, ok := placed[u.ID]; ok && !u.Settled {
-			g.commit(u, at, now)
+			g.commit(u, at, revision, now)
 			g.Uploads[i].Settled = true
 			changed = true
 		}
@@ -94,7 +95,7 @@ func (g *Game) settle(found map[string]arrival, placed map[string]place, now tim
 }
 
 // commit makes an upload the current content of its file.
-func (g *Game) commit(u Upload, at place, now time.Time) {
+func (g *Game) commit(u Upload, at place, revision int64, now time.Time) {
 	var older History
 	if f, ok := g.Files[u.Name]; ok {
 		older = f.Older.with(f.Checksum)
@@ -103,7 +104,7 @@ func (g *Game) commit(u Upload, at place, now time.Time) {
 	g.Files[u.Name] = File{
 		ID: at.id, Version: at.version,
 		Size: u.Size, Modified: u.Modified, Checksum: u.Checksum,
-		Committed: now.Unix(), Older: older,
+		Committed: now.Unix(), Revision: revision, Older: older,
 	}
 }
 

@@ -1,0 +1,26 @@
+package savesync
+
+// What the tests, which are a package of their own so that they can use the
+// stores of memstore, look at inside.
+
+const (
+	URLLife        = urlLife
+	UploadGrace    = uploadGrace
+	MaxRecordBytes = maxRecordBytes
+	MaxBody        = maxBody
+)
+
+var (
+	DecodeRecord  = decodeRecord
+	CheckFileName = checkFileName
+	CheckGameID   = checkGameID
+)
+
+func (h History) Has(checksum string) bool       { return h.has(checksum) }
+func (h History) With(checksum string) History   { return h.with(checksum) }
+func (h History) Len() int                       { return h.len() }
+func (r *Record) Weight() int                    { return r.weight() }
+func (r *Record) Encode() ([]byte, error)        { return r.encode() }
+func (r *Record) TrimHistories()                 { r.trimHistories() }
+func DecodePlan(body []byte, l Limits) error     { _, _, err := decodePlan(body, l); return err }
+func DecodeComplete(body []byte, l Limits) error { _, err := decodeComplete(body, l); return err }

@@ -1,0 +1,367 @@
+// Package memstore keeps the records and objects of package savesync in memory,
+// for tests: with a clock of its own, a lifecycle that expires old versions as
+// the stack's bucket has it, URLs that expire, and a hook before every call.
+package memstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+)
+
+// ErrInjected is the failure that a hook asks for.
+var ErrInjected = errors.New("injected failure")
+
+// ErrDenied is what a URL gives whose time is up or that is used for something else.
+var ErrDenied = errors.New("403 forbidden")
+
+// A Fault is what a hook does to a call.
+type Fault int
+
+// The faults.
+const (
+	None   Fault = iota
+	Before       // the call fails and has no effect
+	After        // the call has its effect, and then fails: an answer that is lost
+)
+
+// A Call is one call to the store.
+type Call struct {
+	// Op is the method's name.
+	Op string
+	// Key is the object's key or the player.
+	Key string
+}
+
+// A Version is one version of an object.
+type Version struct {
+	ID   string
+	Data string
+	// Created is when it was written, Replaced when another took its place as the
+	// current one; zero while it is current.
+	Created, Replaced time.Time
+}
+
+// Checksum returns the SHA-256 of a version's or a file's bytes in hex.
+func Checksum(data string) string {
+	sum := sha256.Sum256([]byte(data))
+	return hex.EncodeToString(sum[:])
+}
+
+// A Store is a [savesync.ManifestStore] and a [savesync.ObjectStore]. Its methods
+// may be used by several goroutines.
+type Store struct {
+	// Now is the clock.
+	Now func() time.Time
+	// Retention is how long a version that is not the current one is kept.
+	Retention time.Duration
+	// Hook is asked before every call, nil being no faults. It may block.
+	Hook func(Call) Fault
+
+	mu       sync.Mutex
+	records  map[string]record
+	old      map[string][]savesync.Entry
+	objects  map[string][]Version
+	versions int
+}
+
+type record struct {
+	data     string
+	revision int64
+}
+
+var (
+	_ savesync.ManifestStore = (*Store)(nil)
+	_ savesync.ObjectStore   = (*Store)(nil)
+)
+
+// New returns an empty store.
+func New(now func() time.Time, retention time.Duration) *Store {
+	return &Store{
+		Now: now, Retention: retention,
+		records: map[string]record{}, old: map[string][]savesync.Entry{}, objects: map[string][]Version{},
+	}
+}
+
+// do makes a call between the faults that the hook asks for.
+func (s *Store) do(op, key string, f func() error) error {
+	fault := None
+	if s.Hook != nil {
+		fault = s.Hook(Call{op, key})
+	}
+	if fault == Before {
+		return ErrInjected
+	}
+	s.mu.Lock()
+	err := f()
+	s.mu.Unlock()
+	if fault == After {
+		return ErrInjected
+	}
+	return err
+}
+
+// Load implements [savesync.ManifestStore].
+func (s *Store) Load(_ context.Context, player string) (data []byte, revision int64, err error) {
+	err = s.do("Load", player, func() error {
+		if r, ok := s.records[player]; ok {
+			data, revision = []byte(r.data), r.revision
+		}
+		return nil
+	})
+	return data, revision, err
+}
+
+// Save implements [savesync.ManifestStore].
+func (s *Store) Save(_ context.Context, player string, data []byte, revision int64) error {
+	return s.do("Save", player, func() error {
+		if s.records[player].revision != revision {
+			return savesync.ErrConflict
+		}
+		s.records[player] = record{string(data), revision + 1}
+		return nil
+	})
+}
+
+// LoadOld implements [savesync.ManifestStore].
+func (s *Store) LoadOld(_ context.Context, player, game string) (list []savesync.Entry, err error) {
+	err = s.do("LoadOld", player, func() error {
+		list = s.old[player+"/"+game]
+		return nil
+	})
+	return list, err
+}
+
+// Read implements [savesync.ObjectStore].
+func (s *Store) Read(_ context.Context, key string, size int64) (o savesync.Object, err error) {
+	err = s.do("Read", key, func() error {
+		v, ok := s.current(key)
+		if !ok {
+			return savesync.ErrNotFound
+		}
+		o = savesync.Object{Version: v.ID, Size: int64(len(v.Data))}
+		if o.Size == size {
+			o.Checksum = Checksum(v.Data)
+		}
+		return nil
+	})
+	return o, err
+}
+
+// Copy implements [savesync.ObjectStore].
+func (s *Store) Copy(_ context.Context, source, version, target string) (id string, err error) {
+	err = s.do("Copy", target, func() error {
+		from, ok := s.version(source, version)
+		if !ok {
+			return savesync.ErrNotFound
+		}
+		if _, taken := s.current(target); taken {
+			return savesync.ErrExists
+		}
+		id = s.put(target, from.Data)
+		return nil
+	})
+	return id, err
+}
+
+// Stat implements [savesync.ObjectStore].
+func (s *Store) Stat(_ context.Context, key, version string) (size int64, err error) {
+	err = s.do("Stat", key, func() error {
+		v, ok := s.version(key, version)
+		if !ok {
+			return savesync.ErrNotFound
+		}
+		size = int64(len(v.Data))
+		return nil
+	})
+	return size, err
+}
+
+// Retire implements [savesync.ObjectStore].
+func (s *Store) Retire(_ context.Context, key string) error {
+	return s.do("Retire", key, func() error {
+		s.put(key, "")
+		return nil
+	})
+}
+
+// PresignPut implements [savesync.ObjectStore]. It makes no call, as signing makes none.
+func (s *Store) PresignPut(_ context.Context, key string, size int64, life time.Duration) (string, error) {
+	return fmt.Sprintf("put|%s|%d|%d", key, size, s.Now().Add(life).Unix()), nil
+}
+
+// PresignGet implements [savesync.ObjectStore]. It makes no call, as signing makes none.
+func (s *Store) PresignGet(_ context.Context, key, version string, life time.Duration) (string, error) {
+	return fmt.Sprintf("get|%s|%s|%d", key, version, s.Now().Add(life).Unix()), nil
+}
+
+// An Upload is a transfer that S3 has begun to take.
+type Upload struct {
+	store     *Store
+	key, data string
+}
+
+// Begin sends data to an upload URL as far as S3 checks it: at the beginning.
+func (s *Store) Begin(url, data string) (*Upload, error) {
+	parts, err := s.open("put", url)
+	if err != nil {
+		return nil, err
+	}
+	if parts[2] != strconv.Itoa(len(data)) {
+		return nil, ErrDenied
+	}
+	return &Upload{store: s, key: parts[1], data: data}, nil
+}
+
+// End ends the transfer: only now is the object there.
+func (u *Upload) End() {
+	u.store.mu.Lock()
+	defer u.store.mu.Unlock()
+	u.store.put(u.key, u.data)
+}
+
+// Get fetches what a download URL names.
+func (s *Store) Get(url string) (string, error) {
+	parts, err := s.open("get", url)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.version(parts[1], parts[2])
+	if !ok {
+		return "", savesync.ErrNotFound
+	}
+	return v.Data, nil
+}
+
+// open takes a URL apart, if it may still be used.
+func (s *Store) open(kind, url string) ([]string, error) {
+	parts := strings.Split(url, "|")
+	if len(parts) != 4 || parts[0] != kind {
+		return nil, ErrDenied
+	}
+	if expires, err := strconv.ParseInt(parts[3], 10, 64); err != nil || s.Now().Unix() > expires {
+		return nil, ErrDenied
+	}
+	return parts, nil
+}
+
+// current returns the current version of a key.
+func (s *Store) current(key string) (Version, bool) {
+	list := s.objects[key]
+	if len(list) == 0 || !list[len(list)-1].Replaced.IsZero() {
+		return Version{}, false
+	}
+	return list[len(list)-1], true
+}
+
+func (s *Store) version(key, id string) (Version, bool) {
+	for _, v := range s.objects[key] {
+		if v.ID == id {
+			return v, true
+		}
+	}
+	return Version{}, false
+}
+
+// put writes a version over the current one and returns its id.
+func (s *Store) put(key, data string) string {
+	s.versions++
+	now := s.Now()
+	list := s.objects[key]
+	if n := len(list); n > 0 && list[n-1].Replaced.IsZero() {
+		list[n-1].Replaced = now
+	}
+	v := Version{ID: fmt.Sprintf("v%d", s.versions), Data: data, Created: now}
+	s.objects[key] = append(list, v)
+	return v.ID
+}
+
+// Expire does what the bucket's lifecycle does: versions that have not been the
+// current one for the retention time go, and an empty object gives way to a
+// delete marker after a day.
+func (s *Store) Expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Now()
+	for key, list := range s.objects {
+		kept := list[:0]
+		for _, v := range list {
+			if v.Replaced.IsZero() && v.Data == "" && now.Sub(v.Created) >= 24*time.Hour {
+				v.Replaced = now
+			}
+			if v.Replaced.IsZero() || now.Sub(v.Replaced) < s.Retention {
+				kept = append(kept, v)
+			}
+		}
+		if len(kept) == 0 {
+			delete(s.objects, key)
+			continue
+		}
+		s.objects[key] = kept
+	}
+}
+
+// Record returns a player's record as it is now, and its revision.
+func (s *Store) Record(player string) (data string, revision int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.records[player]
+	return r.data, r.revision
+}
+
+// SetRecord puts a record in place of a player's, whatever its revision.
+func (s *Store) SetRecord(player, data string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records[player] = record{data, s.records[player].revision + 1}
+}
+
+// SetOld gives a player an item of the old backend.
+func (s *Store) SetOld(player, game string, files []savesync.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.old[player+"/"+game] = files
+}
+
+// Put writes an object, as someone would who has the bucket's keys.
+func (s *Store) Put(key, data string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.put(key, data)
+}
+
+// Delete removes a key with all its versions, as someone would who has the bucket's keys.
+func (s *Store) Delete(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.objects, key)
+}
+
+// Versions calls f for every version of every key, in no order of keys. The
+// current one of a key is the one that has not been replaced.
+func (s *Store) Versions(f func(key string, v Version)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, list := range s.objects {
+		for _, v := range list {
+			f(key, v)
+		}
+	}
+}
+
+// Find returns one version of a key.
+func (s *Store) Find(key, id string) (Version, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.version(key, id)
+}

@@ -1,0 +1,378 @@
+package savesync_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
+)
+
+const (
+	player    = "0f2b4c6e-aaaa-bbbb-cccc-0123456789ab"
+	game      = "my_game"
+	retention = 90 * 24 * time.Hour
+)
+
+// A world is a backend, a player's devices, and everything that happened. Only one
+// thing happens at a time: requests stand still before each call to a store until
+// they are told to go on, and how.
+type world struct {
+	now     time.Time
+	store   *memstore.Store
+	service *savesync.Service
+	devices []*device
+	// running is the request that has the word, nil between steps.
+	running *request
+	// flying holds uploads that S3 has begun to take.
+	flying []flight
+	// used holds upload URLs that a device may use a second time.
+	used []usedURL
+
+	// contents counts the contents that were made up.
+	contents int
+
+	history []string
+	watcher *watcher
+}
+
+// A flight is an upload that has begun and not ended.
+type flight struct {
+	*memstore.Upload
+	name, data string
+}
+
+// A usedURL is an upload URL that a device has used.
+type usedURL struct {
+	device *device
+	transfer
+}
+
+// A request is one call of the API.
+type request struct {
+	device *device
+	kind   string
+	// next runs the request up to its next call to a store, and returns that.
+	next  func() (memstore.Call, bool)
+	stop  func()
+	yield func(memstore.Call) bool
+	// call is what the request is about to do, fault how that will go.
+	call  memstore.Call
+	fault memstore.Fault
+	// dead says that the process is gone: no further call has any effect.
+	dead bool
+	// reply is the answer, once the request has ended.
+	reply savesync.Reply
+
+	// now, basis and files are what the answer is judged by: the server's clock as
+	// the request read it last, the record as it read or wrote it last, and the
+	// device's files when it asked.
+	now    time.Time
+	basis  string
+	files  map[string]local
+	listed []string
+	// broken says that a call failed whose answer the request needed.
+	broken bool
+}
+
+// newWorld returns a world of devices whose clocks are ahead of the server's by skews.
+func newWorld(skews ...time.Duration) *world {
+	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	w.store = memstore.New(func() time.Time { return w.now }, retention)
+	w.store.Hook = w.hook
+	ids := 0
+	w.service = &savesync.Service{
+		Limits:    savesync.Limits{FileBytes: 1 << 20, PlayerBytes: 1 << 30, PlayerFiles: 500, PlansPerHour: 1 << 20},
+		Manifests: w.store,
+		Objects:   w.store,
+		Now:       w.clock,
+		NewID:     func() string { ids++; return fmt.Sprintf("c%d", ids) },
+		Pause:     func(context.Context, int) error { return nil },
+		Serial:    true,
+	}
+	for i, skew := range skews {
+		d := &device{name: string(rune('A' + i)), skew: skew, files: map[string]local{}, kept: map[string][]string{}}
+		w.devices = append(w.devices, d)
+	}
+	w.watcher = newWatcher(w)
+	return w
+}
+
+// clock is the server's clock, as requests read it.
+func (w *world) clock() time.Time {
+	if w.running != nil {
+		w.running.now = w.now
+	}
+	return w.now
+}
+
+// note adds a line to the history.
+func (w *world) note(format string, args ...any) {
+	w.history = append(w.history, w.now.Format("Jan _2 15:04:05  ")+fmt.Sprintf(format, args...))
+}
+
+// story returns the history for a person to read.
+func (w *world) story() string { return strings.Join(w.history, "\n") }
+
+// hook is called before each call to a store: the request that makes it stands
+// still here until it is resumed.
+func (w *world) hook(c memstore.Call) memstore.Fault {
+	r := w.running
+	if r == nil {
+		return memstore.None // a test looks around
+	}
+	if !r.dead && !r.yield(c) {
+		r.dead = true
+	}
+	if r.dead {
+		return memstore.Before
+	}
+	w.watcher.calling(r, c)
+	return r.fault
+}
+
+// start begins a request for a device and runs it up to its first call.
+func (w *world) start(d *device, kind string, body []byte) *request {
+	r := &request{device: d, kind: kind, files: maps.Clone(d.files), listed: d.listed(), now: w.now}
+	serve := w.service.ServePlan
+	if kind == "complete" {
+		serve = w.service.ServeComplete
+	}
+	r.next, r.stop = iter.Pull(func(yield func(memstore.Call) bool) {
+		r.yield = yield
+		r.reply = serve(context.Background(), player, body)
+	})
+	d.request = r
+	w.note("%s asks: %s%s", d.name, kind, describe(r))
+	w.run(r)
+	return r
+}
+
+// describe returns what a device lists, as the history has it.
+func describe(r *request) string {
+	if r.kind != "plan" {
+		return ""
+	}
+	var b strings.Builder
+	for _, name := range r.listed {
+		fmt.Fprintf(&b, " %s=%s@%.0f", name, r.files[name].data, r.files[name].mtime)
+	}
+	return b.String()
+}
+
+// run lets a request go on up to its next call or its end.
+func (w *world) run(r *request) {
+	before, _ := w.store.Record(player)
+	w.running = r
+	call, more := r.next()
+	w.running = nil
+	if after, _ := w.store.Record(player); after != before {
+		r.basis = after
+		w.watcher.saved(before, after)
+	}
+	r.call = call
+	if !more {
+		w.end(r)
+	}
+}
+
+// resume lets a request make the call that it stands before.
+func (w *world) resume(r *request, fault memstore.Fault) {
+	switch fault {
+	case memstore.None:
+		w.note("%s's %s: %s %s", r.device.name, r.kind, r.call.Op, short(r.call.Key))
+	case memstore.Before:
+		w.note("%s's %s: %s %s fails", r.device.name, r.kind, r.call.Op, short(r.call.Key))
+	case memstore.After:
+		w.note("%s's %s: %s %s is done, but the answer is lost", r.device.name, r.kind, r.call.Op, short(r.call.Key))
+	}
+	r.fault = fault
+	w.run(r)
+}
+
+// kill ends a request's process before its next call.
+func (w *world) kill(r *request) {
+	w.note("%s's %s: the process dies before %s %s", r.device.name, r.kind, r.call.Op, short(r.call.Key))
+	r.dead = true
+	w.running = r
+	r.stop()
+	w.running = nil
+	r.device.request = nil
+	r.device.todo, r.device.answered = nil, false
+}
+
+// short leaves out of a key what all keys have.
+func short(key string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(key, "users/"+player+"/"+game+"/"), player)
+}
+
+// end takes a request's answer.
+func (w *world) end(r *request) {
+	d := r.device
+	d.request = nil
+	w.watcher.answered(r)
+	if r.kind != "plan" {
+		w.note("%s is answered %d", d.name, r.reply.Status)
+		return
+	}
+	d.todo, d.answered, d.planned = nil, false, r.reply.Status == 200
+	if !d.planned {
+		w.note("%s is answered %d (%v)", d.name, r.reply.Status, r.reply.Cause)
+		return
+	}
+	if err := d.accept(r.reply.Body); err != nil {
+		w.watcher.violate("the answer to %s cannot be read: %v", d.name, err)
+	}
+	w.note("%s is told to%s", d.name, orders(d.todo))
+	w.watcher.planned(r, d.todo)
+}
+
+// orders returns a plan as the history has it.
+func orders(todo []transfer) string {
+	if len(todo) == 0 {
+		return " do nothing"
+	}
+	var b strings.Builder
+	for _, t := range todo {
+		verb := "fetch"
+		if t.upload {
+			verb = "send"
+		}
+		fmt.Fprintf(&b, " %s %s", verb, t.name)
+	}
+	return b.String()
+}
+
+// write changes a file on a device, now by the device's clock.
+func (w *world) write(d *device, name, data string) {
+	d.write(name, data, d.clock(w.now))
+	w.note("%s writes %s=%s@%.0f", d.name, name, data, d.files[name].mtime)
+}
+
+// ask sends a plan request, if the device has anything to list.
+func (w *world) ask(d *device) {
+	if body := d.planBody(); body != nil {
+		w.start(d, "plan", body)
+	}
+}
+
+// An outcome is how a transfer goes.
+type outcome int
+
+const (
+	arrives outcome = iota
+	fails           // nothing happens
+	hangs           // an upload has begun and ends later, without the device's knowing
+	repeats         // an upload arrives, but the device may send it again
+)
+
+// transfer makes the next transfer of a device's plan.
+func (w *world) transfer(d *device, how outcome) {
+	t := d.todo[0]
+	d.todo = d.todo[1:]
+	switch {
+	case how == fails:
+		w.note("%s's transfer of %s fails", d.name, t.name)
+	case t.upload:
+		w.send(d, t, how)
+	default:
+		w.fetch(d, t)
+	}
+}
+
+// send uploads a file as it is now.
+func (w *world) send(d *device, t transfer, how outcome) {
+	f, ok := d.files[t.name]
+	if !ok {
+		return
+	}
+	u, err := w.store.Begin(t.url, f.data)
+	if err != nil {
+		w.note("%s sends %s=%s and is refused", d.name, t.name, f.data)
+		return
+	}
+	if how == hangs {
+		w.note("%s begins to send %s=%s", d.name, t.name, f.data)
+		w.flying = append(w.flying, flight{u, t.name, f.data})
+		return
+	}
+	w.note("%s sends %s=%s", d.name, t.name, f.data)
+	u.End()
+	w.watcher.landed(t.name, f.data)
+	if how == repeats {
+		w.used = append(w.used, usedURL{d, t})
+	}
+}
+
+// land ends the i-th upload under way.
+func (w *world) land(i int) {
+	f := w.flying[i]
+	w.flying = append(w.flying[:i:i], w.flying[i+1:]...)
+	w.note("the upload of %s=%s ends", f.name, f.data)
+	f.End()
+	w.watcher.landed(f.name, f.data)
+}
+
+// again sends a file to a URL that was used before.
+func (w *world) again(i int) {
+	u := w.used[i]
+	w.used = append(w.used[:i:i], w.used[i+1:]...)
+	w.send(u.device, u.transfer, arrives)
+}
+
+// fetch downloads a file.
+func (w *world) fetch(d *device, t transfer) {
+	w.now = w.now.Add(time.Millisecond) // so that a device's files are told apart by their times
+	data, err := w.store.Get(t.url)
+	if err != nil {
+		w.note("%s fetches %s and gets: %v", d.name, t.name, err)
+		if err == savesync.ErrNotFound {
+			w.watcher.violate("%s was sent to fetch %s, which is not there", d.name, t.name)
+		}
+		return
+	}
+	d.write(t.name, data, d.clock(w.now))
+	w.note("%s fetches %s=%s@%.0f", d.name, t.name, data, d.files[t.name].mtime)
+}
+
+// finish sends the end of a sync, if there was anything to do.
+func (w *world) finish(d *device) {
+	if d.answered {
+		d.answered = false
+		w.start(d, "complete", completeBody)
+	}
+}
+
+// tick lets time pass, and S3 expire what it expires.
+func (w *world) tick(by time.Duration) {
+	w.now = w.now.Add(by)
+	w.store.Expire()
+	w.note("%v later", by)
+	w.watcher.expired()
+}
+
+// sync makes a device sync from beginning to end, with nothing going wrong. It
+// reports whether the plan had anything to do, and whether it was served.
+func (w *world) sync(d *device) (busy, served bool) {
+	w.ask(d)
+	w.exhaust(d)
+	busy = len(d.todo) > 0
+	served = d.planned
+	for len(d.todo) > 0 {
+		w.transfer(d, arrives)
+	}
+	w.finish(d)
+	w.exhaust(d)
+	return busy, served
+}
+
+// exhaust lets a device's request run to its end.
+func (w *world) exhaust(d *device) {
+	for d.request != nil {
+		w.resume(d.request, memstore.None)
+	}
+}
