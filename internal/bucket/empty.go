@@ -129,7 +129,11 @@ type KeyError struct {
 }
 
 func (e *KeyError) Error() string {
-	return fmt.Sprintf("bucket %s: %d versions could not be deleted, the first of %s: %s (%s)", e.Bucket, e.Failed, e.Key, e.Message, e.Code)
+	others := ""
+	if e.Failed > 1 {
+		others = fmt.Sprintf(" (and %d more)", e.Failed-1)
+	}
+	return fmt.Sprintf("bucket %s: %s%s could not be deleted: %s (%s)", e.Bucket, e.Key, others, e.Message, e.Code)
 }
 
 // abortUploads ends every unfinished multipart upload: a bucket that holds one
