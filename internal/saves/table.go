@@ -65,9 +65,11 @@ func (t *Table) Unprotect(ctx context.Context) error {
 // patience is how long Delete waits for a table that another change still holds, and for its end.
 const patience = 2 * time.Minute
 
+var errBusy = fmt.Errorf("still being deleted or changed after %s", patience)
+
 // Delete deletes the table and returns when it is gone. One that does not exist is no error.
 func (t *Table) Delete(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		_, err := t.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &t.Name})
