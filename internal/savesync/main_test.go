@@ -6,12 +6,17 @@ import (
 	"testing"
 )
 
-// TestMain keeps rapid from leaving files behind: a failing history is printed
-// whole, with the seed that brings it back.
+// TestMain keeps rapid from leaving files behind and from taking its time over the
+// histories that are meant to fail: a failing one is printed whole, with the seed
+// that brings it back.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
-		panic(err)
+	settings := map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "3s"}
+	flag.Visit(func(f *flag.Flag) { delete(settings, f.Name) })
+	for name, value := range settings {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

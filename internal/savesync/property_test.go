@@ -2,9 +2,11 @@ package savesync_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +33,11 @@ func TestPromises(t *testing.T) {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
 			for done := 0; done < histories/shards; done += checksPerRun {
-				rapid.Check(t, func(t *rapid.T) { live(t, nil) })
+				rapid.Check(t, func(t *rapid.T) {
+					if story := live(t, func(*world) {}); story != "" {
+						t.Fatal(story)
+					}
+				})
 			}
 		})
 	}
@@ -40,9 +46,10 @@ func TestPromises(t *testing.T) {
 // checksPerRun is how many histories one rapid.Check runs, unless its flag says otherwise.
 const checksPerRun = 100
 
-// live draws a history, lets it happen and fails at the first broken promise.
-// Mutate makes the world worse than it is.
-func live(t *rapid.T, mutate func(*world)) {
+// live draws a history and lets it happen. It returns the first promise that was
+// broken, with the history up to there, or nothing. Mutate makes the world worse
+// than it is.
+func live(t *rapid.T, mutate func(*world)) string {
 	skews := rapid.SliceOfN(rapid.SampledFrom([]time.Duration{
 		0, 0, 0, time.Second, -time.Second, -3 * time.Minute, 2 * time.Hour, -365 * 24 * time.Hour, 73 * 365 * 24 * time.Hour,
 	}), 2, 4).Draw(t, "clocks")
@@ -52,9 +59,7 @@ func live(t *rapid.T, mutate func(*world)) {
 			w.note("%s's clock is off by %v", d.name, d.skew)
 		}
 	}
-	if mutate != nil {
-		mutate(w)
-	}
+	mutate(w)
 	steps := rapid.IntRange(1, 60).Draw(t, "steps")
 	for range steps {
 		possible := w.possible(t)
@@ -67,8 +72,21 @@ func live(t *rapid.T, mutate func(*world)) {
 		w.settle()
 	}
 	w.stop()
-	if w.watcher.violation != "" {
-		t.Fatalf("%s\n\n%s", w.watcher.violation, w.story())
+	if w.watcher.violation == "" {
+		return ""
+	}
+	return w.watcher.violation + "\n\n" + strings.Join(w.history, "\n")
+}
+
+// TestPromisesSurviveVandals lets somebody with the bucket's keys delete committed
+// contents: a device is still never sent to fetch what is not there.
+func TestPromisesSurviveVandals(t *testing.T) {
+	for range 10 {
+		rapid.Check(t, func(t *rapid.T) {
+			if story := live(t, func(w *world) { w.vandals = true }); story != "" {
+				t.Fatal(story)
+			}
+		})
 	}
 }
 
@@ -106,6 +124,12 @@ func (w *world) possible(t *rapid.T) []func() {
 			steps = append(steps, func() { w.ask(d) }, func() { w.ask(d) }, func() { w.ask(d) }, func() { w.syncTwice(d) })
 		}
 	}
+	if data, _ := w.store.Record(player); w.vandals && w.quiet() {
+		files := w.watcher.record(data).Files
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			steps = append(steps, func() { w.vandalize(name, files[name]) })
+		}
+	}
 	for i := range w.flying {
 		steps = append(steps, func() { w.land(i) })
 	}
@@ -113,6 +137,11 @@ func (w *world) possible(t *rapid.T) []func() {
 		steps = append(steps, func() { w.again(i) })
 	}
 	return steps
+}
+
+// quiet reports whether no device is in the middle of a sync.
+func (w *world) quiet() bool {
+	return !slices.ContainsFunc(w.devices, func(d *device) bool { return d.request != nil || len(d.todo) > 0 })
 }
 
 // play changes a file on a device as a player or a game does.

@@ -21,18 +21,28 @@ type watcher struct {
 	contents map[content]time.Time
 	// committed holds every content that was ever committed.
 	committed map[content]bool
+	// deleted holds the keys that were deleted by hand.
+	deleted map[string]bool
 }
 
 // A content is a file's bytes.
 type content struct{ name, data string }
 
 func newWatcher(w *world) *watcher {
-	return &watcher{world: w, contents: map[content]time.Time{}, committed: map[content]bool{}}
+	return &watcher{world: w, contents: map[content]time.Time{}, committed: map[content]bool{}, deleted: map[string]bool{}}
+}
+
+// vandalized is told of each content that was deleted by hand: the service cannot
+// answer for that.
+func (c *watcher) vandalized(what content, key string) {
+	delete(c.contents, what)
+	delete(c.committed, what)
+	c.deleted[key] = true
 }
 
 // violate notes a broken promise.
 func (c *watcher) violate(format string, args ...any) {
-	if c.violation == "" {
+	if c.violation == "" && strings.HasPrefix(format, c.world.only) {
 		c.violation = fmt.Sprintf(format, args...)
 	}
 }
@@ -93,7 +103,9 @@ func (c *watcher) saved(before, after string) {
 	for name, f := range old.Files {
 		g, ok := now.Files[name]
 		if !ok {
-			c.violate("promise 1: %s is gone from the record", name)
+			if !c.deleted[c.world.key(name, f.ID)] {
+				c.violate("promise 1: %s is gone from the record", name)
+			}
 			continue
 		}
 		c.replaced(name, f, g)
@@ -138,9 +150,11 @@ func (c *watcher) named(name string, f savesync.File) {
 
 // bytes returns the committed content of a file, if it is as the record says.
 func (c *watcher) bytes(name string, f savesync.File) (string, bool) {
-	key := "users/" + player + "/" + game + "/content/" + name + "/" + f.ID
+	key := c.world.key(name, f.ID)
 	v, ok := c.world.store.Find(key, f.Version)
 	switch {
+	case c.deleted[key]:
+		return "", false
 	case !ok:
 		c.violate("promise 2: the record names %s in %s, which is not there", name, short(key))
 		return "", false
@@ -161,7 +175,7 @@ func (c *watcher) kept(old, now *savesync.Game) {
 		there[u.ID] = true
 	}
 	for _, u := range old.Uploads {
-		over := c.world.now.After(time.Unix(u.Expires, 0).Add(savesync.UploadGrace))
+		over := c.world.clock().After(time.Unix(u.Expires, 0).Add(savesync.UploadGrace))
 		if !there[u.ID] && !u.Settled && !over {
 			c.violate("promise 5: the upload of %s that was planned is forgotten", u.Name)
 		}

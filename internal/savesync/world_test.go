@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,16 @@ type world struct {
 	// used holds upload URLs that a device may use a second time.
 	used []usedURL
 
+	// ahead is how far the service's clock is ahead of all others.
+	ahead time.Duration
+	// only is the one promise that is watched, empty for all.
+	only string
+	// generous makes plans send devices whatever they do not list (defect D5).
+	generous bool
+	// key tells under which key the committed content of a file lies.
+	key func(name, id string) string
+	// vandals says that objects may be deleted by hand.
+	vandals bool
 	// contents counts the contents that were made up.
 	contents int
 
@@ -81,7 +92,10 @@ type request struct {
 
 // newWorld returns a world of devices whose clocks are ahead of the server's by skews.
 func newWorld(skews ...time.Duration) *world {
-	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	w := &world{
+		now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+		key: func(name, id string) string { return "users/" + player + "/" + game + "/content/" + name + "/" + id },
+	}
 	w.store = memstore.New(func() time.Time { return w.now }, retention)
 	w.store.Hook = w.hook
 	ids := 0
@@ -107,16 +121,13 @@ func (w *world) clock() time.Time {
 	if w.running != nil {
 		w.running.now = w.now
 	}
-	return w.now
+	return w.now.Add(w.ahead)
 }
 
 // note adds a line to the history.
 func (w *world) note(format string, args ...any) {
 	w.history = append(w.history, w.now.Format("Jan _2 15:04:05  ")+fmt.Sprintf(format, args...))
 }
-
-// story returns the history for a person to read.
-func (w *world) story() string { return strings.Join(w.history, "\n") }
 
 // hook is called before each call to a store: the request that makes it stands
 // still here until it is resumed.
@@ -227,8 +238,36 @@ func (w *world) end(r *request) {
 	if err := d.accept(r.reply.Body); err != nil {
 		w.watcher.violate("the answer to %s cannot be read: %v", d.name, err)
 	}
+	if w.generous {
+		w.give(r)
+	}
 	w.note("%s is told to%s", d.name, orders(d.todo))
 	w.watcher.planned(r, d.todo)
+}
+
+// give adds to a plan whatever the device did not list.
+func (w *world) give(r *request) {
+	files := w.watcher.record(r.basis).Files
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f := files[name]
+		if !slices.Contains(r.listed, name) {
+			url, err := w.store.PresignGet(context.Background(), w.key(name, f.ID), f.Version, savesync.URLLife)
+			if err != nil {
+				w.watcher.violate("%v", err)
+			}
+			r.device.todo = append(r.device.todo, transfer{name: name, url: url})
+		}
+	}
+}
+
+// vandalize deletes a committed content by hand.
+func (w *world) vandalize(name string, f savesync.File) {
+	key := w.key(name, f.ID)
+	w.note("somebody deletes %s", short(key))
+	if v, ok := w.store.Find(key, f.Version); ok {
+		w.watcher.vandalized(content{name, v.Data}, key)
+	}
+	w.store.Delete(key)
 }
 
 // orders returns a plan as the history has it.
@@ -331,7 +370,7 @@ func (w *world) fetch(d *device, t transfer) {
 	if err != nil {
 		w.note("%s fetches %s and gets: %v", d.name, t.name, err)
 		if err == savesync.ErrNotFound {
-			w.watcher.violate("%s was sent to fetch %s, which is not there", d.name, t.name)
+			w.watcher.violate("promise 2: %s was sent to fetch %s, which is not there", d.name, t.name)
 		}
 		return
 	}
