@@ -24,7 +24,7 @@ export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 .PHONY: build zips demo demo-stop test unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
-	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
+	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
 	@echo "built bin/renpyctl $(VERSION)"
 
 zips: ## build the Lambda zips, to be embedded
@@ -58,7 +58,7 @@ lint-release: $(GORELEASER)
 
 clean: ## delete what was built and installed in this folder
 	rm -rf bin dist $(TOOLS)
-	rm -f lambda/dist/*.zip
+	rm -f lambda/dist/*.zip lambda/dist/SHA256SUMS
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 //go:embed all:dist
@@ -54,30 +55,79 @@ type Code struct {
 	Function Function
 	Arch     Arch
 	Zip      []byte
+	SHA256   string // of the zip in hex, which names it in the artefact bucket
 }
 
-// SHA256 returns the zip's SHA-256 in hex, which names it in the artefact bucket.
-func (c Code) SHA256() string {
-	sum := sha256.Sum256(c.Zip)
-	return hex.EncodeToString(sum[:])
+// NewCode returns the package that a zip is.
+func NewCode(f Function, arch Arch, zip []byte) Code {
+	sum := sha256.Sum256(zip)
+	return Code{Function: f, Arch: arch, Zip: zip, SHA256: hex.EncodeToString(sum[:])}
 }
 
-// CodeSha256 returns the zip's SHA-256 in base64: the form in which Lambda's
-// GetFunction reports the code it runs (Configuration.CodeSha256).
-func (c Code) CodeSha256() string {
-	sum := sha256.Sum256(c.Zip)
-	return base64.StdEncoding.EncodeToString(sum[:])
+// CodeSha256 turns a SHA-256 in hex into base64, the form in which Lambda
+// reports the code that a function runs. What is no such hash becomes "".
+func CodeSha256(hexSum string) string {
+	raw, err := hex.DecodeString(hexSum)
+	if err != nil {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// Package describes an embedded deployment package.
+type Package struct {
+	Function Function
+	Arch     Arch
+	SHA256   string // in hex
+	Bytes    int64
+}
+
+// Packages lists what is embedded, without reading it; nothing before `make zips`.
+func Packages() []Package {
+	var list []Package
+	known := sums()
+	for _, f := range Functions() {
+		for _, arch := range Arches() {
+			name := fmt.Sprintf("%s-%s.zip", f.Command, arch)
+			if info, err := fs.Stat(dist, "dist/"+name); err == nil {
+				list = append(list, Package{f, arch, known[name], info.Size()})
+			}
+		}
+	}
+	return list
 }
 
 // Zip returns the embedded deployment package of a function. The error is
 // [ErrNotBuilt] when the program was compiled before `make zips`.
 func Zip(f Function, arch Arch) (Code, error) {
-	b, err := dist.ReadFile(fmt.Sprintf("dist/%s-%s.zip", f.Command, arch))
+	name := fmt.Sprintf("%s-%s.zip", f.Command, arch)
+	zip, err := dist.ReadFile("dist/" + name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Code{}, fmt.Errorf("%w (%s, %s)", ErrNotBuilt, f.Name, arch)
 	}
 	if err != nil {
 		return Code{}, err
 	}
-	return Code{Function: f, Arch: arch, Zip: b}, nil
+	sum, known := sums()[name]
+	if !known {
+		return NewCode(f, arch, zip), nil
+	}
+	return Code{Function: f, Arch: arch, Zip: zip, SHA256: sum}, nil
+}
+
+// SumsFile is where `make zips` writes the zips' hashes, beside them and in the
+// format of sha256sum: hashing ten megabytes takes longer than all else that a
+// short command does. A test holds that they are true.
+const SumsFile = "SHA256SUMS"
+
+// sums returns the hashes in hex by the zips' names; none if they were not written.
+func sums() map[string]string {
+	text, _ := dist.ReadFile("dist/" + SumsFile)
+	known := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if sum, name, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
+			known[name] = sum
+		}
+	}
+	return known
 }

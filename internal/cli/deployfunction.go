@@ -58,8 +58,8 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 		return err
 	}
 	for _, live := range sit.live {
-		if live.Name == name && live.CodeSha256 == code.CodeSha256() {
-			s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256()))
+		if live.Name == name && live.CodeSha256 == lambda.CodeSha256(code.SHA256) {
+			s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256))
 			return s.printFunction(live)
 		}
 	}
@@ -92,7 +92,7 @@ func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.C
 		return err
 	}
 	name := s.functionName(code.Function)
-	src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: code.CodeSha256(), Architecture: string(code.Arch)}
+	src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
 	client := lambdaapi.NewFromConfig(s.cfg)
 	if err := functions.UpdateCode(ctx, client, name, src); err != nil {
 		s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Failed, Reason: oneLine(err.Error())})
@@ -108,7 +108,7 @@ func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.C
 		return err
 	}
 	s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Succeeded, Functions: body})
-	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(info.Name), short(code.SHA256()), number, ui.Elapsed(time.Since(start)))
+	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(info.Name), short(code.SHA256), number, ui.Elapsed(time.Since(start)))
 	return s.printFunction(info)
 }
 
@@ -121,5 +121,5 @@ func (s *session) printFunction(f functionInfo) error {
 
 // codeKey is where the artefact bucket keeps a zip.
 func codeKey(code lambda.Code) string {
-	return fmt.Sprintf("code/%s-%s.zip", code.Function.Command, code.SHA256())
+	return fmt.Sprintf("code/%s-%s.zip", code.Function.Command, code.SHA256)
 }

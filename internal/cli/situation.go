@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -15,6 +13,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 // situation is what a deploy finds: who runs it, and what is there.
@@ -95,7 +94,7 @@ func (s *session) drift(ctx context.Context, sit *situation) ([]drifted, error) 
 		if !known {
 			want = have.Function
 		}
-		want.CodeSha256 = base64Hash(codeHash(sit.stack.Parameters[codeParameters()[have.Name]]))
+		want.CodeSha256 = lambda.CodeSha256(codeHash(sit.stack.Parameters[codeParameters()[have.Name]]))
 		if d := functions.Compare(want, have.Function); len(d) > 0 {
 			list = append(list, drifted{have, want, d})
 		}
@@ -127,13 +126,4 @@ func (s *session) recorded(ctx context.Context, sit *situation) (map[string]func
 // codeParameters are the parameters that hold the keys of the functions' code.
 func codeParameters() map[string]string {
 	return map[string]string{"syncPlan": cfn.ParamSyncPlanCodeKey, "syncComplete": cfn.ParamSyncCompleteCodeKey}
-}
-
-// base64Hash turns a SHA-256 in hex into the form in which Lambda reports it.
-func base64Hash(hexHash string) string {
-	raw, err := hex.DecodeString(hexHash)
-	if err != nil {
-		return ""
-	}
-	return base64.StdEncoding.EncodeToString(raw)
 }

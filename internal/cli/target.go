@@ -137,7 +137,7 @@ func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error)
 		return lambda.Code{}, err
 	}
 	zip, err := local.HandoverZip(self, f.Command, built.ModTime().UTC().Format(time.RFC3339Nano))
-	return lambda.Code{Function: f, Arch: arch, Zip: zip}, err
+	return lambda.NewCode(f, arch, zip), err
 }
 
 // is tells whether the stack already is the target, as far as can be told

@@ -29,7 +29,7 @@ type zipInfo struct {
 	Function     string `json:"function"`
 	Architecture string `json:"architecture"`
 	SHA256       string `json:"sha256"`
-	Bytes        int    `json:"bytes"`
+	Bytes        int64  `json:"bytes"`
 }
 
 // version reads what is known without hashing the zips.
@@ -68,12 +68,8 @@ func (a *app) printVersion() error {
 	v := version()
 	v.Template = cfn.TemplateSHA256()
 	v.Zips = []zipInfo{}
-	for _, f := range lambda.Functions() {
-		for _, arch := range lambda.Arches() {
-			if code, err := lambda.Zip(f, arch); err == nil {
-				v.Zips = append(v.Zips, zipInfo{f.Name, string(arch), code.SHA256(), len(code.Zip)})
-			}
-		}
+	for _, p := range lambda.Packages() {
+		v.Zips = append(v.Zips, zipInfo{p.Function.Name, string(p.Arch), p.SHA256, p.Bytes})
 	}
 	if a.json() {
 		return a.printJSON(v)
@@ -82,7 +78,7 @@ func (a *app) printVersion() error {
 		{"renpyctl", v.Version}, {"commit", v.Commit}, {"go", v.Go + " " + v.Platform}, {"template", v.Template},
 	}
 	for _, z := range v.Zips {
-		fields = append(fields, [2]string{z.Function + " " + z.Architecture, fmt.Sprintf("%s  %s", z.SHA256, ui.Bytes(int64(z.Bytes)))})
+		fields = append(fields, [2]string{z.Function + " " + z.Architecture, fmt.Sprintf("%s  %s", z.SHA256, ui.Bytes(z.Bytes))})
 	}
 	if err := a.printFields(fields); err != nil {
 		return err

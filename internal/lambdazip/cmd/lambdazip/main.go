@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/renpy-cloud/renpyctl/internal/lambdazip"
@@ -29,6 +30,7 @@ func main() {
 }
 
 func run(ctx context.Context, out string) error {
+	var sums strings.Builder
 	for _, f := range lambda.Functions() {
 		for _, arch := range lambda.Arches() {
 			data, err := lambdazip.Build(ctx, ".", "./lambda/"+f.Command, arch)
@@ -44,8 +46,10 @@ func run(ctx context.Context, out string) error {
 			if written {
 				state = "written"
 			}
+			fmt.Fprintf(&sums, "%s  %s\n", lambda.NewCode(f, arch, data).SHA256, filepath.Base(path))
 			fmt.Printf("%-34s %9d bytes  %s\n", path, len(data), state)
 		}
 	}
-	return nil
+	_, err := lambdazip.WriteFile(filepath.Join(out, lambda.SumsFile), []byte(sums.String()))
+	return err
 }

@@ -1,0 +1,35 @@
+package lambda
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestSumsAreTrue fails when the zips were built without their hashes. Before
+// `make zips` there is nothing to compare, and Zip has to say so.
+func TestSumsAreTrue(t *testing.T) {
+	for _, f := range Functions() {
+		for _, arch := range Arches() {
+			code, err := Zip(f, arch)
+			if errors.Is(err, ErrNotBuilt) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := NewCode(f, arch, code.Zip).SHA256; code.SHA256 != want {
+				t.Errorf("%s %s: %s says %s, the zip has %s; run make zips", f.Name, arch, SumsFile, code.SHA256, want)
+			}
+		}
+	}
+}
+
+func TestCodeSha256(t *testing.T) {
+	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	if got, want := CodeSha256(empty), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; got != want {
+		t.Errorf("CodeSha256(%q) = %q, want %q", empty, got, want)
+	}
+	if got := CodeSha256("not hex"); got != "" {
+		t.Errorf("CodeSha256 of what is no hash = %q", got)
+	}
+}
