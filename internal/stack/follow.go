@@ -46,33 +46,28 @@ func (e *Engine) LatestEvent(ctx context.Context, stackID string) (string, error
 // since a deleted stack has no name any more.
 func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		over := false // the newest event says that the operation has ended
 		for p := newPoll(); ; {
 			events, err := e.eventsAfter(ctx, stackID, after)
-			switch {
-			case cloud.IsNotFound(err):
+			if cloud.IsNotFound(err) {
 				return // deleted and forgotten
-			case err != nil && cloud.KindOf(err) != cloud.Throttled:
-				yield(Event{}, err)
-				return
 			}
 			for _, ev := range events {
 				if !yield(ev, nil) {
 					return
 				}
-				after = ev.ID
-			}
-			if len(events) > 0 {
+				after, over = ev.ID, ev.ends()
 				p.reset()
-				if last := events[len(events)-1]; last.OfStack && !last.Status.InProgress() && last.Status != ReviewInProgress {
-					ended, err := e.ended(ctx, stackID)
-					if err != nil {
-						yield(Event{}, err)
-						return
-					}
-					if ended {
-						return
-					}
+			}
+			if over && err == nil {
+				var ended bool
+				if ended, err = e.ended(ctx, stackID); ended {
+					return
 				}
+			}
+			if err != nil && cloud.KindOf(err) != cloud.Throttled {
+				yield(Event{}, err)
+				return
 			}
 			if err := p.wait(ctx, err); err != nil {
 				yield(Event{}, err)
@@ -82,14 +77,20 @@ func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Ev
 	}
 }
 
+// ends tells whether the event may be an operation's last.
+func (ev Event) ends() bool {
+	return ev.OfStack && !ev.Status.InProgress() && ev.Status != ReviewInProgress
+}
+
 // ended asks the stack itself whether the operation is over. The last event
-// alone cannot tell: a failed create may be followed by its deletion.
+// alone cannot tell: a failed create may be followed by its deletion. And the
+// stack may be behind its events for a moment, so it is asked until it agrees.
 func (e *Engine) ended(ctx context.Context, stackID string) (bool, error) {
 	s, err := e.Describe(ctx, stackID)
 	if errors.Is(err, ErrNotFound) {
 		return true, nil
 	}
-	return !s.Status.InProgress(), err
+	return err == nil && !s.Status.InProgress(), err
 }
 
 // eventsAfter returns the events newer than the one with the id after, oldest

@@ -133,20 +133,20 @@ const cleanupTimeout = 15 * time.Second
 func (e *Engine) awaitChangeSet(ctx context.Context, plan *Plan) error {
 	for p := newPoll(); ; {
 		out, err := e.describeChangeSet(ctx, plan)
-		if err != nil {
+		switch {
+		case cloud.KindOf(err) == cloud.Throttled: // look again later
+		case err != nil:
 			return err
-		}
-		switch out.Status {
-		case types.ChangeSetStatusCreateComplete:
+		case out.Status == types.ChangeSetStatusCreateComplete:
 			return nil
-		case types.ChangeSetStatusFailed:
+		case out.Status == types.ChangeSetStatusFailed:
 			reason := aws.ToString(out.StatusReason)
 			if saysNoChanges(reason) {
 				return ErrNoChanges
 			}
 			return e.refused(ctx, plan, reason)
 		}
-		if err := p.wait(ctx, nil); err != nil {
+		if err := p.wait(ctx, err); err != nil {
 			return err
 		}
 	}
