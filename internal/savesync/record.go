@@ -90,11 +90,12 @@ type Content struct {
 // decodeRecord reads a record. No data is an empty record; damaged data, or data
 // of a newer release, is an error: it must never pass for an empty record.
 func decodeRecord(data []byte) (*Record, error) {
-	r := &Record{Format: recordFormat}
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, r); err != nil {
-			return nil, fmt.Errorf("read the player's record: %w", err)
-		}
+	if len(data) == 0 {
+		return &Record{Format: recordFormat, Games: map[string]*Game{}}, nil
+	}
+	r := &Record{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("the player's record is damaged: %w", err)
 	}
 	if r.Format != recordFormat {
 		return nil, fmt.Errorf("the player's record has format %d, this release knows %d", r.Format, recordFormat)
