@@ -32,7 +32,9 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, drift [
 	if err != nil {
 		return err
 	}
+	end := s.group("plan")
 	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
+	end()
 	err = s.guard(plan.Changes, o.allowReplace)
 	if err == nil {
 		err = s.confirmChange(ctx, sit, r)
@@ -108,7 +110,7 @@ func (s *session) record(sit *situation, t *target, plan *stack.Plan, r release.
 func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
 	err := sit.store.Begin(ctx, r)
 	if errors.Is(err, release.ErrTaken) {
-		return errors.Join(&busyError{s.stackName(), "another deploy began meanwhile"}, s.discard(ctx, plan))
+		return errors.Join(fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, r.Number), s.discard(ctx, plan))
 	}
 	if err == nil && !plan.Create {
 		err = s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
@@ -189,9 +191,13 @@ func (s *session) recordSuccess(ctx context.Context, sit *situation, r release.R
 // recordFailure writes down that a release failed. One that was only left, by
 // Ctrl-C or a lost connection, has no outcome yet: AWS goes on with it.
 func (s *session) recordFailure(ctx context.Context, sit *situation, r release.Record, cause error) {
+	outcome := release.Outcome{Result: release.Failed, Reason: "another operation was faster"}
 	if failure, ok := errors.AsType[*stackError](cause); ok {
-		s.finishRecord(ctx, sit, r.Number, release.Outcome{Result: release.Failed, Reason: failure.reason})
+		outcome.Reason = failure.reason
+	} else if !errors.Is(cause, stack.ErrBusy) {
+		return
 	}
+	s.finishRecord(ctx, sit, r.Number, outcome)
 }
 
 // recordTimeout bounds what is written or taken back after an interruption.
@@ -213,12 +219,4 @@ func (s *session) discard(ctx context.Context, plan *stack.Plan) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	return s.engine.Discard(ctx, plan)
-}
-
-// ciRun returns the address of the CI run that this is part of, or "".
-func (a *app) ciRun() string {
-	if a.env.Getenv("GITHUB_ACTIONS") == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s/%s/actions/runs/%s", a.env.Getenv("GITHUB_SERVER_URL"), a.env.Getenv("GITHUB_REPOSITORY"), a.env.Getenv("GITHUB_RUN_ID"))
 }

@@ -41,13 +41,6 @@ type refusedError struct{ text, hint string }
 
 func (e *refusedError) Error() string { return e.text }
 
-// busyError says that another operation runs on the stack.
-type busyError struct{ stack, status string }
-
-func (e *busyError) Error() string {
-	return fmt.Sprintf("another operation runs on the stack %s (%s)", e.stack, e.status)
-}
-
 // stackError says that CloudFormation did not get where it was asked to go. What
 // happened has been printed already.
 type stackError struct {
@@ -71,6 +64,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 		text += " (request id " + id + ")"
 	}
 	a.say("%s %s", ui.Failure("renpyctl:"), oneLine(text))
+	a.annotate(text)
 	if l, ok := errors.AsType[*local.Error](err); ok {
 		for _, line := range l.Output {
 			a.say("  %s", ui.Dim(line))
@@ -96,8 +90,8 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*refusedError](err); ok {
 		return exitRefused, e.hint
 	}
-	if _, ok := errors.AsType[*busyError](err); ok {
-		return exitBusy, a.command("deploy --watch") + " watches it; deploy --wait waits for it and goes on"
+	if errors.Is(err, stack.ErrBusy) {
+		return exitBusy, a.command("deploy --watch") + " watches what runs; deploy --wait waits for it and goes on"
 	}
 	if e, ok := errors.AsType[*stackError](err); ok {
 		return exitStack, e.hint

@@ -71,13 +71,5 @@ func (s *session) sayCause(events []stack.Event) string {
 		s.say("  %s", advice)
 	}
 	s.say("  %s", ui.Dim("AWS said: "+reason))
-	s.annotate(fmt.Sprintf("%s failed: %s", cause.LogicalID, reason))
 	return cause.LogicalID + ": " + reason
-}
-
-// annotate marks an error where GitHub Actions shows it.
-func (a *app) annotate(text string) {
-	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
-		fmt.Fprintf(a.streams.Err, "::error title=renpyctl %s::%s\n", a.flags.stage, oneLine(text))
-	}
 }

@@ -33,6 +33,7 @@ func (s *session) finish(ctx context.Context, stackID, mark string, expected int
 
 // follow shows the stack's events until the operation has ended and returns them.
 func (s *session) follow(ctx context.Context, stackID, mark string, expected int) ([]stack.Event, error) {
+	defer s.group("stack events")()
 	p := ui.NewProgress(s.streams)
 	defer p.Close()
 	p.Expect(expected)

@@ -42,7 +42,7 @@ func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions
 // update is waited for in any case: it is short, and its stack works.
 func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {
 	if !o.wait && !strings.HasSuffix(string(sit.stack.Status), "_CLEANUP_IN_PROGRESS") {
-		return &busyError{sit.stack.Name, string(sit.stack.Status)}
+		return busy(sit.stack)
 	}
 	s.say("Waiting for what runs on the stack already (%s):", sit.stack.Status)
 	if _, _, err := s.attach(ctx, sit.stack); err != nil && !errors.Is(err, stack.ErrNotFound) {

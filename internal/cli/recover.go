@@ -49,7 +49,7 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	case st.Status == stack.None:
 		return &noStageError{s.flags.stage, s.cfg.Region}
 	case st.Status.InProgress():
-		return &busyError{st.Name, string(st.Status)}
+		return busy(st)
 	case st.Status.Updatable():
 		s.say("Nothing to recover: the stack %s is %s.", st.Name, st.Status)
 		return nil

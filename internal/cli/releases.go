@@ -255,7 +255,7 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 		return err
 	}
 	if sit.stack.Status.InProgress() {
-		return &busyError{sit.stack.Name, string(sit.stack.Status)}
+		return busy(sit.stack)
 	}
 	list, err := s.history(ctx, sit)
 	if err != nil {

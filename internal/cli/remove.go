@@ -129,7 +129,7 @@ func (s *session) holdings(ctx context.Context, id cloud.Identity) (*holdings, e
 	}
 	if !none {
 		if st.Status.InProgress() && st.Status != "DELETE_IN_PROGRESS" {
-			return nil, &busyError{st.Name, string(st.Status)}
+			return nil, busy(st)
 		}
 		h.stack = st
 	}

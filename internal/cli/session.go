@@ -121,6 +121,9 @@ func (e *foreignStackError) Error() string {
 	return fmt.Sprintf("the stack %s was not made by renpyctl", e.name)
 }
 
+// busy says that another operation runs on the stack.
+func busy(st stack.Stack) error { return fmt.Errorf("%w %s (%s)", stack.ErrBusy, st.Name, st.Status) }
+
 // describe reads the stage's stack. The errors are *noStageError where there is
 // none and *foreignStackError where the stack is not ours to touch.
 func (s *session) describe(ctx context.Context) (stack.Stack, error) {

@@ -46,8 +46,9 @@ func (e *Engine) LatestEvent(ctx context.Context, stackID string) (string, error
 // since a deleted stack has no name any more.
 func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		over := false // the newest event says that the operation has ended
-		for p := newPoll(); ; {
+		begun := false // there has been an event
+		over := false  // the newest event says that the operation has ended
+		for p, looks := newPoll(), 1; ; looks++ {
 			events, err := e.eventsAfter(ctx, stackID, after)
 			if cloud.IsNotFound(err) {
 				return // deleted and forgotten
@@ -56,10 +57,10 @@ func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Ev
 				if !yield(ev, nil) {
 					return
 				}
-				after, over = ev.ID, ev.ends()
+				after, begun, over = ev.ID, true, ev.ends()
 				p.reset()
 			}
-			if over && err == nil {
+			if (over || !begun && looks%quietLooks == 0) && err == nil {
 				var ended bool
 				if ended, err = e.ended(ctx, stackID); ended {
 					return
@@ -77,6 +78,11 @@ func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Ev
 	}
 }
 
+// quietLooks is after how many looks without a first event, some 7 seconds, the
+// stack itself is asked. An operation may have no events at all: a DeleteStack
+// does nothing when somebody else has just deleted the stack.
+const quietLooks = 10
+
 // ends tells whether the event may be an operation's last.
 func (ev Event) ends() bool {
 	return ev.OfStack && !ev.Status.InProgress() && ev.Status != ReviewInProgress
@@ -90,7 +96,7 @@ func (e *Engine) ended(ctx context.Context, stackID string) (bool, error) {
 	if errors.Is(err, ErrNotFound) {
 		return true, nil
 	}
-	return err == nil && !s.Status.InProgress(), err
+	return err == nil && !s.Status.InProgress() && s.Status != ReviewInProgress, err
 }
 
 // eventsAfter returns the events newer than the one with the id after, oldest

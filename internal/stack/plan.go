@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
@@ -111,7 +112,7 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 	}
 	out, err := e.client.CreateChangeSet(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("plan stack %s: %w", r.Name, err)
+		return nil, fmt.Errorf("plan stack %s: %w", r.Name, orBusy(err))
 	}
 	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create}
 	if err := e.awaitChangeSet(ctx, plan); err != nil {
@@ -280,9 +281,31 @@ func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 		in.DisableRollback = aws.Bool(false)
 	}
 	if _, err := e.client.ExecuteChangeSet(ctx, in); err != nil {
-		return fmt.Errorf("execute the change set: %w", err)
+		return fmt.Errorf("execute the change set: %w", orBusy(err))
 	}
 	return nil
+}
+
+// ErrBusy says that another operation runs on the stack, or was faster.
+var ErrBusy = errors.New("another operation runs on the stack")
+
+// orBusy recognises CloudFormation's refusals because of somebody else: of a
+// stack that is being changed it says "is in UPDATE_IN_PROGRESS state and can
+// not be updated"; change sets that an execution has outdated are deleted, or
+// have the status OBSOLETE.
+func orBusy(err error) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return err
+	}
+	switch api.ErrorCode() {
+	case "InvalidChangeSetStatus", "InvalidChangeSetStatusException", "ChangeSetNotFound", "ChangeSetNotFoundException", "OperationInProgressException":
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	if strings.Contains(api.ErrorMessage(), "_IN_PROGRESS state") {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
 }
 
 // Discard deletes a plan that is not to be executed, and the empty stack that

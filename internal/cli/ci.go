@@ -1,0 +1,30 @@
+package cli
+
+import "fmt"
+
+// inGitHub tells whether GitHub Actions runs the program and reads what it prints.
+func (a *app) inGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" }
+
+// annotate marks an error where GitHub Actions shows it.
+func (a *app) annotate(text string) {
+	if a.inGitHub() {
+		a.say("::error title=renpyctl %s::%s", a.flags.stage, oneLine(text))
+	}
+}
+
+// group begins a part of the log that GitHub Actions folds; calling what it returns ends it.
+func (a *app) group(title string) (end func()) {
+	if !a.inGitHub() {
+		return func() {}
+	}
+	a.say("::group::%s %s", title, a.flags.stage)
+	return func() { a.say("::endgroup::") }
+}
+
+// ciRun returns the address of the CI run that this is part of, or "".
+func (a *app) ciRun() string {
+	if !a.inGitHub() {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s/actions/runs/%s", a.env.Getenv("GITHUB_SERVER_URL"), a.env.Getenv("GITHUB_REPOSITORY"), a.env.Getenv("GITHUB_RUN_ID"))
+}
