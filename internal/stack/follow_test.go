@@ -86,6 +86,8 @@ func TestFollow(t *testing.T) {
 		{"a stack that is behind its events", update,
 			[]state{{0, "UPDATE_IN_PROGRESS"}, {35 * second, "UPDATE_COMPLETE"}},
 			nil, 35 * second, second},
+		{"a delete of what somebody else has deleted, which has no events", []happening{{-1 * second, "- DELETE_COMPLETE"}},
+			[]state{{-1 * second, "DELETE_COMPLETE"}}, nil, 0, 8 * second},
 		{"throttled for half a minute", update, updateStates,
 			func(o *operation) { o.eventsErr = throttle(2*second, 32*second) }, 32 * second, 15 * second},
 		{"throttled at the last question", update, updateStates,
