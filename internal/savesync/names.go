@@ -2,40 +2,37 @@ package savesync
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
-)
-
-// Names reach three places where a wrong one does harm: the keys in the bucket,
-// the player's save folder on another device (the game client joins them to it
-// unchecked), and the file systems of Windows and macOS. So they are allowed,
-// not cleaned: what is not listed here is refused.
-var (
-	fileNames = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9 ._()-]{0,127}$`)
-	gameIDs   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
-	players   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
-	devices   = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
-	checksums = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	slotNames = regexp.MustCompile(`^([0-9]+)-`)
 )
 
 // persistent is the one file of a Ren'Py game that belongs to no slot.
 const persistent = "persistent"
 
-// checkFileName returns an error that names the file when it must not be
-// synced: it is no plain file name, or Windows would take it for something else.
+// The bytes that names are made of. Names reach three places where a wrong one does
+// harm: the keys in the bucket, the player's save folder on another device (the game
+// client joins them to it unchecked), and the file systems of Windows and macOS. So
+// they are allowed, not cleaned: what is not listed here is refused.
+const (
+	digits  = "0123456789"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	word    = letters + digits + "_"
+)
+
+// checkFileName returns an error that names the file when it must not be synced: it
+// is no plain file name of 1 to 128 bytes, or Windows would take it for something else.
 func checkFileName(name string) error {
-	if !fileNames.MatchString(name) || strings.Contains(name, "..") || devices.MatchString(name) ||
+	if !madeOf(name, 128, word, word+" .-()") || strings.Contains(name, "..") || isDevice(name) ||
 		strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") {
 		return fmt.Errorf("%.140q is not the name of a save file", name)
 	}
 	return nil
 }
 
-// checkGameID returns an error when id is not the name of a game: 1 to 64
-// letters, digits, dots, hyphens and underscores, beginning with none of '.' and '-'.
+// checkGameID returns an error when id is not the name of a game: 1 to 64 letters,
+// digits, dots, hyphens and underscores, beginning with none of '.' and '-'.
 func checkGameID(id string) error {
-	if !gameIDs.MatchString(id) {
+	if !madeOf(id, 64, word, word+".-") {
 		return fmt.Errorf("%.80q is not a game id", id)
 	}
 	return nil
@@ -43,26 +40,39 @@ func checkGameID(id string) error {
 
 // checkPlayer returns an error when sub is not the subject of a Cognito token.
 func checkPlayer(sub string) error {
-	if !players.MatchString(sub) {
+	if !madeOf(sub, 64, letters+digits, letters+digits+"-") {
 		return fmt.Errorf("%.80q is not the subject of a token", sub)
 	}
 	return nil
+}
+
+// isChecksum reports whether s is a SHA-256 in 64 lower-case hex digits.
+func isChecksum(s string) bool { return len(s) == 64 && strings.Trim(s, digits+"abcdef") == "" }
+
+// madeOf reports whether s has 1 to limit bytes, the first of them from first and
+// the others from rest.
+func madeOf(s string, limit int, first, rest string) bool {
+	return s != "" && len(s) <= limit && strings.IndexByte(first, s[0]) >= 0 && strings.Trim(s[1:], rest) == ""
+}
+
+// isDevice reports whether Windows takes a file of that name for a device.
+func isDevice(name string) bool {
+	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
+	stem = strings.TrimRight(stem, " ")
+	if len(stem) == 4 && (strings.HasPrefix(stem, "com") || strings.HasPrefix(stem, "lpt")) {
+		return strings.Contains(digits, stem[3:])
+	}
+	return slices.Contains([]string{"con", "prn", "aux", "nul"}, stem)
 }
 
 // slotOf returns the slot that a file belongs to: the number before the first
 // hyphen. Only such files are ever listed by slot; "auto-1-LT1.save" and
 // "persistent" have none.
 func slotOf(name string) (slot string, ok bool) {
-	m := slotNames.FindStringSubmatch(name)
-	if m == nil {
-		return "", false
-	}
-	return m[1], true
+	slot, _, hyphen := strings.Cut(name, "-")
+	return slot, hyphen && slot != "" && strings.Trim(slot, digits) == ""
 }
 
 // isSave reports whether a name is that of a save proper, by whose age the game
 // client chooses the slot that it lists.
 func isSave(name string) bool { return strings.HasSuffix(name, ".save") }
-
-// isChecksum reports whether s is a SHA-256 in 64 lower-case hex digits.
-func isChecksum(s string) bool { return checksums.MatchString(s) }

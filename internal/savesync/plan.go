@@ -123,12 +123,13 @@ func (g *Game) outdated(m Manifest, now Timestamp) func(name string, f File) boo
 // newestSlot returns the slot that the manifest lists, and the time of its newest
 // save; no slot if it has no numbered save.
 func (m Manifest) newestSlot(now Timestamp) (newest Timestamp, slot string) {
-	for _, e := range m.sorted() {
-		s, numbered := slotOf(e.Name)
-		if !numbered || !isSave(e.Name) {
+	for name, e := range m {
+		s, numbered := slotOf(name)
+		if !numbered || !isSave(name) {
 			continue
 		}
-		if t := notAfter(e.Modified, now); slot == "" || t.Compare(newest) > 0 {
+		t := notAfter(e.Modified, now)
+		if c := t.Compare(newest); slot == "" || c > 0 || c == 0 && s < slot {
 			newest, slot = t, s
 		}
 	}

@@ -294,15 +294,19 @@ func (st *state) save(ctx context.Context) error {
 
 // plan decides what the device should do, writes it down and makes the URLs.
 func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
-	lost, err := st.lost(ctx, m)
+	d := st.game.decide(m, st.found, timestampOf(st.now))
+	lost, err := st.lost(ctx, d.downloads)
 	if err != nil {
 		return Plan{}, err
 	}
-	for _, name := range lost {
-		delete(st.game.Files, name)
+	if len(lost) > 0 {
+		// Without them, a device that still has one may send it again.
+		for _, name := range lost {
+			delete(st.game.Files, name)
+		}
+		d = st.game.decide(m, st.found, timestampOf(st.now))
 	}
-	d := st.game.decide(m, st.found, timestampOf(st.now))
-	if len(d.uploads)+len(d.downloads) == 0 && len(lost) == 0 {
+	if len(d.uploads)+len(d.downloads)+len(lost) == 0 {
 		return Plan{}, nil
 	}
 	invited, added := st.game.invite(d.uploads, st.newID, st.now)
@@ -320,11 +324,9 @@ func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
 	return st.links(ctx, invited, d.downloads)
 }
 
-// lost returns the committed files that the device would be told to fetch but
-// that are gone from the bucket, by another hand than ours. They are dropped, so
-// that a device that still has one can send it again.
-func (st *state) lost(ctx context.Context, m Manifest) ([]string, error) {
-	names := st.game.decide(m, st.found, timestampOf(st.now)).downloads
+// lost returns those of the files to be fetched that are gone from the bucket, by
+// another hand than ours.
+func (st *state) lost(ctx context.Context, names []string) ([]string, error) {
 	gone := make([]bool, len(names))
 	err := st.each(ctx, len(names), func(ctx context.Context, i int) error {
 		f := st.game.Files[names[i]]

@@ -2,9 +2,9 @@ package savesync
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"time"
 )
@@ -19,16 +19,10 @@ type Timestamp struct {
 // maxTimestampDigits bounds a timestamp's text. Python prints a float in at most 24 characters.
 const maxTimestampDigits = 32
 
-// jsonNumbers is JSON's grammar of a number: what is kept must be written again as one.
-var jsonNumbers = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
-
 // ParseTimestamp reads a JSON number. It fails on anything else, and on what no float64 can hold.
 func ParseTimestamp(digits string) (Timestamp, error) {
-	if len(digits) > maxTimestampDigits || !jsonNumbers.MatchString(digits) {
-		return Timestamp{}, fmt.Errorf("%.40q is not a timestamp in seconds", digits)
-	}
 	v, err := strconv.ParseFloat(digits, 64)
-	if err != nil || math.IsInf(v, 0) {
+	if err != nil || math.IsInf(v, 0) || len(digits) > maxTimestampDigits || !json.Valid([]byte(digits)) {
 		return Timestamp{}, fmt.Errorf("%.40q is not a timestamp in seconds", digits)
 	}
 	return Timestamp{digits: digits, value: v}, nil
