@@ -51,12 +51,16 @@ func TestTwoAtOnce(t *testing.T) {
 		slices.Sort(codes)
 		return codes
 	}
-	if codes := both("deploy", "--arch", hostArch()); codes[0] != 0 || !slices.Contains([]int{0, 1, 5, 6}, codes[1]) {
-		t.Errorf("two deploys at once ended with %d", codes)
+	// At a first deploy both may lose here, not on AWS: the emulator makes a new
+	// stack of every change set that creates one (changesets.py), and forgets the
+	// other's. The next one has to put it right all the same.
+	if codes := both("deploy", "--arch", hostArch()); !slices.Contains([]int{0, 1, 5, 6}, codes[0]) {
+		t.Errorf("two first deploys at once ended with %d", codes)
 	}
 	s := deployBy(t, by, "twice")
-	if got := len(kinds(clients(account).inventory(t))); got == 0 {
-		t.Error("nothing is deployed")
+	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
+	if codes := both("deploy", "--set", "LogRetentionDays=7"); codes[0] != 0 || !slices.Contains([]int{0, 1, 6}, codes[1]) {
+		t.Errorf("two deploys at once ended with %d", codes)
 	}
 	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
 	furnish(t, s, account)

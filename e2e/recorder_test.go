@@ -120,7 +120,7 @@ func identify(req *http.Request, body []byte) call {
 
 // changes tells whether a call may change something.
 func (c call) changes() bool {
-	for _, reading := range []string{"Get", "List", "Describe", "Head", "GET ", "HEAD "} {
+	for _, reading := range []string{"Get", "List", "Describe", "Head", "GET", "HEAD"} {
 		if strings.HasPrefix(c.operation, reading) {
 			return false
 		}

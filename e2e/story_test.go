@@ -263,7 +263,7 @@ func removeAfterPlay(t *testing.T, s *stage) {
 	}
 	rec := record(t)
 	byEndpoint := throughEndpoint(rec.URL, publicAccount)
-	byEndpoint.run(t, "remove", "--stage", s.name).exits(t, 2).says(t, "--yes")
+	byEndpoint.run(t, "remove", "--stage", s.name).exits(t, 2).says(t, "nobody can be asked", "add --")
 	r := byEndpoint.run(t, "remove", "--stage", s.name, "--yes", "--output", "json").exits(t, 0)
 	var counts removed
 	r.json(t, &counts)
