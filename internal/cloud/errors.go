@@ -56,7 +56,7 @@ var kinds = map[string]Kind{
 
 	"BucketAlreadyExists": Conflict, "BucketAlreadyOwnedByYou": Conflict, "OperationAborted": Conflict, "BucketNotEmpty": Conflict,
 	"ConflictException": Conflict, "ResourceConflictException": Conflict, "ResourceInUseException": Conflict,
-	"PreconditionFailed": Conflict, "AlreadyExistsException": Conflict, "TokenAlreadyExistsException": Conflict,
+	"PreconditionFailed": Conflict, "ConditionalRequestConflict": Conflict, "AlreadyExistsException": Conflict, "TokenAlreadyExistsException": Conflict,
 }
 
 // KindOf tells what err means. A nil error is Other.

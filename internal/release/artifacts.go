@@ -109,11 +109,11 @@ func (s *Store) create(ctx context.Context) error {
 	}
 	_, err := s.client.CreateBucket(ctx, in)
 	if cloud.KindOf(err) == cloud.Conflict {
-		// Made by somebody between the two calls; Exists tells whether by us.
-		if ours, headErr := s.Exists(ctx); headErr == nil && ours {
-			return nil
+		// Made by somebody between the two calls; Exists tells whether by us. If
+		// there is none, S3 still deletes an earlier one (OperationAborted).
+		if ours, err := s.Exists(ctx); ours || err != nil {
+			return err
 		}
-		return &ForeignBucketError{Bucket: s.Bucket}
 	}
 	if err != nil {
 		return fmt.Errorf("create the artefact bucket %s: %w", s.Bucket, err)

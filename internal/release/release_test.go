@@ -1,0 +1,344 @@
+package release_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+)
+
+// complete says what the bucket lacks of a complete one, "" if nothing.
+func (b *artefacts) complete() string {
+	policy := struct {
+		Statement []struct {
+			Effect, Principal, Action string
+			Resource                  []string
+			Condition                 map[string]map[string]string
+		}
+	}{}
+	if err := json.Unmarshal([]byte(b.settings["policy"]), &policy); err != nil {
+		return "policy: " + err.Error()
+	}
+	if s := policy.Statement[0]; s.Effect != "Deny" || s.Action != "s3:*" || s.Condition["Bool"]["aws:SecureTransport"] != "false" ||
+		!slices.Equal(s.Resource, []string{"arn:aws:s3:::" + name, "arn:aws:s3:::" + name + "/*"}) {
+		return fmt.Sprintf("policy: %+v", s)
+	}
+	settings := maps.Clone(b.settings)
+	delete(settings, "policy")
+	if want := map[string]string{
+		"public access": "blocked", "encryption": "on", "versioning": "Enabled", "lifecycle": "on", "tag": "renpyctl:stage=dev",
+	}; !maps.Equal(settings, want) {
+		return fmt.Sprintf("settings %v", settings)
+	}
+	return ""
+}
+
+func TestEnsureMakesTheBucketOnce(t *testing.T) {
+	b := newArtefacts(t)
+	if err := b.store.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if lacks := b.complete(); lacks != "" {
+		t.Error(lacks)
+	}
+	in := awsfake.Inputs[s3.CreateBucketInput](b.Fake)[0]
+	if in.CreateBucketConfiguration.LocationConstraint != "eu-west-1" || in.ObjectOwnership != types.ObjectOwnershipBucketOwnerEnforced {
+		t.Errorf("created with %+v", in)
+	}
+	before := len(b.Calls())
+	if err := b.store.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Operations()[before:]; !slices.Equal(got, []string{"HeadObject"}) {
+		t.Errorf("a complete bucket took %v", got)
+	}
+}
+
+// S3 refuses the name of its oldest region as a constraint.
+func TestEnsureInTheOldestRegion(t *testing.T) {
+	fake := awsfake.New(t)
+	awsfake.On(fake, func(*s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+		return nil, awsfake.Error{Code: "NotFound", Status: 404}
+	})
+	awsfake.On(fake, func(*s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
+		return nil, awsfake.Error{Code: "NotFound", Status: 404}
+	})
+	awsfake.On(fake, func(in *s3.CreateBucketInput) (*s3.CreateBucketOutput, error) {
+		if in.CreateBucketConfiguration != nil {
+			t.Errorf("constraint %+v", in.CreateBucketConfiguration)
+		}
+		return nil, awsfake.ErrLost
+	})
+	store := release.NewStore(s3.NewFromConfig(fake.Config()), stage, account, "us-east-1")
+	if err := store.Ensure(t.Context()); cloud.KindOf(err) != cloud.Unreachable {
+		t.Errorf("gave %v", err)
+	}
+}
+
+// Cut off at any call, before or after its effect, the next run completes it.
+func TestEnsureCanBeCutOffAnywhere(t *testing.T) {
+	whole := newArtefacts(t)
+	if err := whole.store.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole.Operations() {
+		for _, effect := range []string{"before", "after"} {
+			b := newArtefacts(t)
+			calls := 0
+			fail := func(string) error {
+				if calls++; calls == n+1 {
+					return awsfake.ErrLost
+				}
+				return nil
+			}
+			if effect == "before" {
+				b.before = fail
+			} else {
+				b.after = fail
+			}
+			// Some calls are only questions whose failure does not matter.
+			_ = b.store.Ensure(t.Context())
+			if err := b.store.Ensure(t.Context()); err != nil {
+				t.Errorf("cut off %s call %d, then: %v", effect, n, err)
+			}
+			if lacks := b.complete(); lacks != "" {
+				t.Errorf("cut off %s call %d: %s", effect, n, lacks)
+			}
+		}
+	}
+}
+
+func TestEnsureRefusesABucketOfOthers(t *testing.T) {
+	foreign := func(err error) bool {
+		e, ok := errors.AsType[*release.ForeignBucketError](err)
+		return ok && e.Bucket == name
+	}
+	b := newArtefacts(t)
+	b.exists, b.foreign = true, true
+	if err := b.store.Ensure(t.Context()); !foreign(err) {
+		t.Errorf("a bucket of somebody else: %v", err)
+	}
+	if ops := b.Operations(); slices.Contains(ops, "PutBucketPolicy") || slices.Contains(ops, "PutObject") {
+		t.Errorf("it was touched: %v", ops)
+	}
+
+	// Taken between the look and the creation.
+	b = newArtefacts(t)
+	b.before = func(operation string) error {
+		if operation == "CreateBucket" {
+			b.exists, b.foreign = true, true
+		}
+		return nil
+	}
+	if err := b.store.Ensure(t.Context()); !foreign(err) {
+		t.Errorf("taken by somebody else meanwhile: %v", err)
+	}
+
+	// Made by another run of ours between the two.
+	b = newArtefacts(t)
+	b.before = func(operation string) error {
+		if operation == "CreateBucket" {
+			b.exists = true
+		}
+		return nil
+	}
+	if err := b.store.Ensure(t.Context()); err != nil || b.complete() != "" {
+		t.Errorf("made by another run meanwhile: %v, %s", err, b.complete())
+	}
+
+	// S3 still deletes the bucket of that name that was ours a moment ago.
+	b = newArtefacts(t)
+	b.before = func(operation string) error {
+		if operation == "CreateBucket" {
+			return awsfake.Error{Code: "OperationAborted", Message: "A conflicting conditional operation is currently in progress against this resource. Please try again.", Status: 409}
+		}
+		return nil
+	}
+	if err := b.store.Ensure(t.Context()); foreign(err) || err == nil || !strings.Contains(err.Error(), "Please try again") {
+		t.Errorf("deleted a moment ago: %v, want what S3 says", err)
+	}
+}
+
+func TestPutMissingWritesOnce(t *testing.T) {
+	b := newArtefacts(t)
+	b.exists = true
+	for i, want := range []bool{true, false} {
+		if written, err := b.store.PutMissing(t.Context(), "code/a.zip", []byte("zip")); err != nil || written != want {
+			t.Errorf("time %d: written %v, %v", i+1, written, err)
+		}
+	}
+	if b.objects["code/a.zip"] != "zip" || len(awsfake.Inputs[s3.PutObjectInput](b.Fake)) != 1 {
+		t.Errorf("holds %v", b.objects)
+	}
+	if body, err := b.store.Object(t.Context(), "code/a.zip"); err != nil || string(body) != "zip" {
+		t.Errorf("read %q, %v", body, err)
+	}
+}
+
+func TestRemains(t *testing.T) {
+	b := newArtefacts(t)
+	ctx := t.Context()
+	if list, err := b.store.Remains(ctx); len(list) != 0 || err != nil {
+		t.Errorf("without a bucket: %v, %v", list, err)
+	}
+	b.exists = true
+	one := release.Remains{StackID: "s1", UserPoolID: "p1", Table: "t1", Bucket: "b1", Since: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
+	two := release.Remains{StackID: "s2", Table: "t2"}
+	for _, r := range []release.Remains{one, two, {StackID: "s1", Table: "other"}} { // the third is known already
+		if err := b.store.KeepRemains(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one, two}) {
+		t.Errorf("kept %+v, %v", list, err)
+	}
+	for _, id := range []string{"s1", "s1", "unknown"} {
+		if err := b.store.ForgetRemains(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{two}) {
+		t.Errorf("after forgetting: %+v, %v", list, err)
+	}
+	// A list that cannot be read is never taken for an empty one, and never written over.
+	b.objects["remains.json"] = "[{"
+	if err := b.store.KeepRemains(ctx, one); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
+		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
+	}
+	b.foreign = true
+	if _, err := b.store.Remains(ctx); cloud.KindOf(err) != cloud.Denied {
+		t.Errorf("a bucket of somebody else: %v", err)
+	}
+}
+
+func record(n int, template string, code map[string]string) release.Record {
+	return release.Record{Number: n, Kind: release.Deploy, Time: time.Date(2026, 11, 23, 10, n, 0, 0, time.UTC), StackID: "s", Template: template, Code: code}
+}
+
+func TestReleasesAreWrittenOnce(t *testing.T) {
+	b := newArtefacts(t)
+	ctx := t.Context()
+	if n, err := b.store.Next(ctx); n != 1 || err != nil {
+		t.Errorf("without a bucket the next is %d, %v", n, err)
+	}
+	b.exists = true
+	for n := range 12 {
+		if got, err := b.store.Next(ctx); got != n+1 || err != nil {
+			t.Fatalf("next %d, %v; want %d", got, err, n+1)
+		}
+		if err := b.store.Begin(ctx, record(n+1, "template/a.yaml", nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := b.objects["releases/000007.json"]
+	if err := b.store.Begin(ctx, record(7, "template/other.yaml", nil)); !errors.Is(err, release.ErrTaken) || b.objects["releases/000007.json"] != before {
+		t.Errorf("a number twice: %v", err)
+	}
+	for _, result := range []release.Result{release.Failed, release.Succeeded} { // the second is too late
+		if err := b.store.Finish(ctx, 7, release.Outcome{Result: result, Reason: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.objects["releases/000003.json"] = "{"
+	b.objects["releases/notes.txt"] = "not ours"
+	list, err := b.store.List(ctx)
+	if err != nil || len(list) != 12 || list[0].Number != 12 || list[11].Number != 1 {
+		t.Fatalf("list %+v, %v", list, err)
+	}
+	for _, r := range list {
+		wantResult := map[int]release.Result{7: release.Failed}[r.Number]
+		if (r.Damaged != "") != (r.Number == 3) || r.Outcome.Result != wantResult {
+			t.Errorf("release %d: %+v", r.Number, r)
+		}
+	}
+	if r, err := b.store.Get(ctx, 7); err != nil || r.Template != "template/a.yaml" || r.Outcome.Reason != "x" {
+		t.Errorf("release 7: %+v, %v", r, err)
+	}
+	if _, err := b.store.Get(ctx, 99); !errors.Is(err, release.ErrNoRelease) {
+		t.Errorf("release 99: %v", err)
+	}
+	if _, err := b.store.Get(ctx, 3); !errors.Is(err, release.ErrDamaged) {
+		t.Errorf("release 3: %v", err)
+	}
+}
+
+// Two runs that begin the same number at the same moment: S3 may answer the
+// slower one 409 in place of 412 (S3 user guide, "Conditional writes").
+func TestBeginAtTheSameMoment(t *testing.T) {
+	b := newArtefacts(t)
+	b.exists = true
+	b.before = func(operation string) error {
+		if operation == "PutObject" {
+			return awsfake.Error{Code: "ConditionalRequestConflict", Message: "The conditional request cannot succeed due to a conflicting operation against this resource.", Status: 409}
+		}
+		return nil
+	}
+	if err := b.store.Begin(t.Context(), record(1, "t", nil)); !errors.Is(err, release.ErrTaken) {
+		t.Errorf("gave %v, want %v", err, release.ErrTaken)
+	}
+}
+
+// What any release that stays may need is never listed.
+func TestUnneeded(t *testing.T) {
+	b := newArtefacts(t)
+	b.exists = true
+	ctx := t.Context()
+	for n, files := range map[int][2]string{1: {"template/1.yaml", "code/1.zip"}, 2: {"template/1.yaml", "code/2.zip"}, 3: {"template/3.yaml", "code/2.zip"}} {
+		if err := b.store.Begin(ctx, record(n, files[0], map[string]string{"syncPlan": files[1]})); err != nil {
+			t.Fatal(err)
+		}
+		b.objects[files[0]], b.objects[files[1]] = "x", "x"
+	}
+	if err := b.store.Finish(ctx, 1, release.Outcome{Result: release.Succeeded}); err != nil {
+		t.Fatal(err)
+	}
+	b.objects["code/orphan.zip"], b.objects["code/running.zip"], b.objects["renpyctl.json"] = "x", "x", "x"
+	for _, c := range []struct {
+		what string
+		old  []int
+		want []string
+	}{
+		{"none is old", nil, []string{"code/orphan.zip"}},
+		{"the first: its template is needed by the second", []int{1},
+			[]string{"code/1.zip", "code/orphan.zip", "releases/000001.json", "releases/000001.result.json"}},
+		{"the first two: the code is needed by the third", []int{1, 2},
+			[]string{"code/1.zip", "code/orphan.zip", "releases/000001.json", "releases/000001.result.json", "releases/000002.json", "template/1.yaml"}},
+	} {
+		keys, err := b.store.Unneeded(ctx, c.old, []string{"code/running.zip"})
+		slices.Sort(keys)
+		if err != nil || !slices.Equal(keys, c.want) {
+			t.Errorf("%s: %q, %v; want %q", c.what, keys, err, c.want)
+		}
+	}
+	b.objects["releases/000003.json"] = "{" // might name anything
+	if keys, err := b.store.Unneeded(ctx, []int{1}, nil); err != nil || !slices.Equal(keys, []string{"releases/000001.json", "releases/000001.result.json"}) {
+		t.Errorf("beside a damaged record: %q, %v", keys, err)
+	}
+	if err := b.store.Delete(ctx, slices.Repeat([]string{"code/1.zip"}, 2500)); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(awsfake.Inputs[s3.DeleteObjectsInput](b.Fake)); n != 3 {
+		t.Errorf("2,500 keys in %d requests, want 3", n)
+	}
+}
+
+func TestDeleteBucketCanBeRunAgain(t *testing.T) {
+	b := newArtefacts(t)
+	b.exists = true
+	for range 2 {
+		if err := b.store.DeleteBucket(t.Context()); err != nil || b.exists {
+			t.Errorf("%v, exists %v", err, b.exists)
+		}
+	}
+}
