@@ -50,7 +50,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 	a := &app{env: env}
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	a.running = cmd.CommandPath()
 	if a.streams == nil { // the flags were not even read
 		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, false)
 	}
@@ -62,6 +63,7 @@ type app struct {
 	env     Env
 	streams *ui.Streams
 	flags   globalFlags
+	running string // the command as typed, without flags: "renpyctl users confirm"
 }
 
 // globalFlags are the flags that every command has.

@@ -45,9 +45,14 @@ Settings (--set NAME=VALUE):
   renpyctl deploy --stage prod --plan prod.plan --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			given := o.arch != "" || len(o.settings) > 0 || o.express || o.protect
 			switch {
+			case o.watch && (given || o.planFile != ""):
+				return usagef("--watch only looks, and goes with no other flag of deploy")
 			case o.watch:
 				return a.watch(cmd.Context())
+			case o.planFile != "" && given:
+				return usagef("a plan is executed as it was made: --plan goes without --set, --arch, --express and --protect")
 			case o.planFile != "":
 				return a.deployPlan(cmd.Context(), o)
 			}
@@ -61,8 +66,6 @@ Settings (--set NAME=VALUE):
 	f.BoolVar(&o.watch, "watch", false, "only watch what runs on the stack already")
 	f.BoolVar(&o.express, "express", false, "do not wait until resources work (not for protected stages)")
 	f.BoolVar(&o.protect, "protect", false, "protect the stage as prod is: against deletion, and by a typed confirmation")
-	cmd.MarkFlagsMutuallyExclusive("plan", "watch", "set")
-	cmd.MarkFlagsMutuallyExclusive("plan", "arch")
 	cmd.AddCommand(newDeployFunction(a))
 	return cmd
 }

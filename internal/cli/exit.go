@@ -79,7 +79,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 // explain is the one table from errors to exit codes and advice.
 func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*usageError](err); ok {
-		return exitUsage, "renpyctl help shows every command and flag"
+		return exitUsage, a.running + " --help shows how it is used"
 	}
 	if _, ok := errors.AsType[*noStageError](err); ok {
 		return exitNotFound, a.command("deploy") + " creates it; --region and --profile choose where to look"
