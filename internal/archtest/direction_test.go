@@ -1,0 +1,222 @@
+package archtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/renpy-cloud/renpyctl"
+
+// role is what a package is in the program.
+type role string
+
+// The roles, from the outside in.
+const (
+	entry   role = "the program's entry"
+	command role = "the command line"
+	words   role = "the words and pictures for people"
+	aws     role = "the way to AWS"
+	domain  role = "one domain"
+	asset   role = "what the program carries"
+	serving role = "the functions that players call"
+	store   role = "a store of the sync protocol"
+	proto   role = "the sync protocol"
+	tool    role = "a tool of the build"
+	trial   role = "for tests only"
+)
+
+// roles names the role of every package; a folder stands for what is below it.
+// A new package has to say here what it is.
+var roles = map[string]role{
+	"cmd/renpyctl":               entry,
+	"internal/cli":               command,
+	"internal/ui":                words,
+	"internal/cloud":             aws,
+	"internal/bucket":            domain,
+	"internal/functions":         domain,
+	"internal/local":             domain,
+	"internal/logs":              domain,
+	"internal/metrics":           domain,
+	"internal/players":           domain,
+	"internal/release":           domain,
+	"internal/saves":             domain,
+	"internal/stack":             domain,
+	"cfn":                        asset,
+	"lambda":                     asset,
+	"lambda/api":                 serving,
+	"lambda/syncplan":            serving,
+	"lambda/synccomplete":        serving,
+	"internal/savesync":          proto,
+	"internal/savesync/awsstore": store,
+	"internal/savesync/memstore": trial,
+	"internal/lambdazip":         tool,
+	"internal/archtest":          trial,
+	"internal/awsfake":           trial,
+	"internal/gameclient":        trial,
+	"e2e":                        trial,
+	"tools":                      tool,
+}
+
+// direction says which roles each role may import, and why no others.
+var direction = map[role]struct {
+	may []role
+	why string
+}{
+	entry:   {[]role{command}, "main only starts the command line"},
+	command: {[]role{words, aws, domain, asset, serving}, "commands put the parts together; what they do not know stays replaceable"},
+	words:   {nil, "words and pictures serve any command, and know no AWS"},
+	aws:     {nil, "the way to AWS is the same for every domain"},
+	domain:  {[]role{aws}, "a domain is understood and tested alone: it knows no other, and nothing of the command line"},
+	asset:   {nil, "what the program carries is data"},
+	serving: {[]role{proto, store, serving}, "the functions are small and start fast: nothing of the program is in them"},
+	store:   {[]role{proto}, "a store only keeps what the protocol tells it"},
+	proto:   {nil, "the protocol is pure: its stores stand behind interfaces"},
+	tool:    {[]role{asset, tool, proto, store, serving}, "the build knows what it builds, not the program that carries it"},
+}
+
+// forbidden are dependencies of others, direct or not, that a role must not have.
+var forbidden = []struct {
+	who    []role
+	prefix string
+	why    string
+}{
+	{[]role{words, aws, domain, asset, serving, store, proto, tool}, "github.com/spf13/", "only the command line knows flags and arguments"},
+	{[]role{aws, domain, asset, serving, store, proto}, "charm.land/", "only the words and pictures know how a terminal looks"},
+	{[]role{aws, domain, asset, serving, store, proto}, "github.com/charmbracelet/", "only the words and pictures know how a terminal looks"},
+	{[]role{words, asset, proto}, "github.com/aws/", "they know no AWS"},
+	{[]role{serving}, "github.com/aws/aws-sdk-go-v2/config", "finding credentials in files and SSO is not for a function: it costs 0.5 MB and a millisecond of each start"},
+	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "testing", "tests stay out of the program"},
+	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "github.com/rogpeppe/", "tests stay out of the program"},
+	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "pgregory.net/", "tests stay out of the program"},
+	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "go.yaml.in/", "the template is carried, not read: a YAML library is for tests"},
+}
+
+// pkg is what `go list` tells of a package.
+type pkg struct {
+	ImportPath, Name, Dir string
+	Imports, Deps         []string
+	GoFiles               []string
+}
+
+func (p pkg) path() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
+
+// roleOf is the role of the longest folder that the package is in.
+func roleOf(path string) (role, bool) {
+	for p := path; p != "."; p = filepath.Dir(p) {
+		if r, ok := roles[p]; ok {
+			return r, true
+		}
+	}
+	return "", false
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Name,Dir,Imports,Deps,GoFiles", module+"/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	var list []pkg
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(p.ImportPath, module+"/") {
+			list = append(list, p)
+		}
+	}
+	if len(list) < 10 {
+		t.Fatalf("go list found %d packages", len(list))
+	}
+	return list
+}
+
+func TestDirection(t *testing.T) {
+	for _, p := range packages(t) {
+		r, ok := roleOf(p.path())
+		if !ok {
+			t.Errorf("%s has no role: say in archtest what it is", p.path())
+			continue
+		}
+		rule, limited := direction[r]
+		for _, in := range p.Imports {
+			path, ours := strings.CutPrefix(in, module+"/")
+			if !ours || !limited {
+				continue
+			}
+			if other, _ := roleOf(path); !slices.Contains(rule.may, other) {
+				t.Errorf("%s (%s) imports %s (%s): %s", p.path(), r, path, other, rule.why)
+			}
+		}
+		for _, f := range forbidden {
+			if !slices.Contains(f.who, r) {
+				continue
+			}
+			for _, dep := range p.Deps {
+				if dep == f.prefix || strings.HasPrefix(dep, f.prefix) && strings.HasSuffix(f.prefix, "/") {
+					t.Errorf("%s (%s) depends on %s: %s", p.path(), r, dep, f.why)
+					break
+				}
+			}
+		}
+		if slices.Contains([]string{"util", "utils", "common", "helpers", "misc"}, p.Name) {
+			t.Errorf("%s: a package is named for what it does", p.path())
+		}
+	}
+}
+
+// commandOnly are what only the command line may use, by package and name.
+var commandOnly = map[string]string{
+	"fmt.Print": "prints", "fmt.Printf": "prints", "fmt.Println": "prints",
+	"os.Stdin": "reads standard input", "os.Stdout": "prints", "os.Stderr": "prints",
+	"os.Getenv": "reads the environment", "os.LookupEnv": "reads the environment", "os.Environ": "reads the environment",
+	"os.Exit": "ends the program", "log.Print": "prints", "log.Printf": "prints", "log.Println": "prints", "log.Fatal": "ends the program", "log.Fatalf": "ends the program",
+}
+
+// Domain packages return data and errors. And nobody works before main does.
+func TestSources(t *testing.T) {
+	for _, p := range packages(t) {
+		r, _ := roleOf(p.path())
+		for _, name := range p.GoFiles {
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := func(n ast.Node) string { return fmt.Sprintf("%s/%s:%d", p.path(), name, files.Position(n.Pos()).Line) }
+			for n := range ast.Preorder(file) {
+				switch n := n.(type) {
+				case *ast.FuncDecl:
+					if n.Name.Name == "init" && n.Recv == nil {
+						t.Errorf("%s: an init function works before main does", at(n))
+					}
+				case *ast.SelectorExpr:
+					x, ok := n.X.(*ast.Ident)
+					if !ok || !slices.Contains([]role{aws, domain, proto, store}, r) {
+						continue
+					}
+					if what := commandOnly[x.Name+"."+n.Sel.Name]; what != "" {
+						t.Errorf("%s: %s.%s %s, which only the command line may", at(n), x.Name, n.Sel.Name, what)
+					}
+				}
+			}
+		}
+	}
+}
