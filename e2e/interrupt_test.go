@@ -128,7 +128,10 @@ func TestInterrupted(t *testing.T) {
 		<-started
 		if c.operation == "DeleteObjects" {
 			cmd.Process.Signal(syscall.SIGINT)
-			time.Sleep(50 * time.Millisecond) // the signal arrives while the call waits
+			select {
+			case <-c.givenUp: // it has heard
+			case <-time.After(10 * time.Second):
+			}
 		}
 		return true
 	}

@@ -40,6 +40,7 @@ type call struct {
 	bucket    string // of S3
 	query     url.Values
 	body      []byte
+	givenUp   <-chan struct{} // closed when nobody waits for the answer any more
 }
 
 // record starts a recorder before the local cloud.
@@ -88,7 +89,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // identify finds out what a request asks for: by its header for JSON services,
 // by its form for query services, by method and address for S3 and Lambda.
 func identify(req *http.Request, body []byte) call {
-	c := call{body: body, query: req.URL.Query()}
+	c := call{body: body, query: req.URL.Query(), givenUp: req.Context().Done()}
 	if target := req.Header.Get("X-Amz-Target"); target != "" {
 		c.operation = target[strings.LastIndex(target, ".")+1:]
 		return c
