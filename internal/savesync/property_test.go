@@ -83,7 +83,7 @@ func live(t *rapid.T, mutate func(*world)) string {
 func TestPromisesSurviveVandals(t *testing.T) {
 	for range 10 {
 		rapid.Check(t, func(t *rapid.T) {
-			if story := live(t, func(w *world) { w.vandals = true }); story != "" {
+			if story := live(t, func(w *world) { w.vandals, w.only = true, "promise 2" }); story != "" {
 				t.Fatal(story)
 			}
 		})

@@ -1,0 +1,273 @@
+package awsstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/savesync/awsstore"
+)
+
+const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+func config(endpoint string) awsstore.Config {
+	return awsstore.Config{
+		Region:      "eu-central-1",
+		Endpoint:    endpoint,
+		Credentials: aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: secret, SessionToken: "the-session-token"},
+		Table:       "table",
+		Bucket:      "bucket",
+	}
+}
+
+// answers serves one answer after another, the last one for ever, and counts the requests.
+func answers(t *testing.T, list ...http.HandlerFunc) (endpoint string, requests *atomic.Int32) {
+	t.Helper()
+	requests = &atomic.Int32{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := int(requests.Add(1))
+		list[min(n, len(list))-1](w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+// status answers with a status, headers as "Name: value" and a body.
+func status(code int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for _, h := range headers {
+			name, value, _ := strings.Cut(h, ": ")
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// broken promises three bytes and sends one.
+func broken(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "3")
+	_, _ = io.WriteString(w, "{")
+}
+
+func s3Error(code int, word string) http.HandlerFunc {
+	return status(code, `<?xml version="1.0"?><Error><Code>`+word+`</Code><Message>m</Message></Error>`, "X-Amz-Request-Id: R1")
+}
+
+func ddbError(word string) http.HandlerFunc {
+	return status(400, `{"__type":"com.amazonaws.dynamodb.v20120810#`+word+`","message":"m"}`, "X-Amzn-Requestid: R2")
+}
+
+// TestWhatS3Says tells "it is not there" from every other answer.
+func TestWhatS3Says(t *testing.T) {
+	found := status(200, "abc", "X-Amz-Version-Id: v1")
+	for _, c := range []struct {
+		name     string
+		answers  []http.HandlerFunc
+		missing  bool
+		fails    bool
+		requests int32
+	}{
+		{"there", []http.HandlerFunc{found}, false, false, 1},
+		{"no such key", []http.HandlerFunc{s3Error(404, "NoSuchKey")}, true, true, 1},
+		{"no such bucket", []http.HandlerFunc{s3Error(404, "NoSuchBucket")}, false, true, 1},
+		{"a 404 that is not S3's", []http.HandlerFunc{status(404, "<html>")}, false, true, 1},
+		{"denied", []http.HandlerFunc{s3Error(403, "AccessDenied")}, false, true, 1},
+		{"slow down, then there", []http.HandlerFunc{s3Error(503, "SlowDown"), found}, false, false, 2},
+		{"breaks off, then there", []http.HandlerFunc{broken, found}, false, false, 2},
+		{"never well", []http.HandlerFunc{s3Error(500, "InternalError")}, false, true, 4},
+		{"slow down, then not there", []http.HandlerFunc{s3Error(503, "SlowDown"), s3Error(404, "NoSuchKey")}, true, true, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			endpoint, requests := answers(t, c.answers...)
+			o, err := awsstore.NewObjects(config(endpoint)).Read(t.Context(), "users/p/g/k", 3)
+			if (err != nil) != c.fails || errors.Is(err, savesync.ErrNotFound) != c.missing || requests.Load() != c.requests {
+				t.Errorf("%+v, %v after %d requests", o, err, requests.Load())
+			}
+			if err == nil && (o.Version != "v1" || o.Checksum == "") {
+				t.Errorf("got %+v", o)
+			}
+		})
+	}
+}
+
+func TestWhatCopyAnswers(t *testing.T) {
+	done := status(200, `<CopyObjectResult><ETag>e</ETag></CopyObjectResult>`, "X-Amz-Version-Id: v9")
+	for _, c := range []struct {
+		name    string
+		answers []http.HandlerFunc
+		want    error
+	}{
+		{"done", []http.HandlerFunc{done}, nil},
+		{"the target exists", []http.HandlerFunc{s3Error(412, "PreconditionFailed")}, savesync.ErrExists},
+		{"the source is gone", []http.HandlerFunc{s3Error(404, "NoSuchVersion")}, savesync.ErrNotFound},
+		{"200 with an error, then done", []http.HandlerFunc{status(200, `<Error><Code>InternalError</Code></Error>`), done}, nil},
+		{"two at once, then it exists", []http.HandlerFunc{s3Error(409, "ConditionalRequestConflict"), s3Error(412, "PreconditionFailed")}, savesync.ErrExists},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			endpoint, _ := answers(t, c.answers...)
+			version, err := awsstore.NewObjects(config(endpoint)).Copy(t.Context(), "users/p/g/a b", "v+1", "users/p/g/c")
+			if !errors.Is(err, c.want) || (err == nil) != (version == "v9") {
+				t.Errorf("%q, %v; want %v", version, err, c.want)
+			}
+		})
+	}
+}
+
+func TestCopyNamesItsSourceAndItsCondition(t *testing.T) {
+	var header http.Header
+	endpoint, _ := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		header = r.Header
+		status(200, "<CopyObjectResult/>", "X-Amz-Version-Id: v")(w, r)
+	})
+	if _, err := awsstore.NewObjects(config(endpoint)).Copy(t.Context(), "users/p/g/a (b).save", "v+/1", "users/p/g/c"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := header.Get("X-Amz-Copy-Source"), "/bucket/users/p/g/a%20%28b%29.save?versionId=v%2B%2F1"; got != want {
+		t.Errorf("the source is %s, want %s", got, want)
+	}
+	if header.Get("If-None-Match") != "*" || !strings.Contains(header.Get("Authorization"), "x-amz-copy-source") {
+		t.Errorf("the copy has no condition, or does not sign its source: %v", header)
+	}
+}
+
+func TestWhatDynamoDBSays(t *testing.T) {
+	item := status(200, `{"Item":{"record":{"S":"{}"},"revision":{"N":"3"}}}`)
+	for _, c := range []struct {
+		name     string
+		answers  []http.HandlerFunc
+		revision int64
+		fails    bool
+	}{
+		{"an item", []http.HandlerFunc{item}, 3, false},
+		{"no item", []http.HandlerFunc{status(200, `{}`)}, 0, false},
+		{"throttled, then an item", []http.HandlerFunc{ddbError("ProvisionedThroughputExceededException"), item}, 3, false},
+		{"throttled for ever", []http.HandlerFunc{ddbError("ThrottlingException")}, 0, true},
+		{"denied", []http.HandlerFunc{ddbError("AccessDeniedException")}, 0, true},
+		{"no table", []http.HandlerFunc{ddbError("ResourceNotFoundException")}, 0, true},
+		{"half an answer", []http.HandlerFunc{broken}, 0, true},
+		{"no JSON", []http.HandlerFunc{status(200, `<html>`)}, 0, true},
+		{"an item without a record", []http.HandlerFunc{status(200, `{"Item":{"user_id":{"S":"p"}}}`)}, 0, true},
+		{"an item without a revision", []http.HandlerFunc{status(200, `{"Item":{"record":{"S":"{}"},"revision":{"N":"x"}}}`)}, 0, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			endpoint, _ := answers(t, c.answers...)
+			data, revision, err := awsstore.NewManifests(config(endpoint)).Load(t.Context(), "p")
+			if revision != c.revision || (err != nil) != c.fails || (len(data) > 0) != (revision > 0) {
+				t.Errorf("%q, %d, %v", data, revision, err)
+			}
+		})
+	}
+}
+
+func TestAConflictIsToldFromAFailure(t *testing.T) {
+	for word, want := range map[string]bool{"ConditionalCheckFailedException": true, "ValidationException": false} {
+		endpoint, requests := answers(t, ddbError(word))
+		err := awsstore.NewManifests(config(endpoint)).Save(t.Context(), "p", []byte("{}"), 1)
+		if err == nil || errors.Is(err, savesync.ErrConflict) != want || requests.Load() != 1 {
+			t.Errorf("%s: %v after %d requests", word, err, requests.Load())
+		}
+	}
+}
+
+func TestErrorsTellNoSecrets(t *testing.T) {
+	endpoint, _ := answers(t, s3Error(403, "AccessDenied"))
+	_, refused := awsstore.NewObjects(config(endpoint)).Read(t.Context(), "users/p/g/k", 3)
+	_, unreachable := awsstore.NewObjects(config("http://127.0.0.1:1")).Read(t.Context(), "users/p/g/k", 3)
+	for _, err := range []error{refused, unreachable} {
+		for _, bad := range []string{secret, "session-token", "users/p", "Signature", "AKIA"} {
+			if strings.Contains(fmt.Sprint(err), bad) {
+				t.Errorf("the error %v tells %s", err, bad)
+			}
+		}
+	}
+	if !strings.Contains(refused.Error(), "AccessDenied") || !strings.Contains(refused.Error(), "R1") {
+		t.Errorf("the error %v lacks the code or the request id", refused)
+	}
+}
+
+func TestACancelledCallEnds(t *testing.T) {
+	endpoint, _ := answers(t, s3Error(503, "SlowDown"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := awsstore.NewObjects(config(endpoint)).Read(ctx, "k", 3); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// TestUploadURLs holds what an upload URL binds the client to.
+func TestUploadURLs(t *testing.T) {
+	raw, err := awsstore.NewObjects(config("")).PresignPut(t.Context(), "users/p/g/inbox/1-1 (a).save/id", 1234, 5*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	for name, want := range map[string]string{
+		"X-Amz-SignedHeaders": "content-length;content-type;host",
+		"X-Amz-Expires":       "300",
+		"X-Amz-Algorithm":     "AWS4-HMAC-SHA256",
+	} {
+		if q.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, q.Get(name), want)
+		}
+	}
+	if u.Scheme != "https" || u.Host != "bucket.s3.eu-central-1.amazonaws.com" || u.EscapedPath() != "/users/p/g/inbox/1-1%20%28a%29.save/id" {
+		t.Errorf("the URL goes to %s://%s%s", u.Scheme, u.Host, u.EscapedPath())
+	}
+	other, err := awsstore.NewObjects(config("")).PresignPut(t.Context(), "users/p/g/inbox/1-1 (a).save/id", 1235, 5*time.Minute)
+	if err != nil || signature(t, other) == q.Get("X-Amz-Signature") {
+		t.Errorf("another length has the same signature: %v", err)
+	}
+}
+
+func signature(t *testing.T, raw string) string {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("X-Amz-Signature")
+}
+
+func TestWhereURLsGo(t *testing.T) {
+	for _, c := range []struct{ region, endpoint, bucket, want string }{
+		{"us-east-1", "", "saves", "https://saves.s3.us-east-1.amazonaws.com/users/k"},
+		{"cn-north-1", "", "saves", "https://saves.s3.cn-north-1.amazonaws.com.cn/users/k"},
+		{"us-east-1", "", "my.saves", "https://s3.us-east-1.amazonaws.com/my.saves/users/k"},
+		{"us-east-1", "http://127.0.0.1:4566/", "saves", "http://127.0.0.1:4566/saves/users/k"},
+	} {
+		cfg := config(c.endpoint)
+		cfg.Region, cfg.Bucket = c.region, c.bucket
+		raw, err := awsstore.NewObjects(cfg).PresignGet(t.Context(), "users/k", "v1", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, query, _ := strings.Cut(raw, "?"); got != c.want || !strings.Contains(query, "versionId=v1") {
+			t.Errorf("%+v: %s", c, raw)
+		}
+	}
+}
+
+func BenchmarkPresignPut(b *testing.B) {
+	o := awsstore.NewObjects(config(""))
+	for b.Loop() {
+		if _, err := o.PresignPut(context.Background(), "users/p/g/inbox/1-1-LT1.save/id", 1234, time.Minute); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
