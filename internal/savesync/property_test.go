@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
 )
 
@@ -58,6 +59,9 @@ func live(t *rapid.T, mutate func(*world)) string {
 		if d.skew != 0 {
 			w.note("%s's clock is off by %v", d.name, d.skew)
 		}
+	}
+	if rapid.IntRange(0, 4).Draw(t, "old item") == 0 {
+		w.inherit()
 	}
 	mutate(w)
 	steps := rapid.IntRange(1, 60).Draw(t, "steps")
@@ -137,6 +141,21 @@ func (w *world) possible(t *rapid.T) []func() {
 		steps = append(steps, func() { w.again(i) })
 	}
 	return steps
+}
+
+// inherit gives the player an item of the old backend, which names two files and
+// has sent one.
+func (w *world) inherit() {
+	var old []savesync.Entry
+	for _, name := range []string{"persistent", "1-1-LT1.save"} {
+		data := w.fresh()
+		old = append(old, savesync.Entry{Name: name, Size: int64(len(data)), Modified: timestamp("1700000000.25"), Checksum: memstore.Checksum(data)})
+		if name == "persistent" {
+			w.store.Put("users/"+player+"/"+game+"/"+name, data)
+		}
+	}
+	w.store.SetOld(player, game, old)
+	w.note("there is an old item")
 }
 
 // quiet reports whether no device is in the middle of a sync.

@@ -221,3 +221,54 @@ func TestAFailingStoreIsNoEmptyStore(t *testing.T) {
 		})
 	}
 }
+
+// TestEachPlayerAlone has two players with the same game and the same files: what
+// one sends is never offered to the other, whatever the body says.
+func TestEachPlayerAlone(t *testing.T) {
+	store := memstore.New(time.Now, retention)
+	service := &savesync.Service{
+		Limits:    savesync.Limits{FileBytes: 100, PlayerBytes: 100, PlayerFiles: 2, PlansPerHour: 100},
+		Manifests: store, Objects: store,
+	}
+	const other = "ffffffff-aaaa-bbbb-cccc-0123456789ab"
+	body := func(game, name, data string) []byte {
+		return fmt.Appendf(nil, `{"game_id": %q, "user_id": %q, "sub": %q, "manifest": {%q: {"path": "../%s/x", "size": %d, "modified_timestamp": 5, "checksum": %q}}}`,
+			game, player, player, name, player, len(data), memstore.Checksum(data))
+	}
+	plan := func(player string, b []byte) *device {
+		t.Helper()
+		d := &device{}
+		reply := service.ServePlan(t.Context(), player, b)
+		if reply.Status != http.StatusOK {
+			t.Fatalf("%d %s", reply.Status, reply.Body)
+		}
+		if err := d.accept(reply.Body); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := plan(player, body("g", "persistent", "mine"))
+	u, err := store.Begin(d.todo[0].url, "mine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.End()
+	service.ServeComplete(t.Context(), player, []byte(`{"game_id": "g"}`))
+	for _, todo := range [][]transfer{
+		plan(other, body("g", slot1, "theirs")).todo,  // another player, the same game
+		plan(player, body("h", slot1, "theirs")).todo, // the same player, another game
+	} {
+		if len(todo) != 1 || !todo[0].upload || todo[0].name != slot1 {
+			t.Errorf("the plan is %v", todo)
+		}
+	}
+	// The limits are the player's, not a game's.
+	if reply := service.ServePlan(t.Context(), player, body("i", slot1, "third")); reply.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a third file in a third game: %d, want 413", reply.Status)
+	}
+	store.Versions(func(key string, v memstore.Version) {
+		if !strings.HasPrefix(key, "users/"+player+"/g/") {
+			t.Errorf("an object lies in %s", key)
+		}
+	})
+}
