@@ -124,6 +124,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 
 // explainAWS advises on what the SDK reports.
 func (a *app) explainAWS(err error) (code int, hint string) {
+	if strings.HasPrefix(cloud.Message(err), "Parameter") { // "Parameter 'X' must be one of AllowedValues", "… failed to satisfy constraint: …"
+		return exitUsage, "renpyctl deploy --help lists the settings"
+	}
 	signIn := "aws sso login"
 	if p := a.profile(); p != "" {
 		signIn += " --profile " + p

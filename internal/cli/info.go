@@ -34,7 +34,7 @@ type info struct {
 	Account   string            `json:"account"`
 	Stack     stackInfo         `json:"stack"`
 	Endpoints []endpointInfo    `json:"endpoints"`
-	Functions []functionInfo    `json:"functions,omitempty"`
+	Functions []functionInfo    `json:"functions,omitzero"`
 	Outputs   map[string]string `json:"outputs"`
 }
 
