@@ -117,8 +117,7 @@ func strictCloud(t *testing.T) (direct, behindTLS string) {
 		t.Fatal(err)
 	}
 	direct = "http://127.0.0.1:" + strconv.Itoa(port)
-	front := recordAt(t, direct)
-	front.header = http.Header{"X-Forwarded-Proto": {"https"}}
+	front := startRecorder(t, &recorder{header: http.Header{"X-Forwarded-Proto": {"https"}}}, direct)
 
 	dir := t.TempDir()
 	installed, err := filepath.Glob(filepath.Join(filepath.Dir(stateDir), "ministack-*", "complete"))

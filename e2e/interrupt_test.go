@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -77,7 +78,7 @@ func stepsOf(t *testing.T, command []string) []string {
 	if command[0] == "remove" {
 		furnish(t, deployBy(t, by, "killed"), account)
 	}
-	rec := record(t)
+	rec := record(t, nil)
 	throughEndpoint(rec.URL, account).run(t, command...).exits(t, 0)
 	if command[0] == "deploy" {
 		by.run(t, "remove", "--stage", "killed", "--yes").exits(t, 0)
@@ -95,18 +96,18 @@ func stepsOf(t *testing.T, command []string) []string {
 // that many changes and one more, before the program hears of the last.
 func killAfter(t *testing.T, account string, changes int, command []string) {
 	t.Helper()
-	rec := record(t)
-	o := throughEndpoint(rec.URL, account)
-	cmd := o.command(command...)
+	var cmd *exec.Cmd
 	var seen atomic.Int64
 	started := make(chan struct{})
-	rec.answered = func(c call) bool {
+	rec := record(t, func(c call) bool {
 		<-started
 		if c.changes() && seen.Add(1) == int64(changes)+1 {
 			cmd.Process.Kill()
 		}
 		return seen.Load() <= int64(changes)
-	}
+	})
+	o := throughEndpoint(rec.URL, account)
+	cmd = o.command(command...)
 	err := cmd.Start()
 	close(started)
 	if r := o.finish(t, cmd, err); r.code != -1 {
@@ -120,11 +121,9 @@ func TestInterrupted(t *testing.T) {
 	account := newAccount(t)
 	s := deployBy(t, throughEndpoint(endpoint, account), "interrupted")
 	furnish(t, s, account)
-	rec := record(t)
-	o := throughEndpoint(rec.URL, account)
-	cmd := o.command("remove", "--stage", s.name, "--yes")
+	var cmd *exec.Cmd
 	started := make(chan struct{})
-	rec.answered = func(c call) bool {
+	rec := record(t, func(c call) bool {
 		<-started
 		if c.operation == "DeleteObjects" {
 			cmd.Process.Signal(syscall.SIGINT)
@@ -134,7 +133,9 @@ func TestInterrupted(t *testing.T) {
 			}
 		}
 		return true
-	}
+	})
+	o := throughEndpoint(rec.URL, account)
+	cmd = o.command("remove", "--stage", s.name, "--yes")
 	err := cmd.Start()
 	close(started)
 	o.finish(t, cmd, err).exits(t, 130)
@@ -157,9 +158,8 @@ func TestAnswerLost(t *testing.T) {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
 			account := newAccount(t)
-			rec := record(t)
 			var lost atomic.Bool
-			rec.answered = func(c call) bool { return c.operation != operation || !lost.CompareAndSwap(false, true) }
+			rec := record(t, func(c call) bool { return c.operation != operation || !lost.CompareAndSwap(false, true) })
 			by := throughEndpoint(rec.URL, account)
 			if inDeploy {
 				by.run(t, "deploy", "--stage", "lost", "--yes", "--arch", hostArch())
@@ -183,14 +183,13 @@ func TestConnectionLost(t *testing.T) {
 			account := newAccount(t)
 			s := deployBy(t, throughEndpoint(endpoint, account), "cut")
 			furnish(t, s, account)
-			rec := record(t)
 			var cut atomic.Bool
-			rec.answered = func(c call) bool {
+			rec := record(t, func(c call) bool {
 				if c.operation == operation {
 					cut.Store(true)
 				}
 				return !cut.Load()
-			}
+			})
 			r := throughEndpoint(rec.URL, account).run(t, "remove", "--stage", s.name, "--yes").exits(t, 1)
 			if lines := strings.Count(r.stderr, "renpyctl: "); lines != 1 {
 				t.Errorf("it says %d lines of errors:\n%s", lines, r.stderr)

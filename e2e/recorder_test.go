@@ -21,14 +21,9 @@ import (
 // full bucket; what was asked shows it all the same.
 type recorder struct {
 	*httptest.Server
-	target *url.URL
-
-	// header is added to every request.
-	header http.Header
-
-	// answered, if set, is told of every call that the local cloud has carried
-	// out. With false the answer is lost: the connection is cut.
-	answered func(call) bool
+	target   *url.URL
+	header   http.Header     // added to every request
+	answered func(call) bool // as [record] says
 
 	mu    sync.Mutex
 	calls []call
@@ -43,11 +38,15 @@ type call struct {
 	givenUp   <-chan struct{} // closed when nobody waits for the answer any more
 }
 
-// record starts a recorder before the local cloud.
-func record(t *testing.T) *recorder { return recordAt(t, endpoint) }
+// record starts a recorder before the local cloud. If answered is not nil, it is
+// told of every call that the local cloud has carried out; with false the answer
+// is lost: the connection is cut.
+func record(t *testing.T, answered func(call) bool) *recorder {
+	return startRecorder(t, &recorder{answered: answered}, endpoint)
+}
 
-func recordAt(t *testing.T, target string) *recorder {
-	r := &recorder{}
+func startRecorder(t *testing.T, r *recorder, target string) *recorder {
+	t.Helper()
 	var err error
 	if r.target, err = url.Parse(target); err != nil {
 		t.Fatal(err)

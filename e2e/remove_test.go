@@ -45,7 +45,7 @@ func TestRemoveEmptiesFirst(t *testing.T) {
 		t.Fatalf("the bucket has %d versions and markers, want %d", len(versions), want)
 	}
 
-	rec := record(t)
+	rec := record(t, nil)
 	r := throughEndpoint(rec.URL, account).run(t, "remove", "--stage", s.name, "--yes", "--output", "json").exits(t, 0)
 	var counts removed
 	r.json(t, &counts)

@@ -261,7 +261,7 @@ func removeAfterPlay(t *testing.T, s *stage) {
 	if len(versions) < 5 { // three files, two of them twice
 		t.Fatalf("the bucket has %d versions", len(versions))
 	}
-	rec := record(t)
+	rec := record(t, nil)
 	byEndpoint := throughEndpoint(rec.URL, publicAccount)
 	byEndpoint.run(t, "remove", "--stage", s.name).exits(t, 2).says(t, "nobody can be asked", "add --")
 	r := byEndpoint.run(t, "remove", "--stage", s.name, "--yes", "--output", "json").exits(t, 0)
