@@ -55,8 +55,11 @@ type expectation struct {
 	Times string `yaml:"times"`
 	// Delay is how long the answer takes: "200ms".
 	Delay time.Duration `yaml:"delay"`
-	// Signal is sent to this process before the answer: "interrupt", "terminate" or "kill".
-	Signal string `yaml:"signal"`
+	// Signal is sent to this process before the answer: "interrupt", "terminate"
+	// or "kill". With After it is sent that long after the answer instead, when
+	// the program has gone on, to a question perhaps.
+	Signal string        `yaml:"signal"`
+	After  time.Duration `yaml:"after"`
 
 	file string
 	left int // how often it may still be met
@@ -226,7 +229,7 @@ func (s *Script) answer(ctx context.Context, c Call) (any, error) {
 		return nil, err
 	}
 	if e.Signal != "" {
-		if err := sendSelf(e.Signal); err != nil {
+		if err := sendSelf(e.Signal, e.After); err != nil {
 			return nil, err
 		}
 	}

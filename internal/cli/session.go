@@ -75,6 +75,9 @@ func (a *app) localCloud() (*local.Cloud, error) {
 			return nil, usagef("RENPYCTL_LOCAL_PORT=%q is not a port", text)
 		}
 	}
+	if port < 0 || port > 65535 {
+		return nil, usagef("port %d of the local cloud is not between 1 and 65535", port)
+	}
 	enforce := a.env.Getenv("RENPYCTL_LOCAL_ENFORCE_IAM") != ""
 	return local.New(local.Config{Dir: dir, Port: port, Environ: a.env.Environ, EnforceIAM: enforce})
 }

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/iam"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// policyOptions are the flags of the policy commands.
+type policyOptions struct {
+	account   string
+	userPools []string
+	gitHub    iam.GitHub
+}
+
+func newPolicy(a *app) *cobra.Command {
+	var o policyOptions
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Print the IAM policies that renpyctl needs",
+		Long: `Print the least that IAM has to allow for a stage, as JSON for aws iam. Nothing
+is asked of AWS. Deploying needs caller and execution together; docs/policies.md
+says who needs which, and what they can and cannot do.`,
+		Example: `  renpyctl policy caller --stage prod |
+    aws iam create-policy --policy-name renpyctl-prod-caller --policy-document file:///dev/stdin
+  renpyctl policy github --stage prod --account 123456789012 --repo my-org/my-game --environment prod`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringVar(&o.account, "account", "", "number of the AWS account (default: whatever account the policy is in)")
+	cmd.AddCommand(
+		newStagePolicy(a, &o, "caller", "Print what renpyctl itself calls, every command included", iam.Caller),
+		newStagePolicy(a, &o, "execution", "Print what CloudFormation does with the stage's resources", iam.Execution),
+		newStagePolicy(a, &o, "support", "Print what looking, reading logs and confirming players needs", iam.Support),
+		newGitHubPolicy(a, &o),
+	)
+	return cmd
+}
+
+// newStagePolicy is the command that prints a policy for a stage.
+func newStagePolicy(a *app, o *policyOptions, name, short string, policy func(iam.Target) iam.Document) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t, err := a.policyTarget(cmd.Context(), *o)
+			if err != nil {
+				return err
+			}
+			return a.printJSON(policy(t))
+		},
+	}
+	if name != "execution" { // which has to make the pool, too
+		cmd.Flags().StringArrayVar(&o.userPools, "user-pool", nil, "id of the stage's user pool; may be repeated (default: every pool of the region)")
+	}
+	return cmd
+}
+
+func newGitHubPolicy(a *app, o *policyOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "github",
+		Short: "Print the trust policy of a role for GitHub Actions",
+		Long: `Print the trust policy of a role that the workflows of one repository may assume,
+in one environment and nowhere else. The account needs GitHub's OIDC provider.
+
+Repositories that were made or renamed since 15 July 2026 have ids in their
+tokens: --repo is then ORG@ID/REPO@ID, which this prints:
+  gh api repos/ORG/REPO --jq '"\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'`,
+		Example: "  renpyctl policy github --account 123456789012 --repo my-org/my-game --environment prod",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.gitHubPolicy(cmd.Context(), *o) },
+	}
+	cmd.Flags().StringVar(&o.gitHub.Repository, "repo", "", "the repository, as GitHub spells it: ORG/REPO or ORG@ID/REPO@ID")
+	cmd.Flags().StringVar(&o.gitHub.Environment, "environment", "", "the deployment environment of the workflow's job")
+	return cmd
+}
+
+var (
+	accountPattern     = regexp.MustCompile(`^[0-9]{12}$`)
+	userPoolPattern    = regexp.MustCompile(`^[a-z0-9-]+_[A-Za-z0-9]+$`)
+	repositoryPattern  = regexp.MustCompile(`^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)$`)
+	environmentPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// check refuses values that would make a policy say something else than was meant.
+func (o policyOptions) check() error {
+	if o.account != "" && !accountPattern.MatchString(o.account) {
+		return usagef("--account %q is not the 12 digits of an AWS account", o.account)
+	}
+	for _, id := range o.userPools {
+		if !userPoolPattern.MatchString(id) {
+			return usagef("--user-pool %q is not the id of a user pool, as renpyctl info prints it", id)
+		}
+	}
+	return nil
+}
+
+func (a *app) gitHubPolicy(ctx context.Context, o policyOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	switch {
+	case o.account == "":
+		return usagef("the trust policy names the account: add --account")
+	case !repositoryPattern.MatchString(o.gitHub.Repository):
+		return usagef("--repo %q is neither ORG/REPO nor ORG@ID/REPO@ID", o.gitHub.Repository)
+	case !environmentPattern.MatchString(o.gitHub.Environment):
+		return usagef("--environment %q: name the one environment, by letters, digits, dots, hyphens and underscores", o.gitHub.Environment)
+	}
+	region, err := a.policyRegion(ctx)
+	if err != nil {
+		return err
+	}
+	return a.printJSON(o.gitHub.Trust(cloud.Partition(region), o.account))
+}
+
+// policyTarget names everything that belongs to the stage, without asking AWS.
+func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, error) {
+	if err := o.check(); err != nil {
+		return iam.Target{}, err
+	}
+	region, err := a.policyRegion(ctx)
+	if err != nil {
+		return iam.Target{}, err
+	}
+	account := cmp.Or(o.account, "*")
+	t := iam.Target{
+		Partition: cloud.Partition(region), Region: region, Account: account,
+		Stack:     a.stackName(),
+		Artifacts: release.NewStore(nil, a.flags.stage, account, region).Bucket,
+		Saves:     strings.ToLower(a.generatedName(cfn.SaveFilesBucket)),
+		Table:     a.generatedName(cfn.ManifestTable),
+		AccessLog: "/aws/vendedlogs/renpy-cloud/" + a.flags.stage + "/api-access",
+		UserPools: o.userPools,
+	}
+	for _, f := range lambda.Functions() {
+		t.Functions = append(t.Functions, a.functionName(f))
+		t.FunctionLogs = append(t.FunctionLogs, a.logGroup(f))
+	}
+	for _, r := range cfn.Resources() {
+		if r.Kind == "role" {
+			t.Roles = append(t.Roles, a.generatedName(r.LogicalID))
+		}
+	}
+	return t, nil
+}
+
+// policyRegion is the region that any other command would work in.
+func (a *app) policyRegion(ctx context.Context) (string, error) {
+	if a.flags.local {
+		return cmp.Or(a.flags.region, cloud.LocalRegion), nil
+	}
+	cfg, err := a.env.LoadAWS(ctx, cloud.Options{Region: a.flags.region, Profile: a.flags.profile})
+	return cfg.Region, err
+}
+
+// generatedName is the pattern of the name that CloudFormation makes for a
+// resource without one: stack, logical id, and 12 random characters.
+func (a *app) generatedName(logicalID string) string { return a.stackName() + "-" + logicalID + "-*" }
