@@ -11,7 +11,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -28,9 +27,6 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/savesync/awsstore"
 )
 
-// The endpoint of an emulator that is running: make test starts one.
-const endpointVariable = "RENPYCTL_E2E_ENDPOINT"
-
 // world is a table and a bucket of the test's own, and the SDK's clients to look at them.
 type world struct {
 	config awsstore.Config
@@ -40,10 +36,6 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	endpoint := os.Getenv(endpointVariable)
-	if endpoint == "" {
-		t.Skipf("%s is not set", endpointVariable)
-	}
 	name := "savesync-" + strings.ToLower(rand.Text())
 	creds := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
 	provider := credentials.StaticCredentialsProvider{Value: creds}
@@ -71,7 +63,8 @@ func (w world) makeTable(t *testing.T) {
 			{AttributeName: aws.String("game_id"), KeyType: ddb.KeyTypeRange},
 		},
 	})
-	if err != nil {
+	// The SDK makes the call again when the answer is slow.
+	if _, exists := errors.AsType[*ddb.ResourceInUseException](err); err != nil && !exists {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
