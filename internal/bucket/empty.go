@@ -3,7 +3,7 @@ package bucket
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,15 +26,17 @@ const (
 
 // Empty deletes every version, every delete marker and every unfinished upload
 // in the bucket, and lists again until nothing is left. Progress, which may be
-// nil, is told how many versions and markers are gone; it is called from
-// several goroutines. It can be interrupted and run again. A bucket that does
-// not exist is empty.
+// nil, is told how many versions and markers are gone, in one call at a time.
+// It can be interrupted and run again. A bucket that does not exist is empty.
 func Empty(ctx context.Context, client Client, b Bucket, progress func(deleted int64)) error {
-	var deleted atomic.Int64
+	var mu sync.Mutex
+	var deleted int64
 	report := func(n int) {
-		total := deleted.Add(int64(n))
+		mu.Lock()
+		defer mu.Unlock()
+		deleted += int64(n)
 		if progress != nil {
-			progress(total)
+			progress(deleted)
 		}
 	}
 	for pass := range maxPasses {
