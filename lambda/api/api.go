@@ -70,7 +70,7 @@ func logReply(ctx context.Context, log *slog.Logger, name string, e event, playe
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		attrs = append(attrs, slog.String("request_id", lc.AwsRequestID))
 	}
-	attrs = append(attrs, slog.String("player", player), slog.Int("status", r.Status), slog.Duration("took", took))
+	attrs = append(attrs, slog.String("player", player), slog.Int("status", r.Status), slog.Int64("took_ms", took.Milliseconds()))
 	attrs = append(attrs, r.Facts...)
 	level := slog.LevelInfo
 	if r.Status >= 400 {
