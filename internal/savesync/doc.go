@@ -1,0 +1,50 @@
+// Package savesync is the sync protocol: what a player's devices are to send and
+// to fetch so that the newest progress is on all of them. docs/protocol.md explains
+// it with a diagram, the layout of what is stored and every status code.
+//
+// [Service.ServePlan] and [Service.ServeComplete] answer the two requests of the
+// game client. What is decided is decided by pure functions over a [Record]
+// (plan.go, settle.go); service.go does the calls around them.
+//
+// # Promises
+//
+// Each is checked after every step of the random histories of TestPromises, which
+// TestPromisesBite shows to find the defects of the backend before this one. The
+// tests named beside a promise hold it by itself.
+//
+//  1. Nothing committed is ever lost. Every content that a device sent in full can
+//     be got back, as the current or as an older version, for the retention time,
+//     whatever races, retries, crashes and failed calls there are. Devices write to
+//     an inbox; what is committed lies under keys that only the service writes, each
+//     once. (TestD7ALateSecondUploadTouchesNothingCommitted,
+//     TestD12EqualTimesHaveOneWinnerAndBothStay)
+//  2. The record tells the truth. It names only content that is in the bucket, in
+//     that version, and whose size and SHA-256 were verified by reading it. What was
+//     planned and never arrived is never offered and never in the way.
+//     (TestD2AFailedUploadIsNeitherOfferedNorForgotten,
+//     TestD8AnUploadIsBoundedAndVerified, TestD16NothingIsOfferedThatIsNotThere,
+//     TestPromisesSurviveVandals)
+//  3. Newer is never overwritten by older, as far as the client's words tell. The
+//     same checksum is the same content, whatever the clocks say. A content that is
+//     known to have been replaced is old, whatever the clocks say. Otherwise the
+//     newer time wins, a time in the future being now; between equal times the larger
+//     checksum. A file that the client does not list is offered only when no local
+//     copy of it can be newer. (TestD4ADownloadedCopyIsNoNewContent,
+//     TestD5AFileThatIsNotListedIsNotOverwritten,
+//     TestD11ATimeInTheFutureDoesNotWinForEver)
+//  4. It settles. When nobody plays and every device has synced once or twice, plans
+//     are empty; so is a plan right after a completed one. Nothing travels twice
+//     without need. (TestD9AFileThatChangesBeforeItIsSentIsSentAgain)
+//  5. Two at once are safe. The record is saved on the condition that nobody else
+//     saved it; a request that lost begins again, and after some tries says 409.
+//     (TestD6TwoPlansAtOnceLoseNothing, TestDevicesAtOnce, TestConflictsEndInAnAnswer)
+//  6. A failing store never looks like an empty one. A read that fails is a 503, and
+//     nothing is written. (TestD3AFailedReadIsNoEmptyManifest,
+//     TestAFailingStoreIsNoEmptyStore, TestRecordsThatMustNotPassForEmptyOnes, and
+//     awsstore's TestWhatS3Says and TestWhatDynamoDBSays)
+//  7. The client's "complete" proves nothing. It is an occasion to look what has
+//     arrived; so is the next plan of any device. (TestD10SuccessIsNotBelieved)
+//  8. Each player alone. All keys come from the subject of the verified token. A
+//     player's limits hold over all games. (TestEachPlayerAlone, TestD14LimitsRefuseFirst,
+//     TestD14PlansAreCounted, TestD17NamesAreAllowListed, FuzzPlan)
+package savesync
