@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && (linux || darwin)
 
 // Package e2e plays the whole way for real: the built program deploys to a
 // local cloud, players sign up and sync by the wire contract of shipped games,
@@ -17,6 +17,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -24,6 +25,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -58,18 +60,22 @@ func run(m *testing.M) (code int) {
 	stateDir = filepath.Join(dir, strconv.Itoa(port))
 	environ = programEnviron(dir, port)
 
-	if err := localCloud("up"); err != nil {
+	if out, err := localCloud("up").CombinedOutput(); err != nil {
+		return failed(fmt.Errorf("start the local cloud: %w\n%s", err, out))
+	}
+	reset, err := resetAtEnd()
+	if err != nil {
 		return failed(err)
 	}
 	defer func() {
-		if err := localCloud("reset", "--yes"); err != nil {
+		if err := reset(); err != nil {
 			code = failed(err)
 		}
-		if code == 0 {
-			os.RemoveAll(stateDir)
+		if code != 0 {
+			fmt.Fprintln(os.Stderr, "the local cloud's log:", filepath.Join(stateDir, "ministack.log"))
 			return
 		}
-		fmt.Fprintln(os.Stderr, "the local cloud's log:", filepath.Join(stateDir, "ministack.log"))
+		os.RemoveAll(stateDir)
 	}()
 	return m.Run()
 }
@@ -115,11 +121,34 @@ func programEnviron(dir string, port int) []string {
 	)
 }
 
-func localCloud(args ...string) error {
-	cmd := exec.Command(binary, append([]string{"local"}, args...)...)
+func localCloud(command string, flags ...string) *exec.Cmd {
+	cmd := exec.Command(binary, append([]string{"local", command}, flags...)...)
 	cmd.Env = environ
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("renpyctl local %s: %w\n%s", strings.Join(args, " "), err, out)
+	return cmd
+}
+
+// resetAtEnd sees to it that the local cloud is stopped and emptied when this
+// process ends, however it does: nothing deferred runs when a test takes too
+// long or at Ctrl-C. A shell waits for the end of its input, which comes in any case.
+func resetAtEnd() (now func() error, err error) {
+	cmd := localCloud("reset", "--yes")
+	cmd.Args = append([]string{"sh", "-c", `cat; exec "$0" "$@"`}, cmd.Args...)
+	cmd.Path = "/bin/sh"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return func() error {
+		input.Close()
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("reset the local cloud: %w\n%s", err, out.String())
+		}
+		return nil
+	}, nil
 }
