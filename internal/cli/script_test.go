@@ -137,6 +137,10 @@ func setupScript(env *testscript.Env) error {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return err
 	}
+	// For ttyin: someone who has typed something and not yet pressed Enter.
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "half-typed"), []byte("y"), 0o600); err != nil {
+		return err
+	}
 	free, taken, err := ports(env)
 	if err != nil {
 		return err
