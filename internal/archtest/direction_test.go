@@ -45,6 +45,8 @@ var roles = map[string]role{
 	"internal/cloud":             aws,
 	"internal/bucket":            domain,
 	"internal/functions":         domain,
+	"internal/iam":               domain,
+	"internal/iam":               domain,
 	"internal/local":             domain,
 	"internal/logs":              domain,
 	"internal/metrics":           domain,
@@ -65,6 +67,7 @@ var roles = map[string]role{
 	"internal/awsfake":           trial,
 	"internal/gameclient":        trial,
 	"e2e":                        trial,
+	"bench":                      trial,
 	"tools":                      tool,
 }
 

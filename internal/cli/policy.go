@@ -38,32 +38,69 @@ says who needs which, and what they can and cannot do.`,
 	}
 	cmd.PersistentFlags().StringVar(&o.account, "account", "", "number of the AWS account (default: whatever account the policy is in)")
 	cmd.AddCommand(
-		newStagePolicy(a, &o, "caller", "Print what renpyctl itself calls, every command included", iam.Caller),
-		newStagePolicy(a, &o, "execution", "Print what CloudFormation does with the stage's resources", iam.Execution),
-		newStagePolicy(a, &o, "support", "Print what looking, reading logs and confirming players needs", iam.Support),
+		newCallerPolicy(a, &o),
+		newExecutionPolicy(a, &o),
+		newSupportPolicy(a, &o),
 		newGitHubPolicy(a, &o),
 	)
 	return cmd
 }
 
-// newStagePolicy is the command that prints a policy for a stage.
-func newStagePolicy(a *app, o *policyOptions, name, short string, policy func(iam.Target) iam.Document) *cobra.Command {
+func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   name,
-		Short: short,
+		Use:   "caller",
+		Short: "Print what renpyctl itself calls, every command included",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := a.policyTarget(cmd.Context(), *o)
-			if err != nil {
+			if err := a.printPolicy(cmd.Context(), *o, iam.Caller); err != nil {
 				return err
 			}
-			return a.printJSON(policy(t))
+			a.hint("to deploy, the same role or user needs %s beside it", a.command("policy execution"))
+			return nil
 		},
 	}
-	if name != "execution" { // which has to make the pool, too
-		cmd.Flags().StringArrayVar(&o.userPools, "user-pool", nil, "id of the stage's user pool; may be repeated (default: every pool of the region)")
-	}
+	o.userPoolFlag(cmd)
 	return cmd
+}
+
+func newExecutionPolicy(a *app, o *policyOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "execution",
+		Short: "Print what CloudFormation does with the stage's resources",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.printPolicy(cmd.Context(), *o, iam.Execution); err != nil {
+				return err
+			}
+			a.hint("whoever has this can give the functions any permission in the account: docs/policies.md")
+			return nil
+		},
+	}
+}
+
+func newSupportPolicy(a *app, o *policyOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "support",
+		Short: "Print what looking, reading logs and confirming players needs",
+		Long:  "Print what these need: info, config, logs, releases, drift, users list, users confirm.",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Support) },
+	}
+	o.userPoolFlag(cmd)
+	return cmd
+}
+
+func (o *policyOptions) userPoolFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&o.userPools, "user-pool", nil, "id of the stage's user pool; may be repeated (default: every pool of the region)")
+}
+
+// printPolicy prints a policy for the stage.
+func (a *app) printPolicy(ctx context.Context, o policyOptions, policy func(iam.Target) iam.Document) error {
+	t, err := a.policyTarget(ctx, o)
+	if err != nil {
+		return err
+	}
+	return a.printJSON(policy(t))
 }
 
 func newGitHubPolicy(a *app, o *policyOptions) *cobra.Command {
@@ -133,11 +170,11 @@ func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, er
 	if err != nil {
 		return iam.Target{}, err
 	}
-	account := cmp.Or(o.account, "*")
 	t := iam.Target{
-		Partition: cloud.Partition(region), Region: region, Account: account,
-		Stack:     a.stackName(),
-		Artifacts: release.NewStore(nil, a.flags.stage, account, region).Bucket,
+		Partition: cloud.Partition(region), Region: region, Account: cmp.Or(o.account, "*"),
+		Stack: a.stackName(),
+		// Any 12 characters, and not *: that would reach the stage dev-2 from dev.
+		Artifacts: release.NewStore(nil, a.flags.stage, cmp.Or(o.account, strings.Repeat("?", 12)), region).Bucket,
 		Saves:     strings.ToLower(a.generatedName(cfn.SaveFilesBucket)),
 		Table:     a.generatedName(cfn.ManifestTable),
 		AccessLog: "/aws/vendedlogs/renpy-cloud/" + a.flags.stage + "/api-access",

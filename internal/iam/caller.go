@@ -1,0 +1,34 @@
+package iam
+
+// Caller returns what whoever runs renpyctl needs for its own calls, every
+// command included. Unless the stack has an execution role, [Execution] is
+// needed beside it: one managed policy has no room for both.
+func Caller(t Target) Document {
+	return document(
+		allow("OperateTheStack", append(t.stack(), t.changeSets()...),
+			"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
+			"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents",
+			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet",
+			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack", "cloudformation:DeleteStack",
+			"cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
+			"cloudformation:TagResource"), // the stack is made with a tag
+		allow("KeepTheArtefactBucket", t.ofS3(t.Artifacts),
+			"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads",
+			"s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
+			"s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+		allow("KeepArtefactsAndReleases", t.ofS3(t.Artifacts+"/*"),
+			"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+		allow("SeeAndUpdateTheFunctions", t.functions(),
+			"lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
+		passRoles(t),
+		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
+		allow("LookAfterPlayers", t.userPools(),
+			"cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDeleteUser"),
+		allow("RemoveTheUserPool", t.userPools(),
+			"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool", "cognito-idp:DeleteUserPool"),
+		allow("RemoveTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
+		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
+			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),
+		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+	)
+}

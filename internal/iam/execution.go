@@ -1,0 +1,67 @@
+package iam
+
+import "slices"
+
+// Execution returns what CloudFormation does to the stage's resources. It is
+// for whoever CloudFormation works as: the caller of renpyctl, or the stack's
+// execution role if the stack has been given one. Nothing in it may be done
+// past CloudFormation, which works by forward access sessions in both cases
+// (CloudFormation user guide, "Forward access sessions (FAS) requests and
+// permission evaluation") and so appears in aws:CalledVia.
+func Execution(t Target) Document {
+	var statements []Statement
+	for _, s := range resources(t) {
+		statements = append(statements, s.when("ForAnyValue:StringEquals", "aws:CalledVia", "cloudformation.amazonaws.com"))
+	}
+	return document(statements...)
+}
+
+// resources lists what the handlers of the template's resource types need for
+// the properties that the template has. They read every setting of a resource,
+// used or not, so reading settings is allowed by wildcards.
+func resources(t Target) []Statement {
+	return []Statement{
+		// CreateUserPool names no pool, and a domain is looked up by its own name.
+		allow("MakeTheUserPool", everything(), "cognito-idp:CreateUserPool", "cognito-idp:DescribeUserPoolDomain"),
+		allow("KeepTheUserPool", t.anyUserPool(),
+			"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool", "cognito-idp:DeleteUserPool",
+			"cognito-idp:GetUserPoolMfaConfig", "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:ListTagsForResource", "cognito-idp:TagResource",
+			"cognito-idp:CreateUserPoolClient", "cognito-idp:DescribeUserPoolClient", "cognito-idp:UpdateUserPoolClient", "cognito-idp:DeleteUserPoolClient",
+			"cognito-idp:CreateUserPoolDomain", "cognito-idp:DeleteUserPoolDomain"),
+		allow("KeepTheTable", t.table(),
+			"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable", "dynamodb:Describe*", "dynamodb:UpdateContinuousBackups",
+			"dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource", "dynamodb:TagResource"),
+		allow("KeepTheBucketOfSaves", t.ofS3(t.Saves),
+			"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:GetBucket*", "s3:Get*Configuration",
+			"s3:PutBucketCORS", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy",
+			"s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning",
+			"s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+		// Whatever has tags when it is made needs TagResource too (aws-amplify/amplify-cli#12316).
+		allow("KeepTheAPI", t.apis(),
+			"apigateway:GET", "apigateway:POST", "apigateway:PUT", "apigateway:PATCH", "apigateway:DELETE", "apigateway:TagResource"),
+		allow("KeepTheFunctions", t.functions(),
+			"lambda:CreateFunction", "lambda:DeleteFunction", "lambda:GetFunction*", "lambda:GetRuntimeManagementConfig",
+			"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+			"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission", "lambda:ListTags", "lambda:TagResource"),
+		allow("TakeTheFunctionsCode", t.ofS3(t.Artifacts+"/code/*"), "s3:GetObject"),
+		allow("KeepTheFunctionsRoles", t.roles(),
+			"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
+			"iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
+			"iam:TagRole", "iam:UntagRole"),
+		passRoles(t),
+		allow("KeepTheLogGroups", t.logGroups(append(slices.Clone(t.FunctionLogs), t.AccessLog)...),
+			"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:GetDataProtectionPolicy",
+			"logs:ListTagsForResource", "logs:TagResource"),
+		// None of these knows resources. API Gateway sets its access log up by the
+		// deliveries and the policy, with the rights of whoever makes the stage.
+		allow("LetTheAPILog", everything(),
+			"logs:DescribeLogGroups", "logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy",
+			"logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries"),
+	}
+}
+
+// passRoles lets the functions' roles be given to functions, and to nothing else.
+func passRoles(t Target) Statement {
+	return allow("GiveRolesToFunctionsOnly", t.roles(), "iam:PassRole").
+		when("StringEquals", "iam:PassedToService", "lambda.amazonaws.com")
+}

@@ -1,0 +1,219 @@
+package iam_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/renpy-cloud/renpyctl/internal/iam"
+)
+
+// target is a stage as the command line names it.
+func target(stage string) iam.Target {
+	stack := "renpy-cloud-" + stage
+	return iam.Target{
+		Partition: "aws", Region: "eu-west-1", Account: "123456789012",
+		Stack: stack, Artifacts: "renpyctl-" + stage + "-123456789012-eu-west-1",
+		Saves: stack + "-savefilesbucket-*", Table: stack + "-ManifestTable-*",
+		Functions:    []string{stack + "-syncPlan", stack + "-syncComplete"},
+		Roles:        []string{stack + "-SyncPlanRole-*", stack + "-SyncCompleteRole-*"},
+		FunctionLogs: []string{"/aws/lambda/" + stack + "-syncPlan", "/aws/lambda/" + stack + "-syncComplete"},
+		AccessLog:    "/aws/vendedlogs/renpy-cloud/" + stage + "/api-access",
+		UserPools:    []string{"eu-west-1_" + strings.ReplaceAll(stage, "-", "x")},
+	}
+}
+
+// allows tells whether a statement allows an action on a resource, its
+// conditions left out of account.
+func allows(d iam.Document, action, resource string) bool {
+	return slices.ContainsFunc(d.Statement, func(s iam.Statement) bool {
+		return s.Effect == "Allow" && matchesAny(s.Action, action) && matchesAny(s.Resource, resource)
+	})
+}
+
+func matchesAny(patterns []string, value string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, value) })
+}
+
+// matches knows IAM's wildcards: * for any characters, ? for one.
+func matches(pattern, value string) bool {
+	switch {
+	case pattern == "":
+		return value == ""
+	case pattern[0] == '*':
+		return matches(pattern[1:], value) || value != "" && matches(pattern, value[1:])
+	case value == "":
+		return false
+	}
+	return (pattern[0] == '?' || pattern[0] == value[0]) && matches(pattern[1:], value[1:])
+}
+
+// actions lists what a policy allows, sorted.
+func actions(d iam.Document) []string {
+	var list []string
+	for _, s := range d.Statement {
+		list = append(list, s.Action...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// stagePolicies are the policies for a stage, by the names of their commands.
+var stagePolicies = map[string]func(iam.Target) iam.Document{
+	"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support,
+}
+
+// AWS takes a Sid of letters and digits, once in a document; a statement
+// without resources or actions would be refused.
+func TestStatementsAreWellFormed(t *testing.T) {
+	for name, policy := range stagePolicies {
+		d := policy(target("dev"))
+		sids := map[string]bool{}
+		for _, s := range d.Statement {
+			if !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(s.Sid) || sids[s.Sid] {
+				t.Errorf("%s: the Sid %q is not letters and digits, or is there twice", name, s.Sid)
+			}
+			sids[s.Sid] = true
+			if s.Effect != "Allow" || len(s.Action) == 0 || len(s.Resource) == 0 || s.Principal != nil {
+				t.Errorf("%s, %s: %+v", name, s.Sid, s)
+			}
+		}
+		if d.Version != "2012-10-17" {
+			t.Errorf("%s: version %q", name, d.Version)
+		}
+	}
+}
+
+// Policies of one stage do not reach another, however alike they are named.
+func TestPoliciesKeepToTheirStage(t *testing.T) {
+	own := target("dev")
+	for name, policy := range stagePolicies {
+		d := policy(own)
+		for _, stage := range []string{"dev2", "dev-2", "d", "prod"} {
+			for _, other := range policy(target(stage)).Statement {
+				for _, resource := range named(other.Resource) {
+					for _, action := range other.Action {
+						if allows(d, action, resource) {
+							t.Errorf("%s of dev allows %s on %s of %s", name, action, resource, stage)
+						}
+					}
+				}
+			}
+		}
+		for _, s := range d.Statement {
+			for _, resource := range named(s.Resource) {
+				if !matchesAny(s.Resource, resource) {
+					t.Errorf("%s, %s: %s is out of reach", name, s.Sid, resource)
+				}
+			}
+		}
+	}
+}
+
+// named gives resources real names in place of wildcards, and leaves out those
+// that name no stage, which [TestWhatNoStageNames] counts.
+func named(resources []string) []string {
+	var list []string
+	for _, r := range resources {
+		if !ofNoStage(r) {
+			list = append(list, strings.ReplaceAll(r, "*", "1a2b3c4d5e6f"))
+		}
+	}
+	return list
+}
+
+func ofNoStage(resource string) bool {
+	return resource == "*" || strings.HasSuffix(resource, ":userpool/*") || strings.Contains(resource, ":apigateway:") ||
+		strings.HasSuffix(resource, ":changeSet/renpyctl-*/*")
+}
+
+// What cannot be told to belong to a stage before it is there is reached by
+// CloudFormation alone, and is only this.
+func TestWhatNoStageNames(t *testing.T) {
+	want := map[string]string{
+		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
+		"OperateTheStack": "caller", // its change sets
+	}
+	for name, policy := range stagePolicies {
+		for _, s := range policy(target("dev")).Statement {
+			if slices.ContainsFunc(s.Resource, ofNoStage) != (want[s.Sid] == name) {
+				t.Errorf("%s, %s: resources %q", name, s.Sid, s.Resource)
+			}
+		}
+	}
+}
+
+// Without ids of pools the policies are for all pools of the region.
+func TestUserPoolsUnknown(t *testing.T) {
+	young := target("dev")
+	young.UserPools = nil
+	pool := "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Other"
+	for _, policy := range []func(iam.Target) iam.Document{iam.Caller, iam.Support} {
+		if !allows(policy(young), "cognito-idp:ListUsers", pool) {
+			t.Error("a pool whose id is not known is out of reach")
+		}
+		if allows(policy(target("dev")), "cognito-idp:ListUsers", pool) {
+			t.Error("another pool is within reach")
+		}
+	}
+}
+
+// Nothing that CloudFormation may do for a stage may be done past it, and roles
+// go to functions alone: otherwise whoever may make roles can become anybody.
+func TestNoWayAround(t *testing.T) {
+	for _, s := range iam.Execution(target("dev")).Statement {
+		if s.Condition["ForAnyValue:StringEquals"]["aws:CalledVia"] != "cloudformation.amazonaws.com" {
+			t.Errorf("%s may be done past CloudFormation: %v", s.Sid, s.Condition)
+		}
+	}
+	for name, policy := range stagePolicies {
+		for _, s := range policy(target("dev")).Statement {
+			if slices.Contains(s.Action, "iam:PassRole") && s.Condition["StringEquals"]["iam:PassedToService"] != "lambda.amazonaws.com" {
+				t.Errorf("%s, %s: roles may be given to any service: %v", name, s.Sid, s.Condition)
+			}
+			for _, action := range s.Action {
+				if strings.HasPrefix(action, "iam:") && action != "iam:PassRole" && name != "execution" {
+					t.Errorf("%s allows %s", name, action)
+				}
+			}
+		}
+	}
+}
+
+// Support looks, and changes players only.
+func TestSupportChangesNothingElse(t *testing.T) {
+	all := actions(iam.Caller(target("dev")))
+	for _, action := range actions(iam.Support(target("dev"))) {
+		_, verb, _ := strings.Cut(action, ":")
+		looks := slices.ContainsFunc([]string{"Get", "List", "Describe", "Filter"}, func(p string) bool { return strings.HasPrefix(verb, p) })
+		if !looks && action != "cognito-idp:AdminConfirmSignUp" && action != "cognito-idp:AdminUpdateUserAttributes" {
+			t.Errorf("support allows %s", action)
+		}
+		if !slices.Contains(all, action) {
+			t.Errorf("support allows %s, which renpyctl never calls", action)
+		}
+	}
+	for _, object := range []string{"remains.json", "code/syncplan-0.zip"} {
+		if allows(iam.Support(target("dev")), "s3:GetObject", "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/"+object) {
+			t.Errorf("support may read %s", object)
+		}
+	}
+}
+
+func TestGitHubTrust(t *testing.T) {
+	g := iam.GitHub{Repository: "octocat@123456/my-game@456789", Environment: "prod"}
+	d := g.Trust("aws", "123456789012")
+	if len(d.Statement) != 1 {
+		t.Fatalf("%d statements", len(d.Statement))
+	}
+	s := d.Statement[0]
+	if s.Principal["Federated"] != "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" || !slices.Equal(s.Action, []string{"sts:AssumeRoleWithWebIdentity"}) || s.Resource != nil {
+		t.Errorf("%+v", s)
+	}
+	equals := s.Condition["StringEquals"]
+	if len(s.Condition) != 1 || len(equals) != 2 || equals["token.actions.githubusercontent.com:aud"] != "sts.amazonaws.com" ||
+		equals["token.actions.githubusercontent.com:sub"] != "repo:octocat@123456/my-game@456789:environment:prod" {
+		t.Errorf("conditions %v", s.Condition)
+	}
+}
