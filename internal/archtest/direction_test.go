@@ -46,7 +46,6 @@ var roles = map[string]role{
 	"internal/bucket":            domain,
 	"internal/functions":         domain,
 	"internal/iam":               domain,
-	"internal/iam":               domain,
 	"internal/local":             domain,
 	"internal/logs":              domain,
 	"internal/metrics":           domain,
