@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+)
+
+// lag is how long a service may go on showing what is deleted.
+const lag = 15 * time.Second
+
+// checkGone looks for everything that there was, for a while if need be.
+func (s *session) checkGone(ctx context.Context, h *holdings, id cloud.Identity) error {
+	checks := s.leftoverChecks(h, id)
+	for deadline := time.Now().Add(lag); ; {
+		left, err := leftovers(ctx, checks)
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("still there: %s; run the removal again", strings.Join(left, ", "))
+		}
+		if err := cloud.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// leftoverChecks ask, by what they look for, whether it is there.
+func (s *session) leftoverChecks(h *holdings, id cloud.Identity) map[string]func(context.Context) (bool, error) {
+	checks := map[string]func(context.Context) (bool, error){
+		"artefact bucket " + h.store.Bucket: h.store.Exists,
+		"stack " + s.stackName(): func(ctx context.Context) (bool, error) {
+			_, err := s.engine.Describe(ctx, s.stackName())
+			if errors.Is(err, stack.ErrNotFound) {
+				return false, nil
+			}
+			return err == nil, err
+		},
+		"functions": func(ctx context.Context) (bool, error) {
+			list, err := s.functions(ctx)
+			return len(list) > 0, err
+		},
+	}
+	for _, r := range h.data {
+		if r.UserPoolID != "" {
+			checks["user pool "+r.UserPoolID] = s.pool(r.UserPoolID).Exists
+		}
+		if r.Table != "" {
+			checks["table "+r.Table] = s.table(r).Exists
+		}
+		if r.Bucket != "" {
+			checks["bucket "+r.Bucket] = s.bucket(r, id).Exists
+		}
+	}
+	return checks
+}
+
+// leftovers runs the checks at once and returns what is there, sorted.
+func leftovers(ctx context.Context, checks map[string]func(context.Context) (bool, error)) ([]string, error) {
+	found := make(chan string, len(checks))
+	group, ctx := errgroup.WithContext(ctx)
+	for what, exists := range checks {
+		group.Go(func() error {
+			there, err := exists(ctx)
+			if there {
+				found <- what
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	close(found)
+	var names []string
+	for what := range found {
+		names = append(names, what)
+	}
+	slices.Sort(names)
+	return names, err
+}

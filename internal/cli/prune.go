@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+func newPrune(a *app) *cobra.Command {
+	keep, dryRun := 10, false
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Delete the records and code of old releases",
+		Long: `Delete the records of old releases, and the templates and code that no release
+left needs. The live release and the latest successful ones are kept.`,
+		Example: "  renpyctl prune --stage prod --keep 20 --dry-run",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context(), keep, dryRun) },
+	}
+	cmd.Flags().IntVar(&keep, "keep", keep, "how many successful releases to keep")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only say what would be deleted")
+	return cmd
+}
+
+// pruneView is the JSON of `prune`.
+type pruneView struct {
+	Releases []int    `json:"releases"` // whose records are deleted
+	Keys     []string `json:"keys"`     // of all objects that are deleted
+	DryRun   bool     `json:"dryRun"`
+}
+
+// prune deletes what no release that can be gone back to needs.
+func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
+	if keep < 1 {
+		return usagef("--keep %d: at least one release has to stay", keep)
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	sit, err := s.stageAndStore(ctx)
+	if err != nil {
+		return err
+	}
+	if sit.stack.Status.InProgress() {
+		return busy(sit.stack)
+	}
+	list, err := s.history(ctx, sit)
+	if err != nil {
+		return err
+	}
+	old := oldReleases(list, keep)
+	inUse := []string{sit.stack.Parameters[cfn.ParamSyncPlanCodeKey], sit.stack.Parameters[cfn.ParamSyncCompleteCodeKey]}
+	keys, err := sit.store.Unneeded(ctx, old, inUse)
+	if err != nil {
+		return err
+	}
+	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
+	if !a.json() {
+		a.say("%s of old releases, %s in all.", ui.Plural(int64(len(old)), "record"), ui.Plural(int64(len(keys)), "object"))
+	}
+	if !dryRun && len(keys) > 0 {
+		if err := a.confirm(ctx, "Delete them?"); err != nil {
+			return err
+		}
+		if err := sit.store.Delete(ctx, keys); err != nil {
+			return err
+		}
+		a.say("Deleted; the bucket keeps them for %d more days.", release.ExpireAfterDays)
+	}
+	if a.json() {
+		return a.printJSON(view)
+	}
+	return nil
+}
+
+// oldReleases are the numbers of the releases that are older than the oldest
+// one to keep: the live one, what it went back to, and the latest successful ones.
+func oldReleases(list []releaseView, keep int) []int {
+	oldest := 0
+	kept := 0
+	for _, r := range list {
+		switch {
+		case r.Live && r.Origin != 0:
+			oldest = smaller(oldest, r.Origin)
+		case r.Live:
+			oldest = smaller(oldest, r.Number)
+		case kept < keep && usable(r) == nil:
+			oldest = smaller(oldest, r.Number)
+			kept++
+		}
+	}
+	old := []int{}
+	for _, r := range list {
+		if r.Number < oldest {
+			old = append(old, r.Number)
+		}
+	}
+	return old
+}
+
+// smaller is the smaller of two numbers of which the first may be unset.
+func smaller(a, b int) int {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
+}
