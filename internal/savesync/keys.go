@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,12 @@ func (k keys) inbox(u Upload) string {
 // The history of a file is what lies under the key up to its last slash.
 func (k keys) content(name, id string) string {
 	return k.prefix() + "content/" + name + "/" + id
+}
+
+// IsContent reports whether a key of the bucket is where a committed content lies, or lay.
+func IsContent(key string) bool {
+	parts := strings.Split(key, "/")
+	return len(parts) == 6 && parts[0] == "users" && parts[3] == "content"
 }
 
 func (k keys) prefix() string { return "users/" + k.player + "/" + k.game + "/" }

@@ -120,12 +120,12 @@ func decodeRecord(data []byte) (*Record, error) {
 // check returns an error when something in the game could not have been written by this code.
 func (g *Game) check() error {
 	for name, f := range g.Files {
-		if checkFileName(name) != nil || !isChecksum(f.Checksum) || f.ID == "" || f.Version == "" {
+		if checkFileName(name) != nil || !isChecksum(f.Checksum) || f.Modified.digits == "" || f.ID == "" || f.Version == "" {
 			return fmt.Errorf("file %q", name)
 		}
 	}
 	for _, u := range g.Uploads {
-		if checkFileName(u.Name) != nil || !isChecksum(u.Checksum) || u.ID == "" {
+		if checkFileName(u.Name) != nil || !isChecksum(u.Checksum) || u.Modified.digits == "" || u.ID == "" {
 			return fmt.Errorf("upload %q of %q", u.ID, u.Name)
 		}
 	}
