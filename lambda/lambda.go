@@ -74,6 +74,15 @@ func CodeSha256(hexSum string) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
+// HexSum is the reverse of [CodeSha256].
+func HexSum(codeSha256 string) string {
+	raw, err := base64.StdEncoding.DecodeString(codeSha256)
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(raw)
+}
+
 // Package describes an embedded deployment package.
 type Package struct {
 	Function Function

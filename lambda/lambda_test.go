@@ -29,6 +29,9 @@ func TestCodeSha256(t *testing.T) {
 	if got, want := CodeSha256(empty), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; got != want {
 		t.Errorf("CodeSha256(%q) = %q, want %q", empty, got, want)
 	}
+	if got := HexSum(CodeSha256(empty)); got != empty {
+		t.Errorf("HexSum of its CodeSha256 = %q, want %q", got, empty)
+	}
 	if got := CodeSha256("not hex"); got != "" {
 		t.Errorf("CodeSha256 of what is no hash = %q", got)
 	}

@@ -76,7 +76,7 @@ var direction = map[role]struct {
 	why string
 }{
 	entry:   {[]role{command}, "main only starts the command line"},
-	command: {[]role{words, aws, domain, asset, serving}, "commands put the parts together; what they do not know stays replaceable"},
+	command: {[]role{words, aws, domain, asset, serving, proto}, "commands put the parts together; what they do not know stays replaceable"},
 	words:   {nil, "words and pictures serve any command, and know no AWS"},
 	aws:     {nil, "the way to AWS is the same for every domain"},
 	domain:  {[]role{aws}, "a domain is understood and tested alone: it knows no other, and nothing of the command line"},

@@ -31,15 +31,16 @@ type Bucket struct {
 
 // Stats says what a bucket holds.
 type Stats struct {
-	Files    int64 `json:"files"`    // keys whose latest version is not a delete marker
+	Files    int64 `json:"files"`    // keys whose latest version is a file, as the caller defines it
 	Versions int64 `json:"versions"` // every version and delete marker
 	Bytes    int64 `json:"bytes"`    // of every version
 }
 
-// Count lists the whole bucket. Progress, which may be nil, is told the counts
-// so far after each page of up to 1,000 versions. A bucket that does not exist
-// counts as empty.
-func Count(ctx context.Context, client Client, b Bucket, progress func(Stats)) (Stats, error) {
+// Count lists the whole bucket. isFile tells by key and size in bytes which
+// objects count as files. Progress, which may be nil, is told the counts so far
+// after each page of up to 1,000 versions. A bucket that does not exist counts
+// as empty.
+func Count(ctx context.Context, client Client, b Bucket, isFile func(key string, size int64) bool, progress func(Stats)) (Stats, error) {
 	var stats Stats
 	for page, err := range versions(ctx, client, b) {
 		if err != nil {
@@ -48,7 +49,7 @@ func Count(ctx context.Context, client Client, b Bucket, progress func(Stats)) (
 		for _, v := range page.Versions {
 			stats.Versions++
 			stats.Bytes += aws.ToInt64(v.Size)
-			if aws.ToBool(v.IsLatest) {
+			if aws.ToBool(v.IsLatest) && isFile(aws.ToString(v.Key), aws.ToInt64(v.Size)) {
 				stats.Files++
 			}
 		}

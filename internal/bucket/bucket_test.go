@@ -16,6 +16,8 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
+func anything(string, int64) bool { return true }
+
 func TestCount(t *testing.T) {
 	b := newBucket(t,
 		version{key: "a", id: "2", bytes: 30, latest: true},
@@ -26,7 +28,7 @@ func TestCount(t *testing.T) {
 	)
 	b.page = 2
 	var seen []int64
-	stats, err := bucket.Count(t.Context(), b.client, theBucket, func(s bucket.Stats) { seen = append(seen, s.Versions) })
+	stats, err := bucket.Count(t.Context(), b.client, theBucket, anything, func(s bucket.Stats) { seen = append(seen, s.Versions) })
 	if want := (bucket.Stats{Files: 2, Versions: 5, Bytes: 60}); err != nil || stats != want {
 		t.Errorf("%+v, %v; want %+v", stats, err, want)
 	}
@@ -34,7 +36,7 @@ func TestCount(t *testing.T) {
 		t.Errorf("progress %v, want %v", seen, want)
 	}
 	b.gone = true
-	if stats, err := bucket.Count(t.Context(), b.client, theBucket, nil); err != nil || stats != (bucket.Stats{}) {
+	if stats, err := bucket.Count(t.Context(), b.client, theBucket, anything, nil); err != nil || stats != (bucket.Stats{}) {
 		t.Errorf("without the bucket: %+v, %v", stats, err)
 	}
 }

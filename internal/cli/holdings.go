@@ -9,6 +9,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -103,7 +104,7 @@ func (s *session) count(ctx context.Context, h *holdings, id cloud.Identity) err
 		if r.Bucket == "" {
 			continue
 		}
-		stats, err := bucket.Count(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, func(st bucket.Stats) {
+		stats, err := bucket.Count(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, isSave, func(st bucket.Stats) {
 			if st.Versions >= 10_000 { // otherwise it is over in a moment
 				p.Set(ui.Task{Key: r.Bucket, Name: "counting saves", State: ui.Running, Text: ui.Plural(st.Versions, "version")})
 			}
@@ -117,6 +118,10 @@ func (s *session) count(ctx context.Context, h *holdings, id cloud.Identity) err
 	}
 	return nil
 }
+
+// isSave tells the saves in the bucket from uploads that are still to be looked
+// at, and from the empty objects that lie over contents that are no longer needed.
+func isSave(key string, size int64) bool { return size > 0 && savesync.IsContent(key) }
 
 // keepNote writes down what outlives the stack, before anything is touched.
 func (s *session) keepNote(ctx context.Context, h *holdings) error {

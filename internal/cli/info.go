@@ -146,7 +146,7 @@ func (a *app) printInfo(in info) error {
 		fields = append(fields, [2]string{"endpoint", e.Method + " " + e.URL})
 	}
 	for _, f := range in.Functions {
-		fields = append(fields, [2]string{"function", strings.Join([]string{f.FunctionName, f.Architecture, ui.Bytes(f.CodeSize), f.CodeSha256}, "  ")})
+		fields = append(fields, [2]string{"function", strings.Join([]string{f.FunctionName, f.Architecture, ui.Bytes(f.CodeSize), short(lambda.HexSum(f.CodeSha256))}, "  ")})
 	}
 	for _, name := range cfn.Outputs() {
 		if value, ok := in.Outputs[name]; ok {

@@ -299,7 +299,7 @@ func orBusy(err error) error {
 		return err
 	}
 	switch api.ErrorCode() {
-	case "InvalidChangeSetStatus", "InvalidChangeSetStatusException", "ChangeSetNotFound", "ChangeSetNotFoundException", "OperationInProgressException":
+	case "InvalidChangeSetStatus", "InvalidChangeSetStatusException", "AlreadyExistsException", "ChangeSetNotFound", "ChangeSetNotFoundException", "OperationInProgressException":
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	if strings.Contains(api.ErrorMessage(), "_IN_PROGRESS state") {

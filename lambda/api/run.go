@@ -16,8 +16,8 @@ import (
 )
 
 // Run serves one of the backend's functions, "syncplan" or "synccomplete", in
-// Lambda's environment. It returns only when it cannot begin: the error names
-// the variable that is missing or wrong.
+// Lambda's environment. It returns when it cannot begin: the error names the
+// function that is not one, or the variable that is missing or wrong.
 func Run(name string) error {
 	service, err := newService(os.Getenv)
 	if err != nil {
@@ -29,7 +29,7 @@ func Run(name string) error {
 		return fmt.Errorf("there is no function %q", name)
 	}
 	lambda.Start(handler(name, serve, slog.New(slog.NewJSONHandler(os.Stdout, nil))))
-	return errors.New("the Lambda runtime ended")
+	return nil
 }
 
 // newService reads the environment that Lambda and the stack's template set.
