@@ -56,7 +56,7 @@ func tooMany(wait time.Duration, format string, args ...any) error {
 func unavailable(cause error) error {
 	return &Refusal{
 		Reason:     Unavailable,
-		Message:    "The cloud saves cannot be reached right now. Nothing was changed; please try again in a moment.",
+		Message:    "The cloud saves cannot be reached right now. The saves on this device are safe; please try again in a moment.",
 		RetryAfter: 5 * time.Second,
 		Cause:      cause,
 	}

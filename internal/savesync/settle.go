@@ -80,9 +80,11 @@ func (g *Game) settle(found map[string]arrival, placed map[string]place, revisio
 	}
 	kept := g.Uploads[:0]
 	for _, u := range g.Uploads {
-		was := u
-		keep := u.Settled || g.dispose(&u, found[u.ID].presence, now)
-		if u.Imported && (u.Settled || !keep) {
+		was, keep := u, true
+		if !u.Settled {
+			keep = g.dispose(&u, found[u.ID].presence, now)
+		}
+		if u.Settled && u.Imported {
 			keep = false // its object is not ours to retire
 		}
 		if keep {
