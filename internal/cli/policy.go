@@ -82,7 +82,8 @@ func newSupportPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "support",
 		Short: "Print what looking, reading logs and confirming players needs",
-		Long:  "Print what these need: info, config, logs, releases, drift, users list, users confirm.",
+		Long:  `Print what these need: info, config, logs, releases, drift, users list and
+users confirm.`,
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Support) },
 	}
@@ -107,8 +108,9 @@ func newGitHubPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "github",
 		Short: "Print the trust policy of a role for GitHub Actions",
-		Long: `Print the trust policy of a role that the workflows of one repository may assume,
-in one environment and nowhere else. The account needs GitHub's OIDC provider.
+		Long: `Print the trust policy of a role that the workflows of one repository may
+assume, in one environment and nowhere else. The account needs GitHub's OIDC
+provider.
 
 Repositories that were made or renamed since 15 July 2026 have ids in their
 tokens: --repo is then ORG@ID/REPO@ID, which this prints:

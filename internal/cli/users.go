@@ -35,7 +35,7 @@ func newUsers(a *app) *cobra.Command {
 		&cobra.Command{
 			Use:   "delete EMAIL",
 			Short: "Delete a player's account",
-			Long:  "Delete a player's account. The saves stay in the bucket, where only you can reach them.",
+			Long:  "Delete a player's account. The saves stay, where only you reach them.",
 			Args:  exactly("the player's e-mail address"),
 			RunE:  func(cmd *cobra.Command, args []string) error { return a.usersDelete(cmd.Context(), args[0]) },
 		},
