@@ -203,14 +203,13 @@ func TestFunctions(t *testing.T) {
 			"Code":          object{"S3Bucket": ref(ParamArtifactsBucket), "S3Key": ref(f.codeKey)},
 			"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": ref(f.part("LogGroup"))},
 			"Environment": object{"Variables": object{
-				"MANIFEST_TABLE":      ref(ManifestTable),
-				"SAVES_BUCKET":        ref(SaveFilesBucket),
-				"GAME_IDS":            ref(ParamGameIDs),
-				"MAX_FILE_BYTES":      ref(ParamMaxFileBytes),
-				"MAX_PLAYER_BYTES":    ref(ParamMaxPlayerBytes),
-				"MAX_PLAYER_FILES":    ref(ParamMaxPlayerFiles),
-				"MAX_PLANS_PER_HOUR":  ref(ParamMaxPlansPerHour),
-				"SAVE_RETENTION_DAYS": ref(ParamSaveRetentionDays),
+				"MANIFEST_TABLE":     ref(ManifestTable),
+				"SAVES_BUCKET":       ref(SaveFilesBucket),
+				"GAME_IDS":           ref(ParamGameIDs),
+				"MAX_FILE_BYTES":     ref(ParamMaxFileBytes),
+				"MAX_PLAYER_BYTES":   ref(ParamMaxPlayerBytes),
+				"MAX_PLAYER_FILES":   ref(ParamMaxPlayerFiles),
+				"MAX_PLANS_PER_HOUR": ref(ParamMaxPlansPerHour),
 			}},
 		})
 		holds(t, f.part("LogGroup"), object{
