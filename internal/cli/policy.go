@@ -82,10 +82,10 @@ func newSupportPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "support",
 		Short: "Print what looking, reading logs and confirming players needs",
-		Long:  `Print what these need: info, config, logs, releases, drift, users list and
+		Long: `Print what these need: info, config, logs, releases, drift, users list and
 users confirm.`,
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Support) },
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Support) },
 	}
 	o.userPoolFlag(cmd)
 	return cmd

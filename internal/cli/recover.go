@@ -22,7 +22,8 @@ func newRecover(a *app) *cobra.Command {
 		Use:   "recover",
 		Short: "Bring a stuck stack back",
 		Long: `Bring a stack back that CloudFormation left in a state from which a deploy
-cannot go on. What failed is listed first. Players' data is never deleted by this.`,
+cannot go on. What failed is listed first. Players' data is never deleted by
+this.`,
 		Example: `  renpyctl recover --stage prod
   renpyctl recover --stage prod --skip SyncPlanLambdaFunction`,
 		Args: noArgs,
