@@ -29,6 +29,8 @@ func Caller(t Target) Document {
 		allow("RemoveTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
 		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
 			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),
-		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+		// DeleteObjects asks for DeleteObject always, and for DeleteObjectVersion too
+		// where it names a version (S3 API reference, DeleteObjects).
+		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 	)
 }
