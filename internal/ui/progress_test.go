@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,14 +90,14 @@ func TestProgressLive(t *testing.T) {
 		for i := range 9 {
 			p.Set(Task{Key: strconv.Itoa(i), Name: fmt.Sprintf("Resource%d", i), State: Running, Text: "creating"})
 		}
-		if len(screen.lines) != 6 {
-			t.Errorf("a board of %d lines on a screen of 8, want 6: room for the line before and the cursor\n%s", len(screen.lines), screen)
+		lines, before := screen.look()
+		if len(lines) != 6 {
+			t.Errorf("a board of %d lines on a screen of 8, want 6: room for the line before and the cursor\n%s", len(lines), strings.Join(lines, "\n"))
 		}
-		writes := screen.writes
 		time.Sleep(1200 * time.Millisecond)
 		synctest.Wait()
-		if n := screen.writes - writes; n != 10 {
-			t.Errorf("%d frames in 1.2 s, want 10", n)
+		if _, after := screen.look(); after-before != 10 {
+			t.Errorf("%d frames in 1.2 s, want 10", after-before)
 		}
 		p.Note("The stack is rolled back")
 		for i := range 9 {
@@ -104,15 +105,15 @@ func TestProgressLive(t *testing.T) {
 		}
 		p.Expect(0)
 		p.Close()
-		writes = screen.writes
+		lines, before = screen.look()
 		time.Sleep(time.Minute)
-		if screen.writes != writes {
+		if _, after := screen.look(); after != before {
 			t.Error("it still draws after Close")
 		}
-		if got := screen.lines[0]; got != "The stack is rolled back" {
-			t.Errorf("the note is not above the board:\n%s", screen)
+		if lines[0] != "The stack is rolled back" {
+			t.Errorf("the note is not above the board: %q", lines)
 		}
-		if text := screen.String(); strings.Contains(text, "creating") || strings.Count(text, "deleted") != 5 || !strings.Contains(text, "… and 4 more") {
+		if text := strings.Join(lines, "\n"); strings.Contains(text, "creating") || strings.Count(text, "deleted") != 5 || !strings.Contains(text, "… and 4 more") {
 			t.Errorf("what is left on the screen:\n%s", text)
 		}
 	})
@@ -121,14 +122,22 @@ func TestProgressLive(t *testing.T) {
 // screen is as much of a terminal as the board needs.
 type screen struct {
 	t      *testing.T
+	mu     sync.Mutex
 	lines  []string
-	writes int
+	frames int
 }
 
-func (s *screen) String() string { return strings.Join(s.lines, "\n") }
+// look returns what stands on the screen, and how often it was written to.
+func (s *screen) look() (lines []string, writes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.lines), s.frames
+}
 
 func (s *screen) Write(b []byte) (int, error) {
-	s.writes++
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frames++
 	text := string(b)
 	if rest, ok := strings.CutPrefix(text, "\x1b["); ok {
 		up, after, _ := strings.Cut(rest, "A\r\x1b[J")
