@@ -19,7 +19,9 @@ func TestSystemWithoutTerminal(t *testing.T) {
 		return f
 	}
 	out, errs := file(), file()
-	force := func(name string) string { return map[string]string{"CLICOLOR_FORCE": "1", "TERM": "xterm-256color"}[name] }
+	force := func(name string) string {
+		return map[string]string{"CLICOLOR_FORCE": "1", "TERM": "xterm-256color"}[name]
+	}
 	s := System(file(), out, errs, force, false)
 	if s.InTerminal || s.OutTerminal || s.ErrTerminal || s.Live {
 		t.Errorf("a file counts as a terminal: %+v", s)
