@@ -53,7 +53,7 @@ func Run(ctx context.Context, env Env, args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	a.running = cmd.CommandPath()
 	if a.streams == nil { // the flags were not even read
-		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, false)
+		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, env.Environ, false)
 	}
 	return a.finish(ctx, err)
 }
@@ -85,7 +85,7 @@ var stagePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
 
 // prepare runs before every command, when the flags are known.
 func (a *app) prepare() error {
-	a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.flags.noColor)
+	a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.env.Environ, a.flags.noColor)
 	if a.flags.output != "table" && a.flags.output != "json" {
 		return usagef("--output %q is neither table nor json", a.flags.output)
 	}
@@ -113,6 +113,14 @@ func (a *app) confirm(ctx context.Context, question string) error {
 		return nil
 	}
 	return needsFlag(a.streams.Confirm(ctx, question), "--yes")
+}
+
+// canAsk fails where a question is to come that nobody can answer.
+func (a *app) canAsk() error {
+	if a.flags.yes || a.streams.InTerminal {
+		return nil
+	}
+	return needsFlag(ui.ErrNoTerminal, "--yes")
 }
 
 // needsFlag turns the lack of a terminal into the flag that answers the question.

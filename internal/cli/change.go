@@ -22,6 +22,9 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, drift [
 	if o.express && s.protected(sit.stack) {
 		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
 	}
+	if err := s.canAsk(); err != nil {
+		return err // before anything is made
+	}
 	if err := s.upload(ctx, sit, t); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/players"
@@ -105,6 +106,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*local.Error](err); ok {
 		return exitError, e.Hint
 	}
+	if e, ok := errors.AsType[*bucket.KeyError](err); ok && e.Code == "AccessDenied" {
+		return exitAccess, "these credentials need permission for s3:DeleteObjectVersion and s3:DeleteObject"
+	}
 	switch {
 	case ctx.Err() != nil:
 		return exitInterrupted, ""
@@ -139,7 +143,7 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 	case cloud.NoCredentials:
 		return exitAccess, "sign in with " + signIn + ", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --local needs no account"
 	case cloud.Expired:
-		return exitAccess, "the session has run out: " + signIn
+		return exitAccess, "sign in again: " + signIn
 	case cloud.BadCredentials:
 		return exitAccess, "AWS does not accept these credentials: check AWS_ACCESS_KEY_ID and the profile, or " + signIn
 	case cloud.ClockSkew:

@@ -127,10 +127,9 @@ func (a *app) printEntry(e logs.Entry) error {
 	if a.json() {
 		return a.printJSONLine(logEntry{e.Time.UTC(), e.Source, e.Stream, e.Message})
 	}
-	stamp := e.Time.UTC().Format(time.RFC3339)
-	if a.streams.OutTerminal {
-		stamp = e.Time.Local().Format(time.DateTime)
+	if !a.streams.OutTerminal {
+		return a.printTable(ui.Table{Rows: [][]string{{e.Time.UTC().Format(time.RFC3339Nano), e.Source, e.Message}}})
 	}
-	_, err := fmt.Fprintf(a.streams.Out, "%s  %s  %s\n", ui.Dim(stamp), ui.Accent(fmt.Sprintf("%-12s", e.Source)), e.Message)
+	_, err := fmt.Fprintf(a.streams.Out, "%s  %s  %s\n", ui.Dim(e.Time.Local().Format(time.DateTime)), ui.Accent(fmt.Sprintf("%-12s", e.Source)), e.Message)
 	return err
 }

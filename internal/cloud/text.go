@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 )
 
@@ -13,6 +14,9 @@ import (
 // what AWS said, without the layers that the SDK wraps around it.
 func Text(err error) string {
 	text := err.Error()
+	if missing, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return fmt.Sprintf("this computer's AWS configuration has no profile %q", missing.Profile)
+	}
 	operation, ok := errors.AsType[*smithy.OperationError](err)
 	if !ok {
 		return text

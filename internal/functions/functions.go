@@ -169,9 +169,12 @@ func UpdateSettings(ctx context.Context, client Client, want Function) error {
 // patience is how long a change may take to run, or to be free for the next.
 const patience = 2 * time.Minute
 
+// errSlow says that Lambda has not finished a change in time.
+var errSlow = errors.New("Lambda is still busy with the change before")
+
 // await returns when Lambda has finished the last change.
 func await(ctx context.Context, client Client, name string) (Function, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(pause*3/2, time.Second) {
 		f, u, err := read(ctx, client, name)
@@ -192,7 +195,7 @@ func await(ctx context.Context, client Client, name string) (Function, error) {
 // whenFree runs a change, waiting while Lambda is still busy with the one
 // before: it then answers ResourceConflictException.
 func whenFree(ctx context.Context, change func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
 	defer cancel()
 	for pause := 200 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		err := change()

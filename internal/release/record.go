@@ -84,13 +84,17 @@ var ErrTaken = errors.New("a release of that number has begun already")
 
 // Begin writes the record of a release that is about to start. S3's
 // If-None-Match makes sure that no record is ever overwritten: of two runs that
-// chose the same number one gets [ErrTaken].
+// chose the same number one gets [ErrTaken]. Our own record, written by a try
+// whose answer was lost, is not somebody else's.
 func (s *Store) Begin(ctx context.Context, r Record) error {
 	err := s.putNew(ctx, recordKey(r.Number), r)
-	if cloud.KindOf(err) == cloud.Conflict {
-		return fmt.Errorf("%w: %d", ErrTaken, r.Number)
+	if cloud.KindOf(err) != cloud.Conflict {
+		return err
 	}
-	return err
+	if there, readErr := s.Get(ctx, r.Number); readErr == nil && there.Time.Equal(r.Time) && there.By == r.By {
+		return nil
+	}
+	return fmt.Errorf("%w: %d", ErrTaken, r.Number)
 }
 
 // Next returns the first number that no release has had.

@@ -85,7 +85,7 @@ func TestProgressTakesTheEventsTimes(t *testing.T) {
 func TestProgressLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		screen := &screen{t: t}
-		p := NewProgress((&Streams{Err: screen, Live: true}).WithSize(60, 8))
+		p := NewProgress(&Streams{Err: screen, Live: true, size: func() (int, int) { return 60, 8 }})
 		p.Expect(12)
 		for i := range 9 {
 			p.Set(Task{Key: strconv.Itoa(i), Name: fmt.Sprintf("Resource%d", i), State: Running, Text: "creating"})

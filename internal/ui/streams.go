@@ -41,17 +41,11 @@ func (s *Streams) Size() (width, height int) {
 	return 80, 24
 }
 
-// WithSize returns a copy whose terminal has a fixed size.
-func (s Streams) WithSize(width, height int) *Streams {
-	s.size = func() (int, int) { return width, height }
-	return &s
-}
-
 // System returns the process's own streams. Styles written to them are reduced
 // to what each can show: none in a pipe, none if noColor or a non-empty
 // NO_COLOR asks for it (colorprofile itself reads NO_COLOR as a boolean and
 // would colour for NO_COLOR=yes).
-func System(stdin, stdout, stderr *os.File, getenv func(string) string, noColor bool) *Streams {
+func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ []string, noColor bool) *Streams {
 	s := &Streams{
 		In:          stdin,
 		InTerminal:  term.IsTerminal(stdin.Fd()),
@@ -66,8 +60,8 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, noColor 
 		},
 	}
 	plain := noColor || getenv("NO_COLOR") != ""
-	s.Out = styled(stdout, s.OutTerminal, plain)
-	s.Err = styled(stderr, s.ErrTerminal, plain)
+	s.Out = styled(stdout, environ, s.OutTerminal, plain)
+	s.Err = styled(stderr, environ, s.ErrTerminal, plain)
 	s.Live = s.ErrTerminal && getenv("TERM") != "dumb" && getenv("CI") == ""
 	return s
 }
@@ -75,12 +69,12 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, noColor 
 // styled wraps w so that the styles of this package, which are always written
 // in full, are reduced to what w can show. A plain terminal loses its colours
 // but keeps the cursor movements of live progress.
-func styled(w *os.File, terminal, plain bool) io.Writer {
+func styled(w *os.File, environ []string, terminal, plain bool) io.Writer {
 	switch {
 	case !terminal:
 		return &colorprofile.Writer{Forward: w, Profile: colorprofile.NoTTY}
 	case plain:
 		return &colorprofile.Writer{Forward: w, Profile: colorprofile.Ascii}
 	}
-	return colorprofile.NewWriter(w, os.Environ())
+	return colorprofile.NewWriter(w, environ)
 }

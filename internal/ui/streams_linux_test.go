@@ -27,11 +27,12 @@ func TestSystemOnATerminal(t *testing.T) {
 		{"a job's terminal", map[string]string{"TERM": "xterm-256color", "CI": "true"}, false, false, true},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			for _, name := range []string{"TERM", "NO_COLOR", "CI", "COLORTERM", "CLICOLOR", "CLICOLOR_FORCE"} {
-				t.Setenv(name, c.env[name]) // colorprofile reads the process's own
+			var environ []string
+			for name, value := range c.env {
+				environ = append(environ, name+"="+value)
 			}
 			master, terminal := openTerminal(t, 100, 30)
-			s := System(terminal, terminal, terminal, func(name string) string { return c.env[name] }, c.noColor)
+			s := System(terminal, terminal, terminal, func(name string) string { return c.env[name] }, environ, c.noColor)
 			if !s.InTerminal || !s.OutTerminal || !s.ErrTerminal {
 				t.Errorf("not seen as a terminal: %+v", s)
 			}

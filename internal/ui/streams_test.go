@@ -22,7 +22,7 @@ func TestSystemWithoutTerminal(t *testing.T) {
 	force := func(name string) string {
 		return map[string]string{"CLICOLOR_FORCE": "1", "TERM": "xterm-256color"}[name]
 	}
-	s := System(file(), out, errs, force, false)
+	s := System(file(), out, errs, force, nil, false)
 	if s.InTerminal || s.OutTerminal || s.ErrTerminal || s.Live {
 		t.Errorf("a file counts as a terminal: %+v", s)
 	}
