@@ -61,6 +61,9 @@ func (a *app) finish(ctx context.Context, err error) int {
 	}
 	code, hint := a.explain(ctx, err)
 	text := cloud.Text(err)
+	if code == exitInterrupted {
+		text = "interrupted"
+	}
 	if id := cloud.RequestID(err); id != "" && code == exitError && !strings.Contains(text, id) {
 		text += " (request id " + id + ")"
 	}
