@@ -246,7 +246,7 @@ func TestRolesAreLeastPrivilege(t *testing.T) {
 			},
 			object{
 				"Sid": "TellMissingFromForbidden", "Effect": "Allow",
-				"Action":    "s3:ListBucket",
+				"Action":    list("s3:ListBucket", "s3:ListBucketVersions"),
 				"Resource":  getAtt("SaveFilesBucket.Arn"),
 				"Condition": object{"StringLike": object{"s3:prefix": "users/*"}},
 			},

@@ -69,6 +69,15 @@ func ddbError(word string) http.HandlerFunc {
 	return status(400, `{"__type":"com.amazonaws.dynamodb.v20120810#`+word+`","message":"m"}`, "X-Amzn-Requestid: R2")
 }
 
+// versions answers with a list of one version, of none if key is empty.
+func versions(key string, latest bool) http.HandlerFunc {
+	entry := fmt.Sprintf("<Version><Key>%s</Key><VersionId>v1</VersionId><IsLatest>%v</IsLatest></Version>", key, latest)
+	if key == "" {
+		entry = ""
+	}
+	return status(200, `<?xml version="1.0"?><ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+entry+`</ListVersionsResult>`)
+}
+
 // TestWhatS3Says tells "it is not there" from every other answer.
 func TestWhatS3Says(t *testing.T) {
 	found := status(200, "abc", "X-Amz-Version-Id: v1")
@@ -83,7 +92,11 @@ func TestWhatS3Says(t *testing.T) {
 		{"no such key", []http.HandlerFunc{s3Error(404, "NoSuchKey")}, true, true, 1},
 		{"no such bucket", []http.HandlerFunc{s3Error(404, "NoSuchBucket")}, false, true, 1},
 		{"a 404 that is not S3's", []http.HandlerFunc{status(404, "<html>")}, false, true, 1},
-		{"denied", []http.HandlerFunc{s3Error(403, "AccessDenied")}, false, true, 1},
+		{"denied, and no list either", []http.HandlerFunc{s3Error(403, "AccessDenied")}, false, true, 2},
+		{"denied, but the list has it", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k", true)}, false, true, 2},
+		{"denied, and the list has only an older version", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k", false)}, true, true, 2},
+		{"denied, and the list has only a longer key", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k2", true)}, true, true, 2},
+		{"denied, and the list is empty", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("", false)}, true, true, 2},
 		{"slow down, then there", []http.HandlerFunc{s3Error(503, "SlowDown"), found}, false, false, 2},
 		{"breaks off, then there", []http.HandlerFunc{broken, found}, false, false, 2},
 		{"never well", []http.HandlerFunc{s3Error(500, "InternalError")}, false, true, 4},

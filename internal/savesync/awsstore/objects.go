@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
 	"fmt"
 	"hash"
 	"io"
@@ -37,7 +38,7 @@ func (o *Objects) Read(ctx context.Context, key string, size int64) (savesync.Ob
 		found.Checksum = sum
 		return err
 	})
-	return found, missing(err)
+	return found, o.missing(ctx, err, key, "")
 }
 
 // checksum hashes exactly size bytes.
@@ -70,7 +71,7 @@ func (o *Objects) Copy(ctx context.Context, source, version, target string) (str
 	if code(err) == "PreconditionFailed" {
 		return "", savesync.ErrExists
 	}
-	return copied, missing(err)
+	return copied, o.missing(ctx, err, source, version)
 }
 
 // Stat reads the first byte of a version: unlike a HEAD, a GET says what is missing.
@@ -90,7 +91,7 @@ func (o *Objects) Stat(ctx context.Context, key, version string) (int64, error) 
 	if code(err) == "InvalidRange" {
 		return 0, nil // it is empty
 	}
-	return size, missing(err)
+	return size, o.missing(ctx, err, key, version)
 }
 
 // Retire puts an empty object over a key.
@@ -172,15 +173,43 @@ func escape(key string) string {
 	return "/" + strings.Join(parts, "/")
 }
 
-// missing turns the error of a read into [savesync.ErrNotFound] when S3 said that
-// the object is not there. Everything else stays a failure, "access denied" too:
-// that is what S3 says of a missing key to those who may not list the bucket.
-func missing(err error) error {
+// missing turns the error of a read into [savesync.ErrNotFound] when the object is
+// not there. Everything else stays a failure.
+//
+// Of a missing key S3 says "access denied" to those who may not list the bucket,
+// and AWS does not document whether a right to list that is limited to prefixes
+// counts. Then the key itself is listed, which is within that right.
+func (o *Objects) missing(ctx context.Context, err error, key, version string) error {
 	switch code(err) {
 	case "NoSuchKey", "NoSuchVersion":
 		return savesync.ErrNotFound
+	case "AccessDenied":
+		if there, listErr := o.listed(ctx, key, version); listErr == nil && !there {
+			return savesync.ErrNotFound
+		}
 	}
 	return err
+}
+
+// listed looks for a version of a key in the bucket's list, or for its current
+// object if no version is given.
+func (o *Objects) listed(ctx context.Context, key, version string) (there bool, err error) {
+	var list struct {
+		Version []struct {
+			Key, VersionId string
+			IsLatest       bool
+		}
+	}
+	query := url.Values{"versions": {""}, "prefix": {key}}
+	err = o.call(ctx, http.MethodGet, "", query, nil, func(resp *http.Response) error {
+		return xml.NewDecoder(resp.Body).Decode(&list)
+	})
+	for _, v := range list.Version {
+		if v.Key == key && (v.VersionId == version || version == "" && v.IsLatest) {
+			there = true
+		}
+	}
+	return there, err
 }
 
 // xmlCode returns the code of an S3 error.
