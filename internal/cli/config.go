@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
 )
 
 func newConfig(a *app) *cobra.Command {
@@ -31,13 +31,10 @@ local cloud, which is for development builds only.`,
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.configRenpy(cmd.Context(), gameID) },
 	}
-	renpy.Flags().StringVar(&gameID, "game-id", gameID, "the game's id: lower-case letters, digits, dots, hyphens, underscores")
+	renpy.Flags().StringVar(&gameID, "game-id", gameID, "the game's id: letters, digits, dots, hyphens, underscores")
 	cmd.AddCommand(renpy)
 	return cmd
 }
-
-// gameIDPattern is what the backend takes as a game id.
-var gameIDPattern = regexp.MustCompile(`^[a-z0-9_][a-z0-9._-]{0,63}$`)
 
 // renpyConfig is what the game client's configure() is told.
 type renpyConfig struct {
@@ -52,8 +49,8 @@ type renpyConfig struct {
 }
 
 func (a *app) configRenpy(ctx context.Context, gameID string) error {
-	if !gameIDPattern.MatchString(gameID) {
-		return usagef("--game-id %q: use up to 64 lower-case letters, digits, dots, hyphens and underscores", gameID)
+	if savesync.CheckGameID(gameID) != nil {
+		return usagef("--game-id %q: use up to 64 letters, digits, dots, hyphens and underscores, beginning with none of . and -", gameID)
 	}
 	s, err := a.connect(ctx)
 	if err != nil {

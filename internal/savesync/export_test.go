@@ -13,7 +13,6 @@ const (
 var (
 	DecodeRecord  = decodeRecord
 	CheckFileName = checkFileName
-	CheckGameID   = checkGameID
 )
 
 func (h History) Has(checksum string) bool       { return h.has(checksum) }

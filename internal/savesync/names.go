@@ -29,9 +29,9 @@ func checkFileName(name string) error {
 	return nil
 }
 
-// checkGameID returns an error when id is not the name of a game: 1 to 64 letters,
+// CheckGameID returns an error when id is not the name of a game: 1 to 64 letters,
 // digits, dots, hyphens and underscores, beginning with none of '.' and '-'.
-func checkGameID(id string) error {
+func CheckGameID(id string) error {
 	if !madeOf(id, 64, word, word+".-") {
 		return fmt.Errorf("%.80q is not a game id", id)
 	}

@@ -122,7 +122,7 @@ func checkGame(id *string, limits Limits) (string, error) {
 	if id == nil {
 		return "", malformed("the request has no game_id")
 	}
-	if err := checkGameID(*id); err != nil {
+	if err := CheckGameID(*id); err != nil {
 		return "", malformed("%v", err)
 	}
 	if len(limits.Games) > 0 && !slices.Contains(limits.Games, *id) {
