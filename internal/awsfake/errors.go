@@ -37,8 +37,17 @@ var ErrLost = errors.New("connection reset")
 // attempts is how often the SDK has tried when it gives up.
 const attempts = 5
 
-// asSDK returns the error as the SDK returns it from the inside of a call.
+// asSDK returns the error as the SDK returns it from the inside of a call, after all attempts.
 func asSDK(err error) error {
+	err = asAttempt(err)
+	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
+		return &retry.MaxAttemptsError{Attempt: attempts, Err: err}
+	}
+	return err
+}
+
+// asAttempt returns the error as one attempt of a call ends with it.
+func asAttempt(err error) error {
 	if e, ok := errors.AsType[Error](err); ok {
 		err = &awshttp.ResponseError{
 			RequestID: cmp.Or(e.RequestID, RequestID),
@@ -54,9 +63,6 @@ func asSDK(err error) error {
 			Op: "Post", URL: "https://service." + Region + ".amazonaws.com/?secret=1",
 			Err: &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
 		}}
-	}
-	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
-		return &retry.MaxAttemptsError{Attempt: attempts, Err: err}
 	}
 	return err
 }

@@ -40,6 +40,7 @@ func (c Call) String() string { return c.Service + " " + c.Operation }
 type Fake struct {
 	t       testing.TB
 	latency time.Duration
+	fault   func(c Call, answer func() (any, error)) (any, error)
 
 	mu      sync.Mutex
 	answers map[reflect.Type]func(any) (any, error)
@@ -73,9 +74,21 @@ func (f *Fake) Config() aws.Config {
 	}
 }
 
+// Wrap puts a function around every answer: it may answer in its place, before
+// it or after it, and so stand for faults of the way between. A call that the
+// SDK tries again has the same Input, the pointer itself.
+func (f *Fake) Wrap(fault func(c Call, answer func() (any, error)) (any, error)) { f.fault = fault }
+
 // AddTo is an element of aws.Config.APIOptions. It goes last, so that the
 // middleware of the configuration under test still sees each call.
 func (f *Fake) AddTo(stack *middleware.Stack) error { return intercept(stack, f.answer) }
+
+// AddToAttempts is AddTo for configurations whose retries are under test: each
+// attempt of a call is answered, with all the pauses of the SDK between them.
+// Inside of a synctest bubble these cost no real time.
+func (f *Fake) AddToAttempts(stack *middleware.Stack) error {
+	return interceptAttempts(stack, f.answer)
+}
 
 func (f *Fake) answer(ctx context.Context, c Call) (any, error) {
 	f.mu.Lock()
@@ -88,6 +101,9 @@ func (f *Fake) answer(ctx context.Context, c Call) (any, error) {
 	}
 	if err := pause(ctx, f.latency); err != nil {
 		return nil, err
+	}
+	if f.fault != nil {
+		return f.fault(c, func() (any, error) { return answer(c.Input) })
 	}
 	return answer(c.Input)
 }

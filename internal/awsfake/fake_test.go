@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 )
@@ -113,6 +115,43 @@ func TestLatencyEndsWithTheContext(t *testing.T) {
 		_, err := client.ListBuckets(ctx, &s3.ListBucketsInput{})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("took %s, %v; want a second and the deadline", time.Since(start), err)
+		}
+	})
+}
+
+// A call whose attempts are answered one by one is tried again by the SDK
+// itself; the same input tells its attempts from other calls.
+func TestAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := awsfake.New(t)
+		awsfake.On(fake, func(in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
+			return &s3.PutObjectOutput{ETag: in.Key}, nil
+		})
+		attempts := map[any]int{}
+		fake.Wrap(func(c awsfake.Call, answer func() (any, error)) (any, error) {
+			if attempts[c.Input]++; attempts[c.Input] < 3 {
+				return nil, awsfake.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: 503}
+			}
+			return answer()
+		})
+		cfg := aws.Config{
+			Region: awsfake.Region, Credentials: aws.AnonymousCredentials{},
+			APIOptions: []func(*middleware.Stack) error{fake.AddToAttempts},
+		}
+		start := time.Now()
+		for range 2 {
+			out, err := s3.NewFromConfig(cfg).PutObject(t.Context(), &s3.PutObjectInput{
+				Bucket: aws.String("b"), Key: aws.String("k"), Body: strings.NewReader("text"),
+			})
+			if err != nil || aws.ToString(out.ETag) != "k" {
+				t.Fatalf("out %+v, error %v", out, err)
+			}
+		}
+		if len(attempts) != 2 || len(fake.Calls()) != 6 {
+			t.Errorf("%d calls in %d attempts, want 2 in 6", len(attempts), len(fake.Calls()))
+		}
+		if time.Since(start) == 0 {
+			t.Error("no pause between the attempts")
 		}
 	})
 }

@@ -26,6 +26,32 @@ func intercept(stack *middleware.Stack, answer func(context.Context, Call) (any,
 		}), middleware.After)
 }
 
+// interceptAttempts ends each attempt of a call where it would be signed and
+// sent: the SDK's retries are outside of it.
+func interceptAttempts(stack *middleware.Stack, answer func(context.Context, Call) (any, error)) error {
+	type input struct{}
+	err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("awsfakeInput",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+			middleware.InitializeOutput, middleware.Metadata, error) {
+			return next.HandleInitialize(middleware.WithStackValue(ctx, input{}, in.Parameters), in)
+		}), middleware.After)
+	if err != nil {
+		return err
+	}
+	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("awsfake",
+		func(ctx context.Context, _ middleware.FinalizeInput, _ middleware.FinalizeHandler) (
+			out middleware.FinalizeOutput, metadata middleware.Metadata, err error) {
+			call := Call{middleware.GetServiceID(ctx), middleware.GetOperationName(ctx), middleware.GetStackValue(ctx, input{})}
+			if err := ctx.Err(); err != nil {
+				return out, metadata, &smithy.CanceledError{Err: err}
+			}
+			if out.Result, err = answer(ctx, call); err != nil {
+				return middleware.FinalizeOutput{}, metadata, asAttempt(err)
+			}
+			return out, metadata, nil
+		}), "Retry", middleware.After)
+}
+
 // pause is the time that a call takes, cut off as the SDK cuts it off.
 func pause(ctx context.Context, d time.Duration) error {
 	if d == 0 {
