@@ -39,7 +39,14 @@ unit: zips
 	go test ./...
 
 e2e: build
-	go test -count=1 -tags e2e -timeout 20m ./e2e/... ./internal/local/... ./internal/savesync/...
+	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/savesync/awsstore
+
+soak: ## a million random histories of the sync protocol (about 25 minutes)
+	RENPYCTL_HISTORIES=1000000 go test -count=1 -timeout 3h -run 'TestPromises$$' ./internal/savesync
+
+fuzz: ## ten seconds of fuzzing for each target
+	@for target in $$(go test -list '^Fuzz' ./internal/savesync | grep '^Fuzz'); do \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s ./internal/savesync; done
 
 lint: lint-go lint-template lint-release ## gofmt, vet, staticcheck, cfn-lint, checkov, goreleaser check
 
