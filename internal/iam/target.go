@@ -73,11 +73,12 @@ func (t Target) userPools() []string {
 func (t Target) anyUserPool() []string { return t.arns("cognito-idp", "userpool/", "*") }
 
 // logGroups returns log groups in both forms in which CloudWatch Logs checks
-// them: with :* for most actions, without for tags.
+// them: with :* for most actions, without for tags. No other stage's log groups
+// begin like these.
 func (t Target) logGroups(names ...string) []string {
 	var list []string
 	for _, name := range names {
-		list = append(list, t.arn("logs", "log-group:"+name), t.arn("logs", "log-group:"+name+":*"))
+		list = append(list, t.arn("logs", "log-group:"+name+"*"))
 	}
 	return list
 }
