@@ -27,7 +27,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	streams := ui.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv, false)
+	streams := ui.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.Environ(), false)
 	d := &demo{binary: *binary, out: streams.Out}
 	if err := d.run(ctx); err != nil {
 		fmt.Fprintln(streams.Err, ui.Failure("demo:"), err)

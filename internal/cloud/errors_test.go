@@ -103,7 +103,7 @@ sso_region = eu-west-1
 		text   string // what a person reads
 	}{
 		{"no region", nil, "", nil, cloud.NoRegion, "no AWS region is set"},
-		{"an unknown profile", map[string]string{"AWS_PROFILE": "nobody"}, "", nil, cloud.UnknownProfile, "failed to get shared config profile, nobody"},
+		{"an unknown profile", map[string]string{"AWS_PROFILE": "nobody"}, "", nil, cloud.UnknownProfile, `this computer's AWS configuration has no profile "nobody"`},
 		{"nobody signed in", map[string]string{"AWS_REGION": "eu-west-1"}, "", nil, cloud.NoCredentials, "no AWS credentials were found"},
 		{"SSO, old form, run out", map[string]string{"AWS_PROFILE": "old"}, sso, tokens, cloud.Expired, "the AWS session has run out"},
 		{"SSO, old form, never signed in", map[string]string{"AWS_PROFILE": "old"}, sso, nil, cloud.Expired, "the AWS session has run out"},

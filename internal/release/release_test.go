@@ -242,7 +242,12 @@ func TestReleasesAreWrittenOnce(t *testing.T) {
 		}
 	}
 	before := b.objects["releases/000007.json"]
-	if err := b.store.Begin(ctx, record(7, "template/other.yaml", nil)); !errors.Is(err, release.ErrTaken) || b.objects["releases/000007.json"] != before {
+	if err := b.store.Begin(ctx, record(7, "template/a.yaml", nil)); err != nil || b.objects["releases/000007.json"] != before {
+		t.Errorf("our own record, after its answer was lost: %v", err)
+	}
+	other := record(7, "template/other.yaml", nil)
+	other.Time = other.Time.Add(time.Second)
+	if err := b.store.Begin(ctx, other); !errors.Is(err, release.ErrTaken) || b.objects["releases/000007.json"] != before {
 		t.Errorf("a number twice: %v", err)
 	}
 	for _, result := range []release.Result{release.Failed, release.Succeeded} { // the second is too late
