@@ -116,6 +116,7 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 	}
 	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create}
 	if err := e.awaitChangeSet(ctx, plan); err != nil {
+		err = orBusy(err) // somebody else's execution drops the change set that is being made
 		// The caller may have given up; what was made is cleared away all the same.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer cancel()

@@ -250,6 +250,17 @@ func TestProposeInterrupted(t *testing.T) {
 	})
 }
 
+// Whoever executes a change set drops all others of the stack.
+func TestProposeOvertaken(t *testing.T) {
+	set := newChangeSet(t)
+	awsfake.On(set.Fake, func(in *cloudformation.DescribeChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
+		return nil, awsfake.Error{Code: "ChangeSetNotFound", Message: "ChangeSet [" + *in.ChangeSetName + "] does not exist", Status: 404}
+	})
+	if _, err := set.engine.Propose(t.Context(), stack.Stack{Status: "CREATE_COMPLETE"}, request); !errors.Is(err, stack.ErrBusy) {
+		t.Errorf("gave %v", err)
+	}
+}
+
 // The cause comes first, also where clearing up fails.
 func TestProposeSaysWhatStays(t *testing.T) {
 	set := newChangeSet(t)
