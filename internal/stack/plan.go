@@ -79,8 +79,8 @@ var ErrNoChanges = errors.New("no changes")
 
 // Propose makes a change set that turns the stack into what the request says.
 // Current is the stack as last described, its zero value if there is none. The
-// error is [ErrNoChanges] where nothing would change. A change set that could
-// not be made leaves nothing behind.
+// error is [ErrNoChanges] where nothing would change, [ErrBusy] where somebody
+// else works on the stack. A change set that could not be made leaves nothing behind.
 func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, error) {
 	create := current.Status == None || current.Status == ReviewInProgress
 	token := newToken()
