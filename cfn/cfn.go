@@ -41,6 +41,7 @@ const (
 	ParamMaxPlayerBytes      = "MaxPlayerBytes"
 	ParamMaxPlayerFiles      = "MaxPlayerFiles"
 	ParamMaxPlansPerHour     = "MaxPlansPerHour"
+	ParamPermissionsBoundary = "PermissionsBoundary"
 	ParamRelease             = "Release"
 )
 

@@ -166,6 +166,7 @@ var frozenParameters = map[string]any{
 	ParamMaxPlayerBytes:      "536870912",
 	ParamMaxPlayerFiles:      500,
 	ParamMaxPlansPerHour:     600,
+	ParamPermissionsBoundary: "",
 	ParamRelease:             0,
 }
 
@@ -235,6 +236,10 @@ func TestParameterPatterns(t *testing.T) {
 		ParamCorsAllowOrigins: { // each item by itself
 			good: []string{"", "*", "https://example.itch.io", "http://localhost:8042"},
 			bad:  []string{"example.itch.io", "https://", "https://example.itch.io/", "https://*", "https://a:123456", "null"},
+		},
+		ParamPermissionsBoundary: {
+			good: []string{"", "arn:aws:iam::123456789012:policy/renpyctl-prod-boundary", "arn:aws-us-gov:iam::123456789012:policy/team/b"},
+			bad:  []string{"renpyctl-prod-boundary", "arn:aws:iam::123456789012:role/b", "arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::1:policy/b"},
 		},
 		ParamGameIDs: {
 			good: []string{"", "my_game", "My-Game.2,other"},

@@ -21,6 +21,7 @@ func Settings() []Setting {
 		{ParamMaxPlayerBytes, "bytes of a player's saves in one game (536870912)"},
 		{ParamMaxPlayerFiles, "save files of a player in one game (500)"},
 		{ParamMaxPlansPerHour, "syncs of a player in an hour (600)"},
+		{ParamPermissionsBoundary, "ARN of a policy that bounds the functions' roles (none)"},
 	}
 }
 

@@ -312,11 +312,21 @@ func TestStageThrottlesAndLogs(t *testing.T) {
 	}
 }
 
+func TestRolesAreBoundOnRequest(t *testing.T) {
+	boundary := ref(ParamPermissionsBoundary)
+	equal(t, "condition", parse(t)["Conditions"].(object)["BoundRoles"], object{
+		"Fn::Not": list(object{"Fn::Equals": list(boundary, "")}),
+	})
+	for _, id := range []string{"SyncPlanRole", "SyncCompleteRole"} {
+		equal(t, id, properties(t, id)["PermissionsBoundary"], object{"Fn::If": list("BoundRoles", boundary, ref("AWS::NoValue"))})
+	}
+}
+
 func TestCORSIsOffByDefault(t *testing.T) {
 	origins := ref(ParamCorsAllowOrigins)
-	equal(t, "condition", parse(t)["Conditions"], object{"AllowCors": object{
+	equal(t, "condition", parse(t)["Conditions"].(object)["AllowCors"], object{
 		"Fn::Not": list(object{"Fn::Equals": list(object{"Fn::Join": list("", origins)}, "")}),
-	}})
+	})
 	for id, want := range map[string]object{
 		HTTPAPI: {
 			"AllowOrigins": origins, "AllowMethods": list("POST"),

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,11 +25,13 @@ func TestPolicies(t *testing.T) {
 	_, endpoint := strictCloud(t)
 	root := throughEndpoint(endpoint, publicAccount)
 	root.flags = []string{"--stage", "policed"}
-	caller := newUser(t, endpoint, "caller", root.policy(t, "caller"), root.policy(t, "execution"), changeSetsByARN)
+	boundary := newPolicy(t, endpoint, "boundary", root.policy(t, "boundary"))
+	caller := newUser(t, endpoint, "caller", root.policy(t, "caller"), root.policy(t, "execution", "--boundary", boundary), changeSetsByARN)
 
-	allowed(t, caller, "deploy", "--yes", "--arch", hostArch())
+	allowed(t, caller, "deploy", "--yes", "--arch", hostArch(), "--set", "PermissionsBoundary="+boundary)
 	s := deployBy(t, caller, "policed")
 	s.game.CognitoEndpoint = endpoint
+	bindRoles(t, endpoint, boundary)
 	p := s.player(t)
 	p.device(t, time.Now(), map[string]string{"persistent": "mine"}).sync(t, "persistent", "")
 
@@ -98,6 +101,35 @@ func (o operator) policy(t *testing.T, kind string, flags ...string) string {
 const changeSetsByARN = `{"Version":"2012-10-17","Statement":[{"Sid":"ChangeSets","Effect":"Allow","Resource":"*",
 	"Action":["cloudformation:DescribeChangeSet","cloudformation:ExecuteChangeSet","cloudformation:DeleteChangeSet"]}]}`
 
+// newPolicy makes a managed policy and returns its ARN.
+func newPolicy(t *testing.T, endpoint, name, document string) string {
+	t.Helper()
+	made, err := clientsAt(endpoint, publicAccount).iam.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: &document})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.Policy.Arn
+}
+
+// bindRoles makes up for the emulator, whose CloudFormation does not bind roles.
+func bindRoles(t *testing.T, endpoint, boundary string) {
+	t.Helper()
+	root := clientsAt(endpoint, publicAccount).iam
+	roles, err := root.ListRoles(t.Context(), &iam.ListRolesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range roles.Roles {
+		in := iam.PutRolePermissionsBoundaryInput{RoleName: r.RoleName, PermissionsBoundary: &boundary}
+		if _, err := root.PutRolePermissionsBoundary(t.Context(), &in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(roles.Roles) != 2 {
+		t.Errorf("%d roles", len(roles.Roles))
+	}
+}
+
 // newUser makes an IAM user with managed policies, who operates the stage policed.
 func newUser(t *testing.T, endpoint, name string, policies ...string) operator {
 	t.Helper()
@@ -106,14 +138,8 @@ func newUser(t *testing.T, endpoint, name string, policies ...string) operator {
 		t.Fatal(err)
 	}
 	for i, document := range policies {
-		made, err := root.CreatePolicy(t.Context(), &iam.CreatePolicyInput{
-			PolicyName: aws.String(name + string(rune('a'+i))), PolicyDocument: &document,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = root.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: &name, PolicyArn: made.Policy.Arn})
-		if err != nil {
+		arn := newPolicy(t, endpoint, fmt.Sprint(name, i), document)
+		if _, err := root.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: &name, PolicyArn: &arn}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 // policyOptions are the flags of the policy commands.
 type policyOptions struct {
 	account   string
+	boundary  string
 	userPools []string
 	gitHub    iam.GitHub
 }
@@ -41,6 +42,7 @@ says who needs which, and what they can and cannot do.`,
 		newCallerPolicy(a, &o),
 		newExecutionPolicy(a, &o),
 		newSupportPolicy(a, &o),
+		newBoundaryPolicy(a, &o),
 		newGitHubPolicy(a, &o),
 	)
 	return cmd
@@ -64,7 +66,7 @@ func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
 }
 
 func newExecutionPolicy(a *app, o *policyOptions) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "execution",
 		Short: "Print what CloudFormation does with the stage's resources",
 		Args:  noArgs,
@@ -72,9 +74,24 @@ func newExecutionPolicy(a *app, o *policyOptions) *cobra.Command {
 			if err := a.printPolicy(cmd.Context(), *o, iam.Execution); err != nil {
 				return err
 			}
-			a.hint("whoever has this can give the functions any permission in the account: docs/policies.md")
+			if o.boundary == "" {
+				a.hint("whoever has this can give the functions any permission in the account; --boundary prevents it: docs/policies.md")
+			} else {
+				a.hint("%s --set PermissionsBoundary=%s is what this allows", a.command("deploy"), o.boundary)
+			}
 			return nil
 		},
+	}
+	cmd.Flags().StringVar(&o.boundary, "boundary", "", "ARN of the managed policy made of policy boundary: no role is made without it")
+	return cmd
+}
+
+func newBoundaryPolicy(a *app, o *policyOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "boundary",
+		Short: "Print the most that the stage's functions can ever be allowed",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Boundary) },
 	}
 }
 
@@ -126,6 +143,7 @@ tokens: --repo is then ORG@ID/REPO@ID, which this prints:
 
 var (
 	accountPattern     = regexp.MustCompile(`^[0-9]{12}$`)
+	boundaryPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]+$`)
 	userPoolPattern    = regexp.MustCompile(`^[a-z0-9-]+_[A-Za-z0-9]+$`)
 	repositoryPattern  = regexp.MustCompile(`^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)$`)
 	environmentPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
@@ -135,6 +153,9 @@ var (
 func (o policyOptions) check() error {
 	if o.account != "" && !accountPattern.MatchString(o.account) {
 		return usagef("--account %q is not the 12 digits of an AWS account", o.account)
+	}
+	if o.boundary != "" && !boundaryPattern.MatchString(o.boundary) {
+		return usagef("--boundary %q is not the ARN of a managed policy", o.boundary)
 	}
 	for _, id := range o.userPools {
 		if !userPoolPattern.MatchString(id) {
@@ -180,7 +201,7 @@ func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, er
 		Saves:     strings.ToLower(a.generatedName(cfn.SaveFilesBucket)),
 		Table:     a.generatedName(cfn.ManifestTable),
 		AccessLog: "/aws/vendedlogs/renpy-cloud/" + a.flags.stage + "/api-access",
-		UserPools: o.userPools,
+		UserPools: o.userPools, Boundary: o.boundary,
 	}
 	for _, f := range lambda.Functions() {
 		t.Functions = append(t.Functions, a.functionName(f))

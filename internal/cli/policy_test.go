@@ -62,11 +62,12 @@ func TestGeneratedNamesAreNotCut(t *testing.T) {
 // A managed policy holds 6,144 characters, white space not counted (IAM quotas).
 func TestPoliciesFit(t *testing.T) {
 	longest := policyApp(strings.Repeat("s", 20), "us-gov-west-1")
-	target, err := longest.policyTarget(t.Context(), policyOptions{account: "123456789012", userPools: []string{"us-gov-west-1_AbCdEf123", "us-gov-west-1_GhIjKl456"}})
+	target, err := longest.policyTarget(t.Context(), policyOptions{account: "123456789012", userPools: []string{"us-gov-west-1_AbCdEf123", "us-gov-west-1_GhIjKl456"},
+		boundary: "arn:aws-us-gov:iam::123456789012:policy/renpyctl-" + strings.Repeat("s", 20) + "-boundary"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, policy := range map[string]func(iam.Target) iam.Document{"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support} {
+	for name, policy := range map[string]func(iam.Target) iam.Document{"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support, "boundary": iam.Boundary} {
 		body, err := json.Marshal(policy(target))
 		if err != nil {
 			t.Fatal(err)

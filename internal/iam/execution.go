@@ -44,9 +44,10 @@ func resources(t Target) []Statement {
 			"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
 			"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission", "lambda:ListTags", "lambda:TagResource"),
 		allow("TakeTheFunctionsCode", t.ofS3(t.Artifacts+"/code/*"), "s3:GetObject"),
+		grantToRoles(t),
 		allow("KeepTheFunctionsRoles", t.roles(),
-			"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
-			"iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
+			"iam:DeleteRole", "iam:GetRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
+			"iam:GetRolePolicy", "iam:DeleteRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
 			"iam:TagRole", "iam:UntagRole"),
 		passRoles(t),
 		allow("KeepTheLogGroups", t.logGroups(append(slices.Clone(t.FunctionLogs), t.AccessLog)...),
@@ -58,6 +59,16 @@ func resources(t Target) []Statement {
 			"logs:DescribeLogGroups", "logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy",
 			"logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries"),
 	}
+}
+
+// grantToRoles lets the functions' roles be given permissions: any, unless the
+// roles are bound. Nothing allows to take the boundary away.
+func grantToRoles(t Target) Statement {
+	if t.Boundary == "" {
+		return allow("GrantToTheFunctionsRoles", t.roles(), "iam:CreateRole", "iam:PutRolePolicy")
+	}
+	return allow("GrantToBoundRolesOnly", t.roles(), "iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary").
+		when("StringEquals", "iam:PermissionsBoundary", t.Boundary)
 }
 
 // passRoles lets the functions' roles be given to functions, and to nothing else.

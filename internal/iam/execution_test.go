@@ -3,6 +3,7 @@ package iam_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -65,6 +66,33 @@ var handlers = map[string]struct {
 	"AWS::Logs::LogGroup": {"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/renpy-cloud/dev/api-access:*", []string{
 		"logs:DescribeLogGroups", "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource", "logs:GetDataProtectionPolicy",
 		"logs:ListTagsForResource", "logs:DescribeIndexPolicies", "logs:DeleteLogGroup"}},
+}
+
+// The boundary leaves the roles what the template gives them, and no more.
+func TestBoundaryIsWhatTheTemplateGives(t *testing.T) {
+	_, roles, _ := strings.Cut(cfn.Template(), "\n  SyncPlanRole:\n")
+	roles, _, _ = strings.Cut(roles, "\n  # --- Logs")
+	given := regexp.MustCompile(`\b(?:dynamodb|s3|logs):[A-Z][A-Za-z]+`).FindAllString(roles, -1)
+	slices.Sort(given)
+	given = slices.Compact(given)
+	if allowed := actions(iam.Boundary(target("dev"))); !slices.Equal(allowed, given) {
+		t.Errorf("the template gives %q, the boundary allows %q", given, allowed)
+	}
+}
+
+// Whoever deploys with the boundary cannot give a role more than it allows, nor take it away.
+func TestBoundRoles(t *testing.T) {
+	bound := target("dev")
+	bound.Boundary = "arn:aws:iam::123456789012:policy/b"
+	for _, s := range iam.Execution(bound).Statement {
+		grants := slices.Contains(s.Action, "iam:CreateRole") || slices.Contains(s.Action, "iam:PutRolePolicy") || slices.Contains(s.Action, "iam:PutRolePermissionsBoundary")
+		if conditioned := s.Condition["StringEquals"]["iam:PermissionsBoundary"] == bound.Boundary; grants != conditioned {
+			t.Errorf("%s grants %t, is bound %t", s.Sid, grants, conditioned)
+		}
+		if matchesAny(s.Action, "iam:DeleteRolePermissionsBoundary") {
+			t.Errorf("%s allows to take the boundary away", s.Sid)
+		}
+	}
 }
 
 func TestExecutionMayDoWhatTheTemplateNeeds(t *testing.T) {

@@ -61,7 +61,7 @@ func actions(d iam.Document) []string {
 
 // stagePolicies are the policies for a stage, by the names of their commands.
 var stagePolicies = map[string]func(iam.Target) iam.Document{
-	"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support,
+	"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support, "boundary": iam.Boundary,
 }
 
 // AWS takes a Sid of letters and digits, once in a document; a statement

@@ -21,6 +21,9 @@ type Target struct {
 	// CloudFormation does not pass the stack's tags to user pools
 	// (aws/aws-cdk#14127), by which they could be told apart.
 	UserPools []string
+	// Boundary is the ARN of the managed policy that the stage's roles are bound
+	// by (setting PermissionsBoundary), "" for none.
+	Boundary string
 }
 
 // arn returns the ARN of a resource in the target's region and account.
