@@ -26,7 +26,7 @@ func TestPolicies(t *testing.T) {
 	root := throughEndpoint(endpoint, publicAccount)
 	root.flags = []string{"--stage", "policed"}
 	boundary := newPolicy(t, endpoint, "boundary", root.policy(t, "boundary"))
-	caller := newUser(t, endpoint, "caller", root.policy(t, "caller"), root.policy(t, "execution", "--boundary", boundary), changeSetsByARN)
+	caller := newUser(t, endpoint, "caller", root.policy(t, "caller"), root.policy(t, "execution", "--boundary", boundary))
 
 	allowed(t, caller, "deploy", "--yes", "--arch", hostArch(), "--set", "PermissionsBoundary="+boundary)
 	s := deployBy(t, caller, "policed")
@@ -95,11 +95,6 @@ func (o operator) policy(t *testing.T, kind string, flags ...string) string {
 	t.Helper()
 	return o.run(t, append([]string{"policy", kind, "--account", "000000000000"}, flags...)...).exits(t, 0).out
 }
-
-// changeSetsByARN makes up for the emulator, which takes a change set that is
-// named by its ARN for no resource at all.
-const changeSetsByARN = `{"Version":"2012-10-17","Statement":[{"Sid":"ChangeSets","Effect":"Allow","Resource":"*",
-	"Action":["cloudformation:DescribeChangeSet","cloudformation:ExecuteChangeSet","cloudformation:DeleteChangeSet"]}]}`
 
 // newPolicy makes a managed policy and returns its ARN.
 func newPolicy(t *testing.T, endpoint, name, document string) string {

@@ -1,6 +1,9 @@
 package iam
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Target is the stage that a policy is for, by its names in AWS. A name that
 // CloudFormation makes up at the end has * there.
@@ -43,11 +46,12 @@ func (t Target) arns(service, kind string, names ...string) []string {
 // stack returns the stack, whatever its unique id.
 func (t Target) stack() []string { return []string{t.arn("cloudformation", "stack/"+t.Stack+"/*")} }
 
-// changeSets returns the change sets that renpyctl makes. AWS checks calls that
-// name a change set by its ARN alone against the change set and not against its
-// stack (widdix/complete-aws-iam-reference#6).
+// changeSets returns the change sets that renpyctl makes for the stack, whose
+// names end in 26 random characters. AWS has checked calls that name a change
+// set by its ARN against the change set and not against its stack
+// (widdix/complete-aws-iam-reference#6).
 func (t Target) changeSets() []string {
-	return []string{t.arn("cloudformation", "changeSet/renpyctl-*/*")}
+	return []string{t.arn("cloudformation", "changeSet/"+t.Stack+"-"+strings.Repeat("?", 26)+"/*")}
 }
 
 // ofS3 returns a bucket, or objects in it: "bucket/releases/*".

@@ -85,8 +85,9 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 	create := current.Status == None || current.Status == ReviewInProgress
 	token := newToken()
 	in := &cloudformation.CreateChangeSetInput{
-		StackName:     &r.Name,
-		ChangeSetName: &token,
+		StackName: &r.Name,
+		// Named after the stack, so that a policy can tell one stack's change sets from another's.
+		ChangeSetName: aws.String(r.Name + "-" + strings.ToLower(rand.Text())),
 		ClientToken:   &token,
 		ChangeSetType: types.ChangeSetTypeUpdate,
 		TemplateBody:  &r.Template,
@@ -170,12 +171,12 @@ const incomplete = "[WARN] --include-property-values option can return incomplet
 // returns the last page. Where asking for property values loses changes, those
 // are read again without.
 func (e *Engine) describeChangeSet(ctx context.Context, plan *Plan) (*cloudformation.DescribeChangeSetOutput, error) {
-	changes, out, err := e.changes(ctx, plan.ChangeSetID, true)
+	changes, out, err := e.changes(ctx, plan, true)
 	if err != nil {
 		return nil, err
 	}
 	if strings.HasPrefix(aws.ToString(out.StatusReason), incomplete) {
-		all, _, err := e.changes(ctx, plan.ChangeSetID, false)
+		all, _, err := e.changes(ctx, plan, false)
 		if err != nil {
 			return nil, err
 		}
@@ -189,9 +190,9 @@ func (e *Engine) describeChangeSet(ctx context.Context, plan *Plan) (*cloudforma
 	return out, nil
 }
 
-func (e *Engine) changes(ctx context.Context, changeSetID string, values bool) ([]Change, *cloudformation.DescribeChangeSetOutput, error) {
+func (e *Engine) changes(ctx context.Context, plan *Plan, values bool) ([]Change, *cloudformation.DescribeChangeSetOutput, error) {
 	var changes []Change
-	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &changeSetID, IncludePropertyValues: &values}
+	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID, IncludePropertyValues: &values}
 	for {
 		out, err := e.client.DescribeChangeSet(ctx, in)
 		if err != nil {
@@ -275,7 +276,7 @@ func (e *Engine) Recall(ctx context.Context, plan *Plan) error {
 // Execute starts the plan and returns at once; follow it with [Engine.Follow].
 func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 	token := newToken()
-	in := &cloudformation.ExecuteChangeSetInput{ChangeSetName: &plan.ChangeSetID, ClientRequestToken: &token}
+	in := &cloudformation.ExecuteChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID, ClientRequestToken: &token}
 	if !plan.Create {
 		// Said in full, since the service's default is documented both ways.
 		// For a create it may not be combined with OnStackFailure.
@@ -312,7 +313,7 @@ func orBusy(err error) error {
 // Discard deletes a plan that is not to be executed, and the empty stack that
 // was made to hold it.
 func (e *Engine) Discard(ctx context.Context, plan *Plan) error {
-	_, err := e.client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: &plan.ChangeSetID})
+	_, err := e.client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID})
 	if err != nil {
 		return fmt.Errorf("delete the change set: %w", err)
 	}
@@ -327,5 +328,5 @@ func (e *Engine) Discard(ctx context.Context, plan *Plan) error {
 }
 
 // newToken returns a name for one request of ours: it makes a repeated request
-// harmless, and fits change set names and client request tokens alike.
+// harmless.
 func newToken() string { return "renpyctl-" + strings.ToLower(rand.Text()) }
