@@ -124,10 +124,9 @@ func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r r
 	start := time.Now()
 	deployed, err := s.execute(ctx, plan)
 	if err != nil {
-		s.recordFailure(ctx, sit, r, err)
-		return err
+		return errors.Join(err, s.notDeployed(ctx, sit, plan, r.Number, err))
 	}
-	if err := s.fortify(ctx, sit, plan, o); err != nil {
+	if err := s.fortify(ctx, deployed, o.protect); err != nil {
 		return err
 	}
 	if err := s.recordSuccess(ctx, sit, r); err != nil {
@@ -164,18 +163,26 @@ func (s *session) execute(ctx context.Context, plan *stack.Plan) (stack.Stack, e
 	return stack.Stack{}, s.failed("deploy", final, events)
 }
 
-// fortify sets what a change set cannot: the policy under which CloudFormation
-// itself refuses to replace what players need, and termination protection.
-func (s *session) fortify(ctx context.Context, sit *situation, plan *stack.Plan, o deployOptions) error {
-	if plan.Create || len(o.allowReplace) > 0 {
-		if err := s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy()); err != nil {
-			return err
-		}
+// fortify sets what a change set cannot, where it is not so: the policy under
+// which CloudFormation itself refuses to replace what players need, and
+// termination protection. A first deploy that was cut off has set neither.
+func (s *session) fortify(ctx context.Context, st stack.Stack, protect bool) error {
+	if err := s.closePolicy(ctx, st.ID); err != nil {
+		return err
 	}
-	if (o.protect || s.protected(sit.stack)) && !sit.stack.TerminationProtection {
-		return s.engine.SetTerminationProtection(ctx, plan.StackID, true)
+	if (protect || s.protected(st)) && !st.TerminationProtection {
+		return s.engine.SetTerminationProtection(ctx, st.ID, true)
 	}
 	return nil
+}
+
+// closePolicy sets the stack policy that allows no exception.
+func (s *session) closePolicy(ctx context.Context, stackID string) error {
+	policy, err := s.engine.Policy(ctx, stackID)
+	if err != nil || policy == cfn.StackPolicy() {
+		return err
+	}
+	return s.engine.SetPolicy(ctx, stackID, cfn.StackPolicy())
 }
 
 func (s *session) recordSuccess(ctx context.Context, sit *situation, r release.Record) error {
@@ -191,16 +198,22 @@ func (s *session) recordSuccess(ctx context.Context, sit *situation, r release.R
 	return nil
 }
 
-// recordFailure writes down that a release failed. One that was only left, by
-// Ctrl-C or a lost connection, has no outcome yet: AWS goes on with it.
-func (s *session) recordFailure(ctx context.Context, sit *situation, r release.Record, cause error) {
+// notDeployed writes down that a release failed, and closes what --allow-replace
+// opened for it. A release that was only left, by Ctrl-C or a lost connection,
+// has no outcome yet: AWS goes on with it.
+func (s *session) notDeployed(ctx context.Context, sit *situation, plan *stack.Plan, number int, cause error) error {
 	outcome := release.Outcome{Result: release.Failed, Reason: "another operation was faster"}
-	if failure, ok := errors.AsType[*stackError](cause); ok {
+	failure, failed := errors.AsType[*stackError](cause)
+	if failed {
 		outcome.Reason = failure.reason
 	} else if !errors.Is(cause, stack.ErrBusy) {
-		return
+		return nil
 	}
-	s.finishRecord(ctx, sit, r.Number, outcome)
+	s.finishRecord(ctx, sit, number, outcome)
+	if plan.Create {
+		return nil // a stack that could not be created is gone
+	}
+	return s.closePolicy(ctx, plan.StackID)
 }
 
 // recordTimeout bounds what is written or taken back after an interruption.

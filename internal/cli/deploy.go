@@ -128,7 +128,10 @@ func (s *session) unchanged(ctx context.Context, sit *situation, drift []drifted
 	if len(drift) > 0 {
 		return s.restore(ctx, sit, drift)
 	}
-	if o.protect && !sit.stack.TerminationProtection {
+	if err := s.makeUp(ctx, sit); err != nil {
+		return err
+	}
+	if (o.protect || s.protected(sit.stack)) && !sit.stack.TerminationProtection {
 		if err := s.engine.SetTerminationProtection(ctx, sit.stack.ID, true); err != nil {
 			return err
 		}
@@ -136,6 +139,18 @@ func (s *session) unchanged(ctx context.Context, sit *situation, drift []drifted
 	}
 	s.say("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
 	return s.printDeployed(sit.stack)
+}
+
+// makeUp does what the run of the live release could not do before it was cut
+// off: set the stack's policy and write down that it succeeded.
+func (s *session) makeUp(ctx context.Context, sit *situation) error {
+	if sit.record == nil || sit.record.Outcome.Result != release.Unknown {
+		return nil
+	}
+	if err := s.engine.SetPolicy(ctx, sit.stack.ID, cfn.StackPolicy()); err != nil {
+		return err
+	}
+	return s.recordSuccess(ctx, sit, sit.record.Record)
 }
 
 // restore puts right functions that were changed past CloudFormation, which

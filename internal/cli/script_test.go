@@ -121,7 +121,9 @@ func writeCalls(calls []awsfake.Call) error {
 
 // scriptVars are the ${names} in awsfake scripts: what depends on the build.
 func scriptVars() map[string]string {
-	vars := map[string]string{"template": cfn.Template(), "templateKey": "template/" + cfn.TemplateSHA256() + ".yaml"}
+	vars := map[string]string{
+		"template": cfn.Template(), "templateKey": "template/" + cfn.TemplateSHA256() + ".yaml", "stackPolicy": cfn.StackPolicy(),
+	}
 	for _, f := range lambda.Functions() {
 		code, err := lambda.Zip(f, lambda.ARM64)
 		if err != nil { // any code does for scripts that do not deploy

@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+)
+
+// deploys are the runs whose every call is tried with faults.
+var deploys = []struct {
+	what    string
+	prepare func(*testing.T) *awsAccount
+	args    []string
+}{
+	{"first", newAccount, []string{"deploy", "--yes"}},
+	{"update", deployed, []string{"deploy", "--yes", "--set", "LogRetentionDays=90"}},
+}
+
+// looks are the many later looks at the events, of which one stands for all.
+var looks = regexp.MustCompile(`DescribeStackEvents #([4-9]|\d\d)$`)
+
+// eachCall runs a deploy once for each call that it makes without faults, and
+// hands that call's name to try, in a bubble of its own.
+func eachCall(t *testing.T, try func(t *testing.T, a *awsAccount, call string, args []string)) {
+	for _, d := range deploys {
+		var calls []string
+		synctest.Test(t, func(t *testing.T) {
+			o := d.prepare(t).run(d.args...)
+			if o.code != 0 {
+				t.Fatalf("without faults: exit code %d\n%s", o.code, o.stderr)
+			}
+			calls = o.calls
+		})
+		for _, call := range calls {
+			if looks.MatchString(call) {
+				continue
+			}
+			t.Run(d.what+" "+call, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { try(t, d.prepare(t), call, d.args) })
+			})
+		}
+	}
+}
+
+// check fails the test with all that a run said.
+func check(t *testing.T, o outcome, want int, wrong string) {
+	t.Helper()
+	if o.code != want || wrong != "" {
+		t.Errorf("exit code %d, want %d; %s\ncalls: %s\n%s", o.code, want, wrong, strings.Join(o.calls, "\n       "), o.stderr)
+	}
+}
+
+// AWS throttles every call of a deploy in turn, twice: the deploy succeeds.
+func TestEveryCallThrottled(t *testing.T) {
+	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
+		left := 2
+		a.fault = func(name string) fault {
+			if name != call || left == 0 {
+				return fault{}
+			}
+			left--
+			if strings.HasPrefix(name, "S3-") {
+				return fault{before: awsfake.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: 503}}
+			}
+			return fault{before: awsfake.Error{Code: "ThrottlingException", Message: "Rate exceeded"}}
+		}
+		o := a.run(args...)
+		check(t, o, exitOK, a.whole())
+		if left != 0 {
+			t.Error("the call was not made")
+		}
+	})
+}
+
+// The answer to every call in turn is lost on its way back. The SDK asks once
+// more, and nothing happens twice.
+func TestEveryAnswerLostOnce(t *testing.T) {
+	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
+		done := false
+		a.fault = func(name string) fault {
+			if name != call || done {
+				return fault{}
+			}
+			done = true
+			return fault{after: awsfake.ErrLost}
+		}
+		o := a.run(args...)
+		check(t, o, exitOK, a.whole())
+		if a.created["stack"] > 1 || a.created["bucket"] > 1 {
+			t.Errorf("created twice: %v", a.created)
+		}
+	})
+}
+
+// There is no connection for every call in turn, on all attempts: one line
+// says so, and the next run puts everything right.
+func TestEveryCallLost(t *testing.T) {
+	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
+		a.fault = func(name string) fault {
+			if name == call {
+				return fault{before: awsfake.ErrLost}
+			}
+			return fault{}
+		}
+		o := a.run(args...)
+		a.fault = nil
+		if o.code != exitOK { // some calls can be done without
+			oneError(t, o, exitError)
+		}
+		again(t, a, args)
+	})
+}
+
+// The program is killed after every call in turn, and the next run puts
+// everything right. To AWS a dead program is one that makes no call any more.
+func TestKilledAfterEveryCall(t *testing.T) {
+	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
+		killed := false
+		a.fault = func(name string) fault {
+			switch {
+			case killed:
+				return fault{before: awsfake.ErrLost}
+			case name == call:
+				killed = true
+				return fault{after: awsfake.ErrLost}
+			}
+			return fault{}
+		}
+		a.run(args...)
+		a.fault = nil
+		again(t, a, args)
+	})
+}
+
+// again runs a deploy that was cut off once more, when AWS has had time.
+func again(t *testing.T, a *awsAccount, args []string) {
+	t.Helper()
+	time.Sleep(time.Minute)
+	o := a.run(args...)
+	check(t, o, exitOK, a.whole())
+	if a.created["bucket"] != 1 {
+		t.Errorf("%d artefact buckets were created", a.created["bucket"])
+	}
+	if o := a.run(args...); o.code != exitOK || len(o.writes()) > 0 {
+		t.Errorf("a further run ends with %d and changes %q\n%s", o.code, o.writes(), o.stderr)
+	}
+}
+
+// oneError holds a run that failed to one line of error, besides hints and what was said before.
+func oneError(t *testing.T, o outcome, want int) {
+	t.Helper()
+	if n := strings.Count(o.stderr, "renpyctl: "); n != 1 || o.code != want {
+		t.Errorf("exit code %d, want %d; %d lines of errors:\n%s", o.code, want, n, o.stderr)
+	}
+}
+
+// A permission is missing for every call in turn: exit code 4 and the action's
+// name, if S3 tells it, and the next run with the permission is right.
+func TestEveryCallDenied(t *testing.T) {
+	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
+		action := actionOf(call)
+		a.fault = func(name string) fault {
+			switch {
+			case actionOf(name) != action:
+				return fault{}
+			case strings.HasPrefix(name, "S3-Head"): // HEAD has no body to say more in
+				return fault{before: awsfake.Error{Code: "Forbidden", Message: "Forbidden", Status: 403}}
+			}
+			// IAM's wording, as in aws/aws-cdk-cli#1676.
+			return fault{before: awsfake.Error{Code: "AccessDenied", Status: 403, Message: "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: " +
+				action + " on resource: * because no identity-based policy allows the " + action + " action"}}
+		}
+		o := a.run(args...)
+		oneError(t, o, exitAccess)
+		if !strings.Contains(o.stderr, "hint: these credentials need permission for "+action) && !strings.HasPrefix(call, "S3-Head") {
+			t.Errorf("the hint does not name %s:\n%s", action, o.stderr)
+		}
+		a.fault = nil
+		again(t, a, args)
+	})
+}
+
+// actionOf is the permission that a call needs, where its name follows the call's.
+func actionOf(call string) string {
+	service, operation, _ := strings.Cut(strings.Fields(call)[0], "-")
+	return strings.ToLower(service) + ":" + operation
+}
+
+// Whoever ends the program by a signal at any call is told what AWS goes on
+// doing, and the next run puts everything right.
+func TestInterruptedAtEveryCall(t *testing.T) {
+	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		a.fault = func(name string) fault {
+			if name == call {
+				stop()
+			}
+			return fault{}
+		}
+		o := a.runIn(ctx, nil, args...)
+		a.fault = nil
+		if o.code != exitInterrupted && o.code != exitOK {
+			t.Errorf("exit code %d:\n%s", o.code, o.stderr)
+		}
+		again(t, a, args)
+	})
+}

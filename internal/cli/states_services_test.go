@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	idptypes "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// fakePool is a user pool of an [awsAccount].
+type fakePool struct{ protected bool }
+
+// fakeFunction is a Lambda function of an [awsAccount].
+type fakeFunction struct {
+	hash        string // of its code, as Lambda reports it
+	memory      int32
+	environment map[string]string
+}
+
+func newFunction(_, codeKey string) *fakeFunction {
+	return &fakeFunction{hash: lambda.CodeSha256(codeHash(codeKey)), memory: 128, environment: map[string]string{"GAME_IDS": ""}}
+}
+
+var (
+	noObject   = awsfake.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
+	noHead     = awsfake.Error{Code: "NotFound", Message: "Not Found", Status: 404}
+	noBucket   = awsfake.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: 404}
+	noFunction = awsfake.Error{Code: "ResourceNotFoundException", Message: "Function not found", Status: 404}
+	noPool     = awsfake.Error{Code: "ResourceNotFoundException", Message: "User pool does not exist."}
+	noTable    = awsfake.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
+)
+
+// services answers for all services but CloudFormation.
+func (a *awsAccount) services() {
+	awsfake.On(a.Fake, func(*sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
+		return &sts.GetCallerIdentityOutput{Account: aws.String(accountID), Arn: aws.String("arn:aws:iam::" + accountID + ":user/ann")}, nil
+	})
+	a.lambda()
+	a.cognito()
+	a.dynamoDB()
+	a.bucketCalls()
+	a.objectCalls()
+}
+
+func (a *awsAccount) lambda() {
+	awsfake.On(a.Fake, func(in *lambdaapi.GetFunctionConfigurationInput) (*lambdaapi.GetFunctionConfigurationOutput, error) {
+		f, ok := a.functions[*in.FunctionName]
+		if !ok {
+			return nil, noFunction
+		}
+		return &lambdaapi.GetFunctionConfigurationOutput{
+			FunctionName: in.FunctionName, CodeSha256: &f.hash, CodeSize: 3_104_512, MemorySize: &f.memory,
+			Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}, Runtime: lambdatypes.RuntimeProvidedal2023,
+			Environment: &lambdatypes.EnvironmentResponse{Variables: f.environment}, LastUpdateStatus: lambdatypes.LastUpdateStatusSuccessful,
+		}, nil
+	})
+	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionCodeInput) (*lambdaapi.UpdateFunctionCodeOutput, error) {
+		a.functions[*in.FunctionName].hash = lambda.CodeSha256(codeHash(*in.S3Key))
+		return &lambdaapi.UpdateFunctionCodeOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionConfigurationInput) (*lambdaapi.UpdateFunctionConfigurationOutput, error) {
+		f := a.functions[*in.FunctionName]
+		f.memory, f.environment = *in.MemorySize, in.Environment.Variables
+		return &lambdaapi.UpdateFunctionConfigurationOutput{}, nil
+	})
+}
+
+func (a *awsAccount) cognito() {
+	awsfake.On(a.Fake, func(in *idp.DescribeUserPoolInput) (*idp.DescribeUserPoolOutput, error) {
+		p, ok := a.pools[*in.UserPoolId]
+		if !ok {
+			return nil, noPool
+		}
+		pool := &idptypes.UserPoolType{Id: in.UserPoolId, EstimatedNumberOfUsers: a.players, DeletionProtection: idptypes.DeletionProtectionTypeInactive}
+		if p.protected {
+			pool.DeletionProtection = idptypes.DeletionProtectionTypeActive
+		}
+		return &idp.DescribeUserPoolOutput{UserPool: pool}, nil
+	})
+	awsfake.On(a.Fake, func(in *idp.UpdateUserPoolInput) (*idp.UpdateUserPoolOutput, error) {
+		a.pools[*in.UserPoolId].protected = in.DeletionProtection == idptypes.DeletionProtectionTypeActive
+		return &idp.UpdateUserPoolOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *idp.DeleteUserPoolInput) (*idp.DeleteUserPoolOutput, error) {
+		p, ok := a.pools[*in.UserPoolId]
+		switch {
+		case !ok:
+			return nil, noPool
+		case p.protected: // localstack/localstack#11947
+			return nil, awsfake.Error{Code: "InvalidParameterException", Message: "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first."}
+		}
+		delete(a.pools, *in.UserPoolId)
+		return &idp.DeleteUserPoolOutput{}, nil
+	})
+}
+
+func (a *awsAccount) dynamoDB() {
+	awsfake.On(a.Fake, func(in *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
+		protected, ok := a.tables[*in.TableName]
+		if !ok {
+			return nil, noTable
+		}
+		return &dynamodb.DescribeTableOutput{Table: &ddbtypes.TableDescription{DeletionProtectionEnabled: &protected}}, nil
+	})
+	awsfake.On(a.Fake, func(in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
+		a.tables[*in.TableName] = *in.DeletionProtectionEnabled
+		return &dynamodb.UpdateTableOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *dynamodb.DeleteTableInput) (*dynamodb.DeleteTableOutput, error) {
+		protected, ok := a.tables[*in.TableName]
+		switch {
+		case !ok:
+			return nil, noTable
+		case protected: // nubo-db/dynoxide#46
+			return nil, awsfake.Error{Code: "ValidationException", Message: "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."}
+		}
+		delete(a.tables, *in.TableName)
+		return &dynamodb.DeleteTableOutput{}, nil
+	})
+}
+
+func (a *awsAccount) bucketCalls() {
+	awsfake.On(a.Fake, func(in *s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
+		if a.buckets[*in.Bucket] == nil {
+			return nil, noHead
+		}
+		return &s3.HeadBucketOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.CreateBucketInput) (*s3.CreateBucketOutput, error) {
+		if a.buckets[*in.Bucket] != nil {
+			return nil, awsfake.Error{Code: "BucketAlreadyOwnedByYou", Message: "Your previous request to create the named bucket succeeded and you already own it.", Status: 409}
+		}
+		a.created["bucket"]++
+		a.buckets[*in.Bucket] = map[string][]byte{}
+		return &s3.CreateBucketOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.DeleteBucketInput) (*s3.DeleteBucketOutput, error) {
+		objects, ok := a.buckets[*in.Bucket]
+		switch {
+		case !ok:
+			return nil, noBucket
+		case len(objects) > 0:
+			return nil, awsfake.Error{Code: "BucketNotEmpty", Message: "The bucket you tried to delete is not empty.", Status: 409}
+		}
+		delete(a.buckets, *in.Bucket)
+		return &s3.DeleteBucketOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
+		return &s3.PutPublicAccessBlockOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.PutBucketEncryptionInput) (*s3.PutBucketEncryptionOutput, error) {
+		return &s3.PutBucketEncryptionOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.PutBucketVersioningInput) (*s3.PutBucketVersioningOutput, error) {
+		return &s3.PutBucketVersioningOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+		return &s3.PutBucketPolicyOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.PutBucketLifecycleConfigurationInput) (*s3.PutBucketLifecycleConfigurationOutput, error) {
+		return &s3.PutBucketLifecycleConfigurationOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.PutBucketTaggingInput) (*s3.PutBucketTaggingOutput, error) {
+		return &s3.PutBucketTaggingOutput{}, nil
+	})
+}
+
+func (a *awsAccount) objectCalls() {
+	awsfake.On(a.Fake, func(in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+		if _, ok := a.buckets[*in.Bucket][*in.Key]; !ok {
+			return nil, noHead
+		}
+		return &s3.HeadObjectOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+		text, ok := a.buckets[*in.Bucket][*in.Key]
+		if !ok {
+			return nil, noObject
+		}
+		return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(text))}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
+		objects := a.buckets[*in.Bucket]
+		if objects == nil {
+			return nil, noBucket
+		}
+		if _, there := objects[*in.Key]; there {
+			if aws.ToString(in.IfNoneMatch) == "*" {
+				return nil, awsfake.Error{Code: "PreconditionFailed", Message: "At least one of the pre-conditions you specified did not hold", Status: 412}
+			}
+			if strings.HasPrefix(*in.Key, "releases/") {
+				a.overwrote = append(a.overwrote, *in.Key)
+			}
+		}
+		if !strings.HasPrefix(*in.Key, "code/") { // megabytes that are never read
+			objects[*in.Key] = body(a.t, in.Body)
+		} else {
+			objects[*in.Key] = nil
+		}
+		return &s3.PutObjectOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
+		objects := a.buckets[*in.Bucket]
+		if objects == nil {
+			return nil, noBucket
+		}
+		out := &s3.ListObjectsV2Output{}
+		for _, key := range slices.Sorted(maps.Keys(objects)) {
+			if strings.HasPrefix(key, *in.Prefix) {
+				out.Contents = append(out.Contents, s3types.Object{Key: &key})
+			}
+		}
+		return out, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.ListObjectVersionsInput) (*s3.ListObjectVersionsOutput, error) {
+		objects := a.buckets[*in.Bucket]
+		if objects == nil {
+			return nil, noBucket
+		}
+		out := &s3.ListObjectVersionsOutput{}
+		for _, key := range slices.Sorted(maps.Keys(objects)) {
+			out.Versions = append(out.Versions, s3types.ObjectVersion{
+				Key: &key, VersionId: aws.String("1"), Size: aws.Int64(int64(len(objects[key]))), IsLatest: aws.Bool(true),
+			})
+		}
+		return out, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, error) {
+		for _, o := range in.Delete.Objects {
+			delete(a.buckets[*in.Bucket], *o.Key)
+		}
+		return &s3.DeleteObjectsOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(*s3.ListMultipartUploadsInput) (*s3.ListMultipartUploadsOutput, error) {
+		return &s3.ListMultipartUploadsOutput{}, nil
+	})
+}
