@@ -16,6 +16,7 @@ LDFLAGS := -s -w -X github.com/renpy-cloud/renpyctl/internal/cli.releaseVersion=
 STATICCHECK := $(TOOLS)/bin/staticcheck-0.8.0
 GORELEASER  := $(TOOLS)/bin/goreleaser-2.15.1
 LINTERS     := $(TOOLS)/lint/.installed
+OSLS        := $(TOOLS)/osls/.installed
 
 # The end-to-end tests share one installation of the local cloud between runs.
 export RENPYCTL_E2E_DIR := $(TOOLS)/local
@@ -47,6 +48,11 @@ soak: ## a million random histories of the sync protocol (about 25 minutes)
 fuzz: ## ten seconds of fuzzing for each target
 	@for target in $$(go test -list '^Fuzz' ./internal/savesync | grep '^Fuzz'); do \
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s ./internal/savesync; done
+
+bench: build $(OSLS) ## measure beside osls, and more (Node 20 and npm; about 20 minutes, on an idle computer)
+	@go build -o $(TOOLS)/bin/bench ./bench
+	@$(TOOLS)/bin/bench -renpyctl bin/renpyctl -osls $(TOOLS)/osls -cloud $(RENPYCTL_E2E_DIR)
+	@go test -run '^$$' -bench . ./internal/savesync/... ./lambda/...
 
 lint: lint-go lint-template lint-release ## gofmt, vet, staticcheck, cfn-lint, checkov, goreleaser check
 
@@ -84,4 +90,11 @@ $(LINTERS): tools/python/requirements-lint.txt
 	rm -rf $(TOOLS)/lint
 	python3 -m venv $(TOOLS)/lint
 	$(TOOLS)/lint/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
+$(OSLS): bench/osls/package-lock.json
+	rm -rf $(TOOLS)/osls
+	mkdir -p $(TOOLS)/osls
+	cp bench/osls/package.json bench/osls/package-lock.json $(TOOLS)/osls
+	npm ci --prefix $(TOOLS)/osls --ignore-scripts --no-audit --no-fund --silent
 	touch $@
