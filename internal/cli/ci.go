@@ -1,6 +1,9 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // inGitHub tells whether GitHub Actions runs the program and reads what it prints.
 func (a *app) inGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" }
@@ -8,7 +11,7 @@ func (a *app) inGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" 
 // annotate marks an error where GitHub Actions shows it.
 func (a *app) annotate(text string) {
 	if a.inGitHub() {
-		a.say("::error title=renpyctl %s::%s", a.flags.stage, oneLine(text))
+		a.say("::error title=renpyctl %s::%s", a.flags.stage, strings.ReplaceAll(oneLine(text), "%", "%25"))
 	}
 }
 

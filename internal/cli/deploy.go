@@ -123,34 +123,29 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	return s.change(ctx, sit, t, drift, release.Record{Kind: release.Deploy}, o)
 }
 
-// unchanged ends a deploy whose stack needs no change.
+// unchanged ends a deploy whose stack needs no change. What a run that was cut
+// off could not set and write down any more is made up for.
 func (s *session) unchanged(ctx context.Context, sit *situation, drift []drifted, o deployOptions) error {
 	if len(drift) > 0 {
 		return s.restore(ctx, sit, drift)
 	}
-	if err := s.makeUp(ctx, sit); err != nil {
-		return err
-	}
-	if (o.protect || s.protected(sit.stack)) && !sit.stack.TerminationProtection {
-		if err := s.engine.SetTerminationProtection(ctx, sit.stack.ID, true); err != nil {
+	unfinished := sit.record == nil || sit.record.Outcome.Result == release.Unknown
+	protects := o.protect && !sit.stack.TerminationProtection
+	if unfinished || protects {
+		if err := s.fortify(ctx, sit.stack, o.protect); err != nil {
 			return err
 		}
+	}
+	if unfinished && sit.record != nil {
+		if err := s.recordSuccess(ctx, sit, sit.record.Record); err != nil {
+			return err
+		}
+	}
+	if protects {
 		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
 	s.say("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
 	return s.printDeployed(sit.stack)
-}
-
-// makeUp does what the run of the live release could not do before it was cut
-// off: set the stack's policy and write down that it succeeded.
-func (s *session) makeUp(ctx context.Context, sit *situation) error {
-	if sit.record == nil || sit.record.Outcome.Result != release.Unknown {
-		return nil
-	}
-	if err := s.engine.SetPolicy(ctx, sit.stack.ID, cfn.StackPolicy()); err != nil {
-		return err
-	}
-	return s.recordSuccess(ctx, sit, sit.record.Record)
 }
 
 // restore puts right functions that were changed past CloudFormation, which

@@ -50,8 +50,8 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 		return err
 	}
 	s.where(sit.id)
-	if !sit.stack.Status.Updatable() {
-		return s.makeReady(ctx, sit, deployOptions{})
+	if err := s.makeChangeable(ctx, sit, deployOptions{}); err != nil {
+		return err
 	}
 	code, err := s.code(f, lambda.Arch(sit.stack.Parameters[cfn.ParamArchitecture]))
 	if err != nil {

@@ -61,7 +61,7 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 		return err
 	}
 	s.where(sit.id)
-	if err := s.plannable(ctx, sit, o.deployOptions); err != nil {
+	if err := s.makeChangeable(ctx, sit, o.deployOptions); err != nil {
 		return err
 	}
 	t, err := s.embedded(sit, settings, o.arch)
@@ -86,28 +86,18 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err := a.printPlan(v, t, o.verbose); err != nil {
 		return errors.Join(err, s.drop(ctx, plan))
 	}
-	if o.out == "" || plan.ChangeSetID == "" {
+	switch {
+	case o.out == "":
 		err = s.drop(ctx, plan)
-	} else {
+	case plan.ChangeSetID == "":
+		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
+	default:
 		err = s.savePlan(sit, t, plan, number, o.out)
 	}
 	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(drift) > 0) {
 		err = changesError{}
 	}
 	return err
-}
-
-// plannable refuses a stack that cannot be planned for. Unlike a deploy, a plan
-// clears nothing away.
-func (s *session) plannable(ctx context.Context, sit *situation, o deployOptions) error {
-	switch sit.stack.Status {
-	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
-		return &stackError{
-			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.stack.Status),
-			hint: s.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on",
-		}
-	}
-	return s.makeReady(ctx, sit, o)
 }
 
 // planFor makes a plan; one without a change set stands for no changes.

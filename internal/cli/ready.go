@@ -38,6 +38,19 @@ func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions
 	}
 }
 
+// makeChangeable is makeReady for commands that need a stack that was deployed
+// once: what a failed first deploy left is not theirs to clear away.
+func (s *session) makeChangeable(ctx context.Context, sit *situation, o deployOptions) error {
+	switch sit.stack.Status {
+	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
+		return &stackError{
+			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.stack.Status),
+			hint: s.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on",
+		}
+	}
+	return s.makeReady(ctx, sit, o)
+}
+
 // waitFor deals with an operation that runs already. The clean-up after an
 // update is waited for in any case: it is short, and its stack works.
 func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {

@@ -55,7 +55,7 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 		return err
 	}
 	s.where(sit.id)
-	if err := s.makeReady(ctx, sit, o); err != nil {
+	if err := s.makeChangeable(ctx, sit, o); err != nil {
 		return err
 	}
 	list, err := s.history(ctx, sit)

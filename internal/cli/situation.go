@@ -23,6 +23,7 @@ type situation struct {
 	stack    stack.Stack // zero where there is none
 	template string      // of the stack
 	live     []functionInfo
+	record   *release.Release // of the live release; nil where none can be read, or before it was looked for
 }
 
 // look finds out who we are and what is there, all at once.
@@ -112,6 +113,7 @@ func (s *session) recorded(ctx context.Context, sit *situation) (map[string]func
 	if err != nil {
 		return nil, err
 	}
+	sit.record = &r
 	var then []functionInfo
 	if len(r.Outcome.Functions) == 0 || json.Unmarshal(r.Outcome.Functions, &then) != nil {
 		return nil, nil
