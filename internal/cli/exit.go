@@ -166,7 +166,12 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 
 // explainRefusal advises on a change set that CloudFormation would not make.
 func (a *app) explainRefusal(e *stack.RefusedError) string {
-	return advise(stack.Event{Reason: e.Error()})
+	for _, f := range e.Findings {
+		if advice := advise(stack.Event{Type: f.Type, Reason: f.Text}); advice != "" {
+			return advice
+		}
+	}
+	return advise(stack.Event{Reason: e.Reason})
 }
 
 func (a *app) profile() string {

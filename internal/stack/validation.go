@@ -20,6 +20,7 @@ type RefusedError struct {
 // Finding is one thing that CloudFormation's early validation or a hook found.
 type Finding struct {
 	LogicalID string
+	Type      string // "AWS::S3::Bucket"
 	Path      string // in the template, "" if none
 	Text      string
 }
@@ -48,7 +49,12 @@ func (e *Engine) refused(ctx context.Context, plan *Plan, reason string) error {
 			return refusal
 		}
 		for _, ev := range page.OperationEvents {
-			f := Finding{LogicalID: aws.ToString(ev.LogicalResourceId), Path: aws.ToString(ev.ValidationPath)}
+			if ev.ValidationFailureMode == types.HookFailureModeWarn {
+				continue // does not stand in the way
+			}
+			f := Finding{
+				LogicalID: aws.ToString(ev.LogicalResourceId), Type: aws.ToString(ev.ResourceType), Path: aws.ToString(ev.ValidationPath),
+			}
 			f.Text = cmp.Or(aws.ToString(ev.ValidationStatusReason), aws.ToString(ev.HookStatusReason), aws.ToString(ev.ResourceStatusReason))
 			if f.Text != "" {
 				refusal.Findings = append(refusal.Findings, f)
