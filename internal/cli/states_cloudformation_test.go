@@ -25,6 +25,7 @@ type fakeStack struct {
 	events     []types.StackEvent // newest first, as they are listed
 	resources  map[string]types.StackResourceSummary
 	policy     string
+	policies   []string // all that were ever set
 	protected  bool
 	operations map[string]bool // by their tokens: repeated requests do nothing
 	after      func()          // what the operation that is cancelled or deleted had still to do
@@ -170,7 +171,7 @@ func (a *awsAccount) cloudFormation() {
 	awsfake.On(a.Fake, func(in *cloudformation.SetStackPolicyInput) (*cloudformation.SetStackPolicyOutput, error) {
 		s, err := a.find(in.StackName)
 		if err == nil {
-			s.policy = *in.StackPolicyBody
+			s.policy, s.policies = *in.StackPolicyBody, append(s.policies, *in.StackPolicyBody)
 		}
 		return &cloudformation.SetStackPolicyOutput{}, err
 	})

@@ -220,9 +220,11 @@ func changeFromAPI(in *types.ResourceChange) Change {
 		c.Action = Add
 	case types.ChangeActionRemove:
 		c.Action = Remove
+	case types.ChangeActionDynamic: // CloudFormation cannot tell before it runs
+		c.Action, c.Conditional = Replace, true
 	default:
 		c.Action = Modify
-		if in.Replacement == types.ReplacementTrue || in.Replacement == types.ReplacementConditional {
+		if in.Replacement == types.ReplacementTrue || in.Replacement == types.ReplacementConditional || replaces(in.PolicyAction) {
 			c.Action, c.Conditional = Replace, in.Replacement == types.ReplacementConditional
 		}
 	}
@@ -233,6 +235,11 @@ func changeFromAPI(in *types.ResourceChange) Change {
 		}
 	}
 	return c
+}
+
+// replaces says that the resource's update policy will come to act.
+func replaces(p types.PolicyAction) bool {
+	return p == types.PolicyActionReplaceAndDelete || p == types.PolicyActionReplaceAndRetain || p == types.PolicyActionReplaceAndSnapshot
 }
 
 func detailFromAPI(in types.ResourceChangeDetail) (Detail, bool) {

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+)
+
+func changeOf(id string, action types.ChangeAction, replacement types.Replacement, policy types.PolicyAction) fakeChange {
+	return fakeChange{
+		LogicalResourceId: aws.String(id), ResourceType: aws.String(resourceTypes[id]),
+		Action: action, Replacement: replacement, PolicyAction: policy,
+	}
+}
+
+// Each way in which CloudFormation announces that a resource goes (SDK, types
+// ResourceChange and PolicyAction) stops a deploy, for each resource by which
+// players would lose something. Only its own --allow-replace lets it pass.
+func TestGuard(t *testing.T) {
+	modify, remove := types.ChangeActionModify, types.ChangeActionRemove
+	ways := map[string]func(id string) fakeChange{
+		"replaced":             func(id string) fakeChange { return changeOf(id, modify, types.ReplacementTrue, "") },
+		"may be replaced":      func(id string) fakeChange { return changeOf(id, modify, types.ReplacementConditional, "") },
+		"removed":              func(id string) fakeChange { return changeOf(id, remove, "", types.PolicyActionDelete) },
+		"removed and retained": func(id string) fakeChange { return changeOf(id, remove, "", types.PolicyActionRetain) },
+		"told by its policy":   func(id string) fakeChange { return changeOf(id, modify, "", types.PolicyActionReplaceAndDelete) },
+		"retained beside it": func(id string) fakeChange {
+			return changeOf(id, modify, types.ReplacementTrue, types.PolicyActionReplaceAndRetain)
+		},
+		"not to be told": func(id string) fakeChange { return changeOf(id, types.ChangeActionDynamic, "", "") },
+	}
+	for _, r := range cfn.Stateful() {
+		for way, change := range ways {
+			t.Run(r.LogicalID+" "+way, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a := deployed(t)
+					a.changes = []fakeChange{change(r.LogicalID)}
+					guardStops(t, a, r)
+					other := cfn.Stateful()[0].LogicalID
+					if other == r.LogicalID {
+						other = cfn.Stateful()[1].LogicalID
+					}
+					guardStops(t, a, r, "--allow-replace", other)
+					guardPasses(t, a, r)
+				})
+			})
+		}
+	}
+}
+
+func guardStops(t *testing.T, a *awsAccount, r cfn.Resource, flags ...string) {
+	t.Helper()
+	o := a.run(append([]string{"deploy", "--yes", "--set", "GameIds=my_game"}, flags...)...)
+	oneError(t, o, exitRefused)
+	for _, part := range []string{r.LogicalID, "players would lose " + r.Loss, "add --allow-replace " + r.LogicalID} {
+		if !strings.Contains(o.stderr, part) {
+			t.Errorf("%q is not said:\n%s", part, o.stderr)
+		}
+	}
+	if got, want := o.writes(), []string{"CreateChangeSet", "DeleteChangeSet"}; !slices.Equal(got, want) {
+		t.Errorf("calls %q, want %q", got, want)
+	}
+}
+
+func guardPasses(t *testing.T, a *awsAccount, r cfn.Resource) {
+	t.Helper()
+	before := len(a.current().policies)
+	o := a.run("deploy", "--yes", "--set", "GameIds=my_game", "--allow-replace", r.LogicalID)
+	check(t, o, exitOK, "")
+	want := []string{cfn.StackPolicy(r.LogicalID), cfn.StackPolicy()} // opened for this one, and closed again
+	if got := a.current().policies[before:]; !slices.Equal(got, want) {
+		t.Errorf("stack policies %q, want %q", got, want)
+	}
+}
+
+// However a deploy with --allow-replace fails, the stack policy is closed again.
+func TestGuardClosesAfterFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := deployed(t)
+		a.changes = []fakeChange{changeOf(cfn.ManifestTable, types.ChangeActionModify, types.ReplacementTrue, "")}
+		a.fails, a.reason = cfn.ManifestTable, "Internal Failure"
+		o := a.run("deploy", "--yes", "--set", "GameIds=my_game", "--allow-replace", cfn.ManifestTable)
+		check(t, o, exitStack, a.whole())
+	})
+}
+
+func TestAllowReplaceOnlyForWhatIsGuarded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := deployed(t)
+		o := a.run("deploy", "--yes", "--set", "GameIds=my_game", "--allow-replace", "SyncPlanRole")
+		oneError(t, o, exitUsage)
+		if slices.Contains(o.writes(), "ExecuteChangeSet") {
+			t.Errorf("executed all the same: %q", o.writes())
+		}
+	})
+}
+
+// CloudFormation calls a replacement conditional where it cannot know a value
+// before the update. Settling finds out which of them can happen at all.
+func TestSettle(t *testing.T) {
+	replace := func(id string, details ...stack.Detail) stack.Change {
+		return stack.Change{Action: stack.Replace, Conditional: true, LogicalID: id, Details: details}
+	}
+	certain := func(id string) stack.Change { return stack.Change{Action: stack.Replace, LogicalID: id} }
+	property := func(name string) stack.Detail {
+		return stack.Detail{Property: name, Recreates: types.RequiresRecreationConditionally}
+	}
+	because := func(name, of string) stack.Detail {
+		return stack.Detail{Property: name, Recreates: types.RequiresRecreationConditionally, Because: of}
+	}
+	for _, c := range []struct {
+		what    string
+		changes []stack.Change
+		want    []string // the logical ids that still may be replaced
+	}{
+		{"nothing is told", []stack.Change{replace(cfn.ManifestTable)}, []string{cfn.ManifestTable}},
+		{"a setting that never replaces", []stack.Change{replace(cfn.SaveFilesBucket, property("LifecycleConfiguration"))}, nil},
+		{"tags alone", []stack.Change{replace(cfn.ManifestTable, stack.Detail{Path: "Tags"})}, nil},
+		{"AWS itself says never", []stack.Change{replace(cfn.ManifestTable, stack.Detail{Property: "KeySchema", Recreates: types.RequiresRecreationNever})}, nil},
+		{"a key of the table", []stack.Change{replace(cfn.ManifestTable, property("KeySchema"))}, []string{cfn.ManifestTable}},
+		{"one of two properties", []stack.Change{replace(cfn.SaveFilesBucket, property("Tags"), property("BucketName"))}, []string{cfn.SaveFilesBucket}},
+		{"a certain replacement stays", []stack.Change{certain(cfn.ManifestTable)}, []string{cfn.ManifestTable}},
+		{"the id of a pool that only changes",
+			[]stack.Change{{Action: stack.Modify, LogicalID: cfn.UserPool}, replace(cfn.UserPoolClient, because("UserPoolId", cfn.UserPool))}, nil},
+		{"the id of a pool that is replaced",
+			[]stack.Change{certain(cfn.UserPool), replace(cfn.UserPoolClient, because("UserPoolId", cfn.UserPool))}, []string{cfn.UserPool, cfn.UserPoolClient}},
+		{"the id of a pool that is removed",
+			[]stack.Change{{Action: stack.Remove, LogicalID: cfn.UserPool}, replace(cfn.UserPoolClient, because("UserPoolId", cfn.UserPool))}, []string{cfn.UserPoolClient}},
+		{"a chain that ends in nothing", []stack.Change{
+			replace("SyncPlanPermission", because("SourceArn", cfn.HTTPAPI)), replace("SyncPlanRoute", because("ApiId", cfn.HTTPAPI)), replace(cfn.HTTPAPI, property("CorsConfiguration")),
+		}, nil},
+		{"a resource without a list", []stack.Change{replace("SyncPlanRoute", property("RouteKey"))}, []string{"SyncPlanRoute"}},
+	} {
+		var got []string
+		for _, s := range settle(c.changes) {
+			if s.Action == stack.Replace {
+				got = append(got, s.LogicalID)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q may be replaced, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+// A harmless change that CloudFormation calls conditional is no reason to stop.
+func TestGuardIsNotAlarmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := deployed(t)
+		c := changeOf(cfn.SaveFilesBucket, types.ChangeActionModify, types.ReplacementConditional, "")
+		c.Details = []types.ResourceChangeDetail{{Target: &types.ResourceTargetDefinition{
+			Attribute: types.ResourceAttributeProperties, Name: aws.String("LifecycleConfiguration"), RequiresRecreation: types.RequiresRecreationConditionally,
+		}}}
+		a.changes = []fakeChange{c}
+		check(t, a.run("deploy", "--yes", "--set", "SaveRetentionDays=10"), exitOK, a.whole())
+	})
+}
