@@ -76,7 +76,8 @@ func TestRemoveEmptiesFirst(t *testing.T) {
 
 var saveBytes = []byte("a save")
 
-func fileKey(i int) string { return fmt.Sprintf("users/%d/my_game/persistent", i) }
+// fileKey is where the sync keeps a content (internal/savesync, IsContent).
+func fileKey(i int) string { return fmt.Sprintf("users/%d/my_game/content/persistent/1", i) }
 
 // fill writes each of so many files so many times.
 func fill(t *testing.T, c sdk, bucket string, files, times int) {
