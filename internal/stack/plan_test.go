@@ -182,7 +182,7 @@ func TestProposeReadsTheChanges(t *testing.T) {
 			want := []string{
 				"add New", "remove Old",
 				`modify Function; Properties.Code.S3Key code/a.zip>code/b.zip by ""; Properties.Role > by "SyncPlanRole"; Tags > by ""`,
-				"replace Table", "replace Pool perhaps", "modify Unknown", "add Kept",
+				"replace Table", "replace Pool perhaps", "replace Unknown perhaps", "add Kept",
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("lossy %v: got\n%s\nwant\n%s", lossy, strings.Join(got, "\n"), strings.Join(want, "\n"))
