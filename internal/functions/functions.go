@@ -170,7 +170,7 @@ func UpdateSettings(ctx context.Context, client Client, want Function) error {
 const patience = 2 * time.Minute
 
 // errSlow says that Lambda has not finished a change in time.
-var errSlow = errors.New("Lambda is still busy with the change before")
+var errSlow = errors.New("it is still busy with the change before")
 
 // await returns when Lambda has finished the last change.
 func await(ctx context.Context, client Client, name string) (Function, error) {
