@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -15,6 +16,15 @@ func TestEveryParameterIsASettingOrFollows(t *testing.T) {
 	slices.Sort(given)
 	if want := sorted(frozenParameters); !slices.Equal(given, want) {
 		t.Errorf("settings and given parameters are %v, the template has %v", given, want)
+	}
+}
+
+func TestSettingsKnowTheirDefaults(t *testing.T) {
+	parameters := parse(t)["Parameters"].(object)
+	for _, s := range Settings() {
+		if want := fmt.Sprint(parameters[s.Name].(object)["Default"]); s.Default != want {
+			t.Errorf("%s: default %q, the template says %q", s.Name, s.Default, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func (o *deployOptions) changeFlags(cmd *cobra.Command) {
 func settingsHelp() string {
 	var b strings.Builder
 	for _, s := range cfn.Settings() {
-		fmt.Fprintf(&b, "  %-19s %s\n", s.Name, s.Help)
+		fmt.Fprintf(&b, "  %-19s %s (%s)\n", s.Name, s.Help, cmp.Or(s.Default, "empty"))
 	}
 	return b.String()
 }

@@ -117,7 +117,11 @@ func parameterChanges(sit *situation, t *target) []parameterChange {
 	}
 	for _, s := range append(cfn.Settings(), cfn.Setting{Name: cfn.ParamArchitecture}) {
 		before, was := sit.stack.Parameters[s.Name]
-		if after, is := t.parameters[s.Name]; is && was && before != after {
+		after, is := t.parameters[s.Name]
+		if !is { // an earlier release that was not told otherwise
+			after = s.Default
+		}
+		if was && before != after {
 			list = append(list, parameterChange{s.Name, before, after})
 		}
 	}
