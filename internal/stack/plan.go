@@ -72,6 +72,8 @@ type Plan struct {
 	StackID     string   `json:"stackId"`
 	Create      bool     `json:"create"` // the stack does not exist yet
 	Changes     []Change `json:"-"`      // CloudFormation keeps them
+
+	shell bool // the empty stack was made for this plan, and may hold no other
 }
 
 // ErrNoChanges says that the stack already is what was asked for.
@@ -115,7 +117,7 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 	if err != nil {
 		return nil, fmt.Errorf("plan stack %s: %w", r.Name, orBusy(err))
 	}
-	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create}
+	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create, shell: current.Status == None}
 	if err := e.awaitChangeSet(ctx, plan); err != nil {
 		err = orBusy(err) // somebody else's execution drops the change set that is being made
 		// The caller may have given up; what was made is cleared away all the same.
@@ -317,14 +319,15 @@ func orBusy(err error) error {
 	return err
 }
 
-// Discard deletes a plan that is not to be executed, and the empty stack that
-// was made to hold it.
+// Discard deletes a plan that is not to be executed, and the empty stack if it
+// was made to hold this plan: one that was there before may hold somebody
+// else's.
 func (e *Engine) Discard(ctx context.Context, plan *Plan) error {
 	_, err := e.client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID})
 	if err != nil {
 		return fmt.Errorf("delete the change set: %w", err)
 	}
-	if !plan.Create {
+	if !plan.shell {
 		return nil
 	}
 	s, err := e.Describe(ctx, plan.StackID)
