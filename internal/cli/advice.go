@@ -99,7 +99,7 @@ var knownCauses = []knownCause{
 	{"", []string{"denied by stack policy"},
 		"The stack's own policy forbids it, since players would lose data."},
 	{"", []string{"rate exceeded", "throttl", "too many requests", "toomanyrequests"},
-		"AWS asks to slow down. Deploy again in a minute."},
+		"AWS asks to slow down. Try again in a minute."},
 	{"", []string{"security token included in the request is expired", "expiredtoken"},
 		"The session ran out while CloudFormation worked with it. Sign in again, then deploy again."},
 	{"", []string{"not authorized", "accessdenied", "access denied"},

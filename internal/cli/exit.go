@@ -95,7 +95,7 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitRefused, e.hint
 	}
 	if errors.Is(err, stack.ErrBusy) {
-		return exitBusy, a.command("deploy --watch") + " watches what runs; deploy --wait waits for it and goes on"
+		return exitBusy, a.command("deploy --watch") + " watches what runs" + a.waitHint()
 	}
 	if e, ok := errors.AsType[*stackError](err); ok {
 		return exitStack, e.hint
@@ -127,6 +127,16 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitError, "run make in a checkout, or use a released binary"
 	}
 	return a.explainAWS(err)
+}
+
+// waitHint tells of --wait to whoever runs a command that has it: to nobody
+// else is a deploy the way on.
+func (a *app) waitHint() string {
+	switch a.running {
+	case "renpyctl deploy", "renpyctl plan", "renpyctl rollback":
+		return "; --wait waits for it and goes on"
+	}
+	return ""
 }
 
 // explainAWS advises on what the SDK reports.

@@ -48,7 +48,7 @@ func (s *session) follow(ctx context.Context, stackID, mark string, expected int
 		}
 		events = append(events, ev)
 		if ev.OfStack {
-			if ev.Status.Failed() && ev.Status.InProgress() {
+			if ev.Status.Failed() && ev.Status.InProgress() && ev.Reason != "" {
 				p.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
 			}
 			continue

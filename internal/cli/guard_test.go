@@ -24,6 +24,7 @@ func changeOf(id string, action types.ChangeAction, replacement types.Replacemen
 // ResourceChange and PolicyAction) stops a deploy, for each resource by which
 // players would lose something. Only its own --allow-replace lets it pass.
 func TestGuard(t *testing.T) {
+	t.Parallel()
 	modify, remove := types.ChangeActionModify, types.ChangeActionRemove
 	ways := map[string]func(id string) fakeChange{
 		"replaced":             func(id string) fakeChange { return changeOf(id, modify, types.ReplacementTrue, "") },

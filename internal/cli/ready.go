@@ -25,7 +25,11 @@ func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions
 	switch st.Status {
 	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
 		s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), st.Status)
-		return s.clearLeftovers(ctx, sit)
+		if err := s.clearLeftovers(ctx, sit); err != nil {
+			return err
+		}
+		s.say("Now it is created anew.")
+		return nil
 	case stack.UpdateRollbackFailed, stack.UpdateFailed, stack.DeleteFailed:
 		return &stackError{
 			text: fmt.Sprintf("the stack %s is stuck in %s", st.Name, st.Status), reason: string(st.Status),
@@ -86,7 +90,7 @@ func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
 			hint: s.command("remove") + " deletes all of it; --keep-data there keeps players and saves",
 		}
 	}
-	s.say("It holds no players and no saves, so it is deleted and created anew.")
+	s.say("It holds no players and no saves, so it is deleted.")
 	if err := s.keepNote(ctx, h); err != nil {
 		return err
 	}

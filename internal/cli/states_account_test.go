@@ -19,7 +19,6 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
-	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
@@ -165,6 +164,17 @@ func (o outcome) writes() []string {
 	return list
 }
 
+// onStack are the operations on the stack that change something, in order: "20 CreateChangeSet".
+func (o outcome) onStack() string {
+	text := fmt.Sprint(o.code)
+	for _, name := range (outcome{calls: o.calls}).writes() {
+		if slices.Contains(o.calls, "CloudFormation-"+name) {
+			text += " " + name
+		}
+	}
+	return text
+}
+
 // run runs the program as somebody does who is not at a terminal.
 func (a *awsAccount) run(args ...string) outcome { return a.runIn(a.t.Context(), nil, args...) }
 
@@ -265,15 +275,4 @@ func (a *awsAccount) whole() string {
 		wrong = append(wrong, fmt.Sprintf("the stack policy is %q", p))
 	}
 	return strings.Join(wrong, "; ")
-}
-
-// inState is an account whose stage was deployed and then got into a state, None being no stage.
-func inState(t *testing.T, status stack.Status) *awsAccount {
-	t.Helper()
-	if status == stack.None {
-		return newAccount(t)
-	}
-	a := deployed(t)
-	a.current().status = status
-	return a
 }

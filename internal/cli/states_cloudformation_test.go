@@ -2,13 +2,16 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
@@ -259,10 +262,11 @@ func (a *awsAccount) createChangeSet(in *cloudformation.CreateChangeSetInput) (*
 	case !create && !s.status.Updatable():
 		return nil, notNow(s, "updated")
 	}
+	parameters := withDefaults(a.t, in.Parameters)
 	cs := &changeSet{
 		id: fmt.Sprintf("arn:aws:cloudformation:%s:%s:changeSet/%s/1", accountRegion, accountID, *in.ChangeSetName), token: *in.ClientToken,
 		status: "CREATE_COMPLETE", execution: "AVAILABLE", create: create, stack: s,
-		template: *in.TemplateBody, parameters: in.Parameters, tags: in.Tags,
+		template: *in.TemplateBody, parameters: parameters, tags: in.Tags,
 	}
 	for _, c := range a.differences(cs) {
 		cs.changes = append(cs.changes, types.Change{Type: types.ChangeTypeResource, ResourceChange: &c})
@@ -277,6 +281,27 @@ func (a *awsAccount) createChangeSet(in *cloudformation.CreateChangeSetInput) (*
 	}
 	a.changeSets[cs.id] = cs
 	return &cloudformation.CreateChangeSetOutput{Id: &cs.id, StackId: &s.id}, nil
+}
+
+// withDefaults adds the template's defaults for the parameters that are not
+// given: a stack is described with all of them.
+func withDefaults(t *testing.T, given []types.Parameter) []types.Parameter {
+	var template struct {
+		Parameters map[string]struct {
+			Default *string `yaml:"Default"`
+		} `yaml:"Parameters"`
+	}
+	if err := yaml.Unmarshal([]byte(cfn.Template()), &template); err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Clone(given)
+	for _, name := range slices.Sorted(maps.Keys(template.Parameters)) {
+		is := func(p types.Parameter) bool { return *p.ParameterKey == name }
+		if value := template.Parameters[name].Default; value != nil && !slices.ContainsFunc(given, is) {
+			all = append(all, types.Parameter{ParameterKey: &name, ParameterValue: value})
+		}
+	}
+	return all
 }
 
 // sameParameters compares what is asked for with what there is, but for the release's number.
@@ -460,7 +485,7 @@ func (a *awsAccount) takeDown(s *fakeStack) {
 		case id == a.fails:
 			stuck = append(stuck, id)
 			a.event(s, id, stack.DeleteFailed, a.reason)
-		case about.Protected && s.template != "", r.ResourceStatus == "DELETE_FAILED":
+		case about.Protected && (s.template != "" || r.ResourceStatus == "DELETE_FAILED"):
 			a.event(s, id, "DELETE_SKIPPED", "")
 			delete(s.resources, id)
 		default:

@@ -57,6 +57,7 @@ func check(t *testing.T, o outcome, want int, wrong string) {
 
 // AWS throttles every call of a deploy in turn, twice: the deploy succeeds.
 func TestEveryCallThrottled(t *testing.T) {
+	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		left := 2
 		a.fault = func(name string) fault {
@@ -80,6 +81,7 @@ func TestEveryCallThrottled(t *testing.T) {
 // The answer to every call in turn is lost on its way back. The SDK asks once
 // more, and nothing happens twice.
 func TestEveryAnswerLostOnce(t *testing.T) {
+	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		done := false
 		a.fault = func(name string) fault {
@@ -100,6 +102,7 @@ func TestEveryAnswerLostOnce(t *testing.T) {
 // There is no connection for every call in turn, on all attempts: one line
 // says so, and the next run puts everything right.
 func TestEveryCallLost(t *testing.T) {
+	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		a.fault = func(name string) fault {
 			if name == call {
@@ -119,6 +122,7 @@ func TestEveryCallLost(t *testing.T) {
 // The program is killed after every call in turn, and the next run puts
 // everything right. To AWS a dead program is one that makes no call any more.
 func TestKilledAfterEveryCall(t *testing.T) {
+	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		killed := false
 		a.fault = func(name string) fault {
@@ -162,6 +166,7 @@ func oneError(t *testing.T, o outcome, want int) {
 // A permission is missing for every call in turn: exit code 4 and the action's
 // name, if S3 tells it, and the next run with the permission is right.
 func TestEveryCallDenied(t *testing.T) {
+	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		action := actionOf(call)
 		a.fault = func(name string) fault {
@@ -194,6 +199,7 @@ func actionOf(call string) string {
 // Whoever ends the program by a signal at any call is told what AWS goes on
 // doing, and the next run puts everything right.
 func TestInterruptedAtEveryCall(t *testing.T) {
+	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
