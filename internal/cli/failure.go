@@ -23,6 +23,9 @@ func (s *session) failed(verb string, final stack.Stack, events []stack.Event) e
 	case stack.UpdateRollbackFailed:
 		s.say("%s", ui.Failure("The rollback failed too: the stack is stuck, and may serve the players or not."))
 		e.hint = s.command("recover") + " brings it back"
+	case stack.None, stack.DeleteComplete:
+		s.say("The stack was deleted meanwhile.")
+		e.hint = s.command("deploy") + " creates the stage anew"
 	case stack.DeleteFailed:
 		s.say("The stack is not deleted; what is left of it is listed by %s.", s.command("recover"))
 		e.hint = "mend the cause and run " + s.command(verb) + " again"

@@ -46,6 +46,7 @@ type awsAccount struct {
 	fails     string             // the operation that runs next fails at this resource …
 	reason    string             // … for this reason
 	changes   []fakeChange       // what the next change sets change, nil for what is different
+	stale     int                // how many looks still show an executed stack as it was before
 	refuses   string             // why the next change set cannot be made
 	created   map[string]int     // how many stacks and buckets were ever created
 	overwrote []string           // keys of releases that were written twice

@@ -220,6 +220,10 @@ func (a *awsAccount) describeStacks(in *cloudformation.DescribeStacksInput) (*cl
 		StackId: &s.id, StackName: aws.String("renpy-cloud-dev"), StackStatus: types.StackStatus(s.status), StackStatusReason: &s.reason,
 		CreationTime: aws.Time(time.Now()), Parameters: s.parameters, Tags: s.tags, EnableTerminationProtection: &s.protected,
 	}
+	if a.stale > 0 && s.status != stack.ReviewInProgress {
+		a.stale--
+		out.StackStatus = types.StackStatusReviewInProgress
+	}
 	if s.template != "" {
 		out.Outputs = []types.Output{
 			{OutputKey: aws.String(cfn.OutputAPIEndpoint), OutputValue: aws.String("https://k3j9x.execute-api.eu-west-1.amazonaws.com")},
@@ -479,10 +483,10 @@ func (a *awsAccount) takeDown(s *fakeStack) {
 		}
 		about, _ := cfn.Describe(id)
 		switch {
-		case s.template == "" && r.ResourceStatus != "DELETE_FAILED" && id == cfn.UserPool && a.pools[physical(id)] != nil && a.pools[physical(id)].protected:
-			stuck = append(stuck, id) // localstack/localstack#11947 has AWS's words
-			a.event(s, id, stack.DeleteFailed, "Resource handler returned message: \"The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.\"")
-		case id == a.fails:
+		case s.template == "" && r.ResourceStatus != "DELETE_FAILED" && a.inTheWay(id) != "":
+			stuck = append(stuck, id)
+			a.event(s, id, stack.DeleteFailed, a.inTheWay(id))
+		case id == a.fails && s.template != "":
 			stuck = append(stuck, id)
 			a.event(s, id, stack.DeleteFailed, a.reason)
 		case about.Protected && (s.template != "" || r.ResourceStatus == "DELETE_FAILED"):
@@ -498,6 +502,19 @@ func (a *awsAccount) takeDown(s *fakeStack) {
 		return
 	}
 	a.event(s, "", stack.DeleteComplete, "")
+}
+
+// inTheWay is why a protected resource cannot be deleted, "" if it can: the
+// words of Cognito (localstack/localstack#11947) and DynamoDB (nubo-db/dynoxide#46).
+func (a *awsAccount) inTheWay(id string) string {
+	pool, table := a.pools[physical(id)], a.tables[physical(id)]
+	switch {
+	case pool != nil && pool.protected:
+		return "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first."
+	case table:
+		return "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
+	}
+	return ""
 }
 
 func (a *awsAccount) destroy(id string) {

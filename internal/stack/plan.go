@@ -302,8 +302,9 @@ var ErrBusy = errors.New("another operation runs on the stack")
 
 // orBusy recognises CloudFormation's refusals because of somebody else: of a
 // stack that is being changed it says "is in UPDATE_IN_PROGRESS state and can
-// not be updated"; change sets that an execution has outdated are deleted, or
-// have the status OBSOLETE.
+// not be updated", of one that was created a moment ago that it "already exists
+// and cannot be created again"; change sets that an execution has outdated are
+// deleted, or have the status OBSOLETE.
 func orBusy(err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
@@ -313,7 +314,7 @@ func orBusy(err error) error {
 	case "InvalidChangeSetStatus", "InvalidChangeSetStatusException", "AlreadyExistsException", "ChangeSetNotFound", "ChangeSetNotFoundException", "OperationInProgressException":
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
-	if strings.Contains(api.ErrorMessage(), "_IN_PROGRESS state") {
+	if m := api.ErrorMessage(); strings.Contains(m, "_IN_PROGRESS state") || strings.Contains(m, "cannot be created again") {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	return err

@@ -1,0 +1,438 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+)
+
+// story runs a test in a bubble of its own, where waiting costs no time.
+func story(t *testing.T, what string, prepare func(*testing.T) *awsAccount, tell func(t *testing.T, a *awsAccount)) {
+	t.Helper()
+	t.Run(what, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { tell(t, prepare(t)) })
+	})
+}
+
+// wants checks an exit code and what was said.
+func (o outcome) wants(t *testing.T, code int, said ...string) {
+	t.Helper()
+	text := o.stderr + o.stdout
+	if o.code != code {
+		t.Errorf("exit code %d, want %d\n%s", o.code, code, text)
+	}
+	rest := text
+	for _, part := range said {
+		_, after, ok := strings.Cut(rest, part)
+		if !ok {
+			t.Errorf("%q is not said, or not in this order:\n%s", part, text)
+			return
+		}
+		rest = after
+	}
+}
+
+// lacks checks that something was not said.
+func (o outcome) lacks(t *testing.T, part string) {
+	t.Helper()
+	if strings.Contains(o.stderr+o.stdout, part) {
+		t.Errorf("%q is said:\n%s", part, o.stderr+o.stdout)
+	}
+}
+
+var change = []string{"deploy", "--yes", "--set", "LogRetentionDays=90"}
+
+// A first deploy fails after the pool was made. CloudFormation cannot take the
+// protected pool back (DELETE_FAILED); this program does.
+func TestFirstDeployFails(t *testing.T) {
+	fails := func(t *testing.T) *awsAccount {
+		a := newAccount(t)
+		a.fails, a.reason = cfn.SaveFilesBucket, "You have attempted to create more buckets than allowed (Service: S3, Status Code: 400)"
+		return a
+	}
+	story(t, "and is taken back", fails, func(t *testing.T, a *awsAccount) {
+		o := a.run("deploy", "--yes")
+		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "The account has as many buckets", "AWS said: You have attempted",
+			"CloudFormation left the stack as DELETE_FAILED: taking it back.", "Taken back: nothing is running.",
+			"renpyctl: deploy dev: the stack could not be created", "hint: mend the cause")
+		if a.current() != nil || len(a.pools)+len(a.tables) > 0 {
+			t.Errorf("left: stack %v, pools %v, tables %v", a.current(), a.pools, a.tables)
+		}
+		a.fails = ""
+		check(t, a.run("deploy", "--yes"), exitOK, a.whole())
+		a.run("releases").wants(t, exitOK, "live\t2\t", "succeeded", "\t1\t", "failed")
+		a.run("releases", "--output", "json").wants(t, exitOK, `"reason": "SaveFilesBucket: You have attempted to create more buckets`)
+	})
+	story(t, "and somebody has signed up already", fails, func(t *testing.T, a *awsAccount) {
+		a.players = 3
+		o := a.run("deploy", "--yes")
+		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "That did not succeed: ", "holds 3 players and 0 versions of saves", "hint: ")
+		if len(a.pools) != 1 || !a.pools[physical(cfn.UserPool)].protected {
+			t.Errorf("the pool is touched: %v", a.pools)
+		}
+	})
+}
+
+// What a failed first deploy left is deleted only while it holds nothing.
+func TestLeftoversWithData(t *testing.T) {
+	for what, put := range map[string]func(*awsAccount){
+		"players": func(a *awsAccount) { a.players = 1 },
+		"saves": func(a *awsAccount) {
+			a.buckets[physical(cfn.SaveFilesBucket)]["users/p/g/content/persistent/0"] = []byte("save")
+		},
+	} {
+		for _, status := range []stack.Status{stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed} {
+			story(t, string(status)+" with "+what, halfMade, func(t *testing.T, a *awsAccount) {
+				a.current().status = status
+				put(a)
+				for _, command := range []string{"deploy", "recover"} {
+					o := a.run(command, "--yes")
+					o.wants(t, exitRefused, "the stack is "+string(status)+", and holds ", "hint: renpyctl remove --stage dev")
+					if w := o.writes(); len(w) > 0 {
+						t.Errorf("%s changed %q", command, w)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestUpdateFails(t *testing.T) {
+	story(t, "and is rolled back", deployed, func(t *testing.T, a *awsAccount) {
+		a.fails = cfn.SyncPlanFunction
+		a.reason = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: lambda:UpdateFunctionCode on resource: * because no identity-based policy allows the lambda:UpdateFunctionCode action"
+		o := a.run(change...)
+		o.wants(t, exitStack, "The stack is rolled back: The following resource(s) failed", "✗ SyncPlanLambdaFunction failed",
+			"lack permission for lambda:UpdateFunctionCode", "Rolled back: the version before still serves the players.", "hint: mend the cause")
+		o.lacks(t, "✗ SyncPlanRole")
+		a.fails = ""
+		check(t, a.run(change...), exitOK, a.whole())
+	})
+	story(t, "and is deleted by somebody meanwhile", deployed, func(t *testing.T, a *awsAccount) {
+		a.fault = func(name string) fault {
+			if name == "CloudFormation-DescribeStackEvents #4" {
+				a.due, a.at = nil, nil
+				a.event(a.current(), "", "DELETE_IN_PROGRESS", "User Initiated")
+				a.takeDown(a.current())
+			}
+			return fault{}
+		}
+		a.run(change...).wants(t, exitStack, "The stack was deleted meanwhile.", "hint: renpyctl deploy --stage dev creates the stage anew")
+	})
+}
+
+// A change set that CloudFormation will not make: the results of its early
+// validation are told by DescribeEvents alone. Reason and finding have the
+// wording of aws-cloudformation/rain#744.
+func TestEarlyValidation(t *testing.T) {
+	refuses := func(t *testing.T) *awsAccount {
+		a := deployed(t)
+		a.refuses = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information."
+		return a
+	}
+	finding := func(mode types.HookFailureMode, id, kind, text string) types.OperationEvent {
+		return types.OperationEvent{
+			LogicalResourceId: aws.String(id), ResourceType: aws.String(kind), ValidationFailureMode: mode, ValidationStatusReason: aws.String(text),
+		}
+	}
+	story(t, "told", refuses, func(t *testing.T, a *awsAccount) {
+		awsfake.On(a.Fake, func(*cloudformation.DescribeEventsInput) (*cloudformation.DescribeEventsOutput, error) {
+			return &cloudformation.DescribeEventsOutput{OperationEvents: []types.OperationEvent{
+				finding("WARN", cfn.SaveFilesBucket, "AWS::S3::Bucket", "The bucket 'x' is not empty."),
+				finding("FAIL", cfn.SyncPlanLogGroup, "AWS::Logs::LogGroup", "Resource of type 'AWS::Logs::LogGroup' with identifier '/aws/lambda/renpy-cloud-dev-syncPlan' already exists."),
+			}}, nil
+		})
+		o := a.run(change...)
+		o.wants(t, exitStack, "CloudFormation refuses the change: SyncPlanLogGroup: Resource of type 'AWS::Logs::LogGroup'", "hint: A log group of that name is left")
+		o.lacks(t, "not empty")
+		if got, want := o.onStack(), "5 CreateChangeSet DeleteChangeSet"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+	story(t, "not allowed to be told", refuses, func(t *testing.T, a *awsAccount) {
+		awsfake.On(a.Fake, func(*cloudformation.DescribeEventsInput) (*cloudformation.DescribeEventsOutput, error) {
+			return nil, awsfake.Error{Code: "AccessDenied", Message: "User: x is not authorized to perform: cloudformation:DescribeEvents", Status: 403}
+		})
+		o := a.run(change...)
+		o.wants(t, exitStack, "CloudFormation refuses the change: The following hook(s)/validation failed")
+		o.lacks(t, "cloudformation:DescribeEvents on")
+	})
+}
+
+// --wait attaches to what runs and goes on when it has ended, well or not.
+func TestWait(t *testing.T) {
+	for _, end := range []stack.Status{"UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"} {
+		story(t, "until "+string(end), running(end), func(t *testing.T, a *awsAccount) {
+			a.current().status = "UPDATE_IN_PROGRESS"
+			o := a.run(append(change, "--wait")...)
+			check(t, o, exitOK, a.whole())
+			o.wants(t, exitOK, "Waiting for what runs on the stack already (UPDATE_IN_PROGRESS):", "Deployed release 3")
+		})
+	}
+	story(t, "until it is deleted", deleting, func(t *testing.T, a *awsAccount) {
+		o := a.run("deploy", "--yes", "--wait")
+		o.wants(t, exitOK, "Waiting for what runs", "Plan: create", "Deployed release 3")
+	})
+	story(t, "until it is stuck", running(stack.UpdateRollbackFailed), func(t *testing.T, a *awsAccount) {
+		a.current().status = "UPDATE_ROLLBACK_IN_PROGRESS"
+		a.run("deploy", "--yes", "--wait").wants(t, exitStack, "is stuck in UPDATE_ROLLBACK_FAILED", "hint: renpyctl recover")
+	})
+	story(t, "to plan", running("UPDATE_COMPLETE"), func(t *testing.T, a *awsAccount) {
+		a.current().status = "UPDATE_IN_PROGRESS"
+		a.run("plan", "--wait").wants(t, exitOK, "No changes")
+	})
+}
+
+// --watch only looks.
+func TestWatch(t *testing.T) {
+	looks := func(t *testing.T, a *awsAccount, code int, said ...string) {
+		t.Helper()
+		o := a.run("deploy", "--watch")
+		o.wants(t, code, said...)
+		if w := o.writes(); len(w) > 0 {
+			t.Errorf("changed %q", w)
+		}
+	}
+	story(t, "nothing", deployed, func(t *testing.T, a *awsAccount) {
+		looks(t, a, exitOK, "Nothing runs on the stack renpy-cloud-dev: it is CREATE_COMPLETE.")
+	})
+	story(t, "a success", running("UPDATE_COMPLETE"), func(t *testing.T, a *awsAccount) {
+		a.current().status = "UPDATE_IN_PROGRESS"
+		looks(t, a, exitOK, "The stack renpy-cloud-dev is UPDATE_COMPLETE.")
+	})
+	story(t, "a failure", deployed, func(t *testing.T, a *awsAccount) {
+		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		ctx, leave := context.WithCancel(t.Context())
+		a.fault = func(name string) fault { // whoever began it goes away
+			if name == "CloudFormation-DescribeStackEvents #3" {
+				leave()
+			}
+			return fault{}
+		}
+		o := a.runIn(ctx, nil, change...)
+		o.wants(t, exitInterrupted, "Interrupted. AWS goes on with the stack by itself: renpyctl deploy --watch --stage dev watches again.")
+		a.fault = nil
+		looks(t, a, exitStack, "✗ SyncPlanLambdaFunction failed", "Rolled back: the version before still serves")
+	})
+	story(t, "a deletion", deleting, func(t *testing.T, a *awsAccount) {
+		looks(t, a, exitOK, "The stack renpy-cloud-dev is deleted.")
+	})
+	story(t, "no stage", newAccount, func(t *testing.T, a *awsAccount) { looks(t, a, exitNotFound) })
+}
+
+// Of two deploys at once one wins. The other exits 6, whatever it learns it by,
+// and leaves nothing.
+func TestTwoDeploysAtOnce(t *testing.T) {
+	for what, meanwhile := range map[string]struct {
+		at string // the call before which the other one is faster
+		do func(a *awsAccount)
+	}{
+		"the other has the release's number": {"S3-PutObject releases/000002.json", func(a *awsAccount) {
+			a.buckets["renpyctl-dev-123456789012-eu-west-1"]["releases/000002.json"] = []byte("{}")
+		}},
+		"the other updates already": {"CloudFormation-CreateChangeSet", func(a *awsAccount) { a.current().status = "UPDATE_IN_PROGRESS" }},
+		"the other has executed its plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) {
+			for _, cs := range a.changeSets {
+				cs.execution = "OBSOLETE"
+			}
+		}},
+		"the other's execution has deleted our plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) { clear(a.changeSets) }},
+	} {
+		story(t, what, deployed, func(t *testing.T, a *awsAccount) {
+			done := false
+			a.fault = func(name string) fault {
+				if name == meanwhile.at && !done {
+					done = true
+					meanwhile.do(a)
+				}
+				return fault{}
+			}
+			o := a.run(change...)
+			oneError(t, o, exitBusy)
+			if !done {
+				t.Error("it never came to that")
+			}
+			a.fault, a.current().status = nil, "UPDATE_COMPLETE"
+			check(t, a.run(change...), exitOK, a.whole())
+		})
+	}
+	story(t, "the other creates the stage already", newAccount, func(t *testing.T, a *awsAccount) {
+		done := false
+		a.fault = func(name string) fault {
+			if name == "CloudFormation-CreateChangeSet" && !done {
+				done = true
+				a.stacks = []*fakeStack{{id: "arn:other", status: "CREATE_IN_PROGRESS"}}
+			}
+			return fault{}
+		}
+		oneError(t, a.run("deploy", "--yes"), exitBusy)
+	})
+}
+
+// Right after an execution CloudFormation may still show the stack as it was
+// before (aws/aws-cdk-cli, stabilizeStack).
+func TestStaleReview(t *testing.T) {
+	story(t, "for five looks", newAccount, func(t *testing.T, a *awsAccount) {
+		a.stale = 5
+		o := a.run("deploy", "--yes")
+		check(t, o, exitOK, a.whole())
+		if a.stale != 0 {
+			t.Errorf("%d stale looks are left", a.stale)
+		}
+	})
+}
+
+func TestRecoverSkips(t *testing.T) {
+	story(t, "a resource on which the rollback fails", stuck, func(t *testing.T, a *awsAccount) {
+		a.current().status = stack.UpdateRollbackFailed
+		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.run("recover", "--yes").wants(t, exitStack, "✗ SyncPlanLambdaFunction  UPDATE_FAILED", "The rollback failed too", "or leave a resource out with --skip")
+		o := a.run("recover", "--yes", "--skip", cfn.ManifestTable)
+		o.wants(t, exitUsage, "--skip ManifestTable: this resource has not failed")
+		o = a.run("recover", "--yes", "--skip", cfn.SyncPlanFunction)
+		o.wants(t, exitOK, "Recovered: the stack is what it was before", "SyncPlanLambdaFunction was left out")
+		check(t, a.run(change...), exitOK, a.whole())
+	})
+}
+
+func TestRecoverRetains(t *testing.T) {
+	story(t, "a resource that cannot be deleted", deleteFailed, func(t *testing.T, a *awsAccount) {
+		a.current().status = stack.DeleteFailed
+		a.fails, a.reason = cfn.HTTPAPI, "Internal Failure"
+		a.run("recover", "--yes").wants(t, exitStack, "✗ HttpApi", "or leave a resource behind with --retain")
+		a.run("recover", "--yes", "--retain", cfn.ManifestTable).wants(t, exitUsage, "--retain ManifestTable: this resource has not failed")
+		o := a.run("recover", "--yes", "--retain", cfn.HTTPAPI)
+		o.wants(t, exitOK, "The stack is deleted.", "HttpApi was left behind: k3j9x. Nothing manages it any more.", "The players' data stays")
+		if a.current() != nil || len(a.pools) != 1 || len(a.tables) != 1 {
+			t.Errorf("stack %v, pools %v, tables %v", a.current(), a.pools, a.tables)
+		}
+		a.run("remove", "--yes").wants(t, exitOK, "Removed. Nothing of stage dev is left")
+		if len(a.pools)+len(a.tables)+len(a.buckets) > 0 {
+			t.Errorf("left: %v %v %v", a.pools, a.tables, a.buckets)
+		}
+	})
+}
+
+// Nothing is done to a stuck stack without a yes.
+func TestRecoverAsks(t *testing.T) {
+	for status, prepare := range map[stack.Status]func(*testing.T) *awsAccount{
+		stack.UpdateRollbackFailed: stuck, stack.UpdateFailed: stuck, stack.DeleteFailed: deleteFailed,
+		stack.RollbackComplete: rolledBack, stack.ReviewInProgress: underReview,
+	} {
+		story(t, string(status), prepare, func(t *testing.T, a *awsAccount) {
+			a.current().status = status
+			o := a.run("recover")
+			o.wants(t, exitUsage, "add --yes")
+			if w := o.writes(); len(w) > 0 {
+				t.Errorf("changed %q", w)
+			}
+		})
+	}
+}
+
+// A protected stage waits until its backend works.
+func TestExpress(t *testing.T) {
+	story(t, "not for a protected stage", deployed, func(t *testing.T, a *awsAccount) {
+		a.run("deploy", "--yes", "--protect").wants(t, exitOK, "Stage dev is protected now.", "Nothing to do")
+		o := a.run(append(change, "--express")...)
+		o.wants(t, exitUsage, "--express is not for the protected stage dev")
+		if w := o.writes(); len(w) > 0 {
+			t.Errorf("changed %q", w)
+		}
+	})
+	story(t, "rolls back all the same", deployed, func(t *testing.T, a *awsAccount) {
+		check(t, a.run(append(change, "--express")...), exitOK, a.whole())
+		in := awsfake.Inputs[cloudformation.CreateChangeSetInput](a.Fake)
+		if c := in[len(in)-1].DeploymentConfig; c == nil || c.Mode != types.DeploymentConfigModeExpress || aws.ToBool(c.DisableRollback) {
+			t.Errorf("deployment config %+v", c)
+		}
+	})
+}
+
+// In GitHub Actions the log is folded in groups, errors are annotated, and
+// releases name the run.
+func TestGitHubActions(t *testing.T) {
+	environ := map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "studio/game", "GITHUB_RUN_ID": "77",
+	}
+	story(t, "a deploy", newAccount, func(t *testing.T, a *awsAccount) {
+		o := a.runIn(t.Context(), environ, "deploy", "--yes")
+		o.wants(t, exitOK, "::group::plan dev\n", "::endgroup::\n", "::group::stack events dev\n", "HttpApi created", "::endgroup::\n", "Deployed release 1")
+		o.lacks(t, "::error")
+		a.run("releases", "--output", "json").wants(t, exitOK, `"ci": "https://github.com/studio/game/actions/runs/77"`)
+		a.fails, a.reason = cfn.SyncPlanFunction, "100% wrong"
+		o = a.runIn(t.Context(), environ, change...)
+		o.wants(t, exitStack, "::error title=renpyctl dev::deploy dev: the stack did not get there\n")
+		if strings.Count(o.stderr, "::group::") != strings.Count(o.stderr, "::endgroup::") {
+			t.Errorf("a group stays open:\n%s", o.stderr)
+		}
+	})
+	story(t, "a question that nobody can answer", newAccount, func(t *testing.T, a *awsAccount) {
+		o := a.runIn(t.Context(), environ, "deploy")
+		o.wants(t, exitUsage, "::error title=renpyctl dev::this needs a confirmation and nobody can be asked: add --yes")
+		if w := o.writes(); len(w) > 0 {
+			t.Errorf("changed %q", w)
+		}
+	})
+}
+
+// A clock that is wrong stops every service in its own words, before anything is done.
+func TestClockWrong(t *testing.T) {
+	for call, err := range map[string]awsfake.Error{
+		// S3 API reference, RequestTimeTooSkewed; aws/aws-cli#6676.
+		"S3-HeadObject renpyctl.json": {Code: "RequestTimeTooSkewed", Message: "The difference between the request time and the current time is too large.", Status: 403},
+		"STS-GetCallerIdentity":       {Code: "SignatureDoesNotMatch", Message: "Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (20220127T015928Z - 15 min.)", Status: 403},
+	} {
+		story(t, call, newAccount, func(t *testing.T, a *awsAccount) {
+			a.fault = func(name string) fault {
+				if strings.Split(name, "-")[0] == strings.Split(call, "-")[0] {
+					return fault{before: err}
+				}
+				return fault{}
+			}
+			o := a.run("deploy", "--yes")
+			oneError(t, o, exitAccess)
+			o.wants(t, exitAccess, "hint: this computer's clock is wrong")
+			if len(o.writes()) > 0 {
+				t.Errorf("changed %q", o.writes())
+			}
+		})
+	}
+}
+
+// Gone, or somebody else's: the artefact bucket.
+func TestArtefactBucket(t *testing.T) {
+	const name = "renpyctl-dev-123456789012-eu-west-1"
+	story(t, "deleted", settled, func(t *testing.T, a *awsAccount) {
+		delete(a.buckets, name)
+		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do") // it needs none
+		a.run("releases").wants(t, exitOK)
+		a.run("rollback", "--yes").wants(t, exitNotFound, "none before the live one has succeeded")
+		o := a.run(change...)
+		check(t, o, exitOK, a.whole())
+		o.wants(t, exitOK, "artefacts 3 of 3 uploaded", "Deployed release 3") // no number is used twice
+	})
+	story(t, "somebody else's", newAccount, func(t *testing.T, a *awsAccount) {
+		a.fault = func(name string) fault {
+			if strings.HasPrefix(name, "S3-Head") {
+				return fault{before: awsfake.Error{Code: "Forbidden", Message: "Forbidden", Status: 403}}
+			}
+			return fault{}
+		}
+		o := a.run("deploy", "--yes")
+		oneError(t, o, exitAccess)
+		o.wants(t, exitAccess, "belongs to another AWS account")
+		if len(o.writes()) > 0 {
+			t.Errorf("changed %q", o.writes())
+		}
+	})
+}
