@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,9 @@ func functionOnly(t *testing.T, newer string) {
 		t.Fatal("the newer code answers before it was deployed")
 	}
 
+	kept := filepath.Join(t.TempDir(), "plan")
+	s.run(t, "plan", "--set", "LogRetentionDays=7", "--out", kept).exits(t, 0)
+
 	rec := record(t, nil)
 	by := throughEndpoint(rec.URL, publicAccount)
 	by.flags = []string{"--stage", s.name}
@@ -138,6 +142,7 @@ func functionOnly(t *testing.T, newer string) {
 		t.Error("the newer code does not answer")
 	}
 	s.runBy(t, newer, "deploy", "function", "syncPlan", "--yes").exits(t, 0).says(t, "Nothing to do")
+	s.run(t, "deploy", "--plan", kept, "--yes").exits(t, 7).says(t, "moved on") // CloudFormation would not mind
 	if got, want := s.drift(t, 8), []string{"syncPlan codeSha256"}; !slices.Equal(got, want) {
 		t.Errorf("drift shows %q, want %q", got, want)
 	}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -204,14 +206,18 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 // recall reads the plan's change set again and checks that the artefacts it
 // refers to are there as they were.
 func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record) error {
-	if sit.release() >= r.Number {
-		return stack.ErrStale
+	next, err := sit.store.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if next > r.Number || sit.release() >= r.Number {
+		return stack.ErrStale // its number, which the change set contains, is another release's
 	}
 	if err := s.engine.Recall(ctx, plan); err != nil {
 		return err
 	}
 	plan.Changes = settle(plan.Changes)
-	for _, key := range r.Code {
+	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
 		has, err := sit.store.Has(ctx, key)
 		if err != nil {
 			return err
