@@ -1,0 +1,378 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+)
+
+// history writes releases from a short form, oldest first as they happened:
+// "1", "2 failed", "3 rollback 1", "4 function", "5 damaged", "6 unknown",
+// "7 live".
+func history(t *testing.T, short ...string) []releaseView {
+	t.Helper()
+	var list []releaseView
+	for _, line := range short {
+		r := releaseView{Release: release.Release{Record: release.Record{Kind: release.Deploy}, Outcome: release.Outcome{Result: release.Succeeded}}}
+		words := strings.Fields(line)
+		fmt.Sscan(words[0], &r.Number)
+		for i, word := range words[1:] {
+			switch word {
+			case "failed":
+				r.Outcome.Result = release.Failed
+			case "unknown":
+				r.Outcome.Result = release.Unknown
+			case "rollback":
+				r.Kind = release.Rollback
+				fmt.Sscan(words[i+2], &r.Origin)
+			case "function":
+				r.Kind = release.FunctionOnly
+			case "damaged":
+				r = releaseView{Release: release.Release{Record: release.Record{Number: r.Number}, Damaged: "not JSON"}}
+			case "live":
+				r.Live = true
+			}
+		}
+		list = append([]releaseView{r}, list...)
+	}
+	return list
+}
+
+func TestPickRelease(t *testing.T) {
+	for _, c := range []struct {
+		what    string
+		history []string
+		wanted  int
+		want    int    // the release gone back to, or
+		refused string // why there is none
+	}{
+		{"the one before", []string{"1", "2", "3 live"}, 0, 2, ""},
+		{"not one that failed", []string{"1", "2 failed", "3 live"}, 0, 1, ""},
+		{"not one whose end nobody knows", []string{"1", "2 unknown", "3 live"}, 0, 1, ""},
+		{"not one of a single function", []string{"1", "2 function", "3 live"}, 0, 1, ""},
+		{"not a damaged one", []string{"1", "2 damaged", "3 live"}, 0, 1, ""},
+		{"a failed one after the live one does not count", []string{"1", "2 live", "3 failed"}, 0, 1, ""},
+		{"after a rollback, further back", []string{"1", "2", "3", "4 rollback 2 live"}, 0, 1, ""},
+		{"after two rollbacks, no further", []string{"1", "2", "3", "4 rollback 2", "5 rollback 1 live"}, 0, 0, "none before the live one"},
+		{"a deploy after a rollback", []string{"1", "2", "3 rollback 1", "4 live"}, 0, 2, ""},
+		{"the first", []string{"1 live"}, 0, 0, "none before the live one"},
+		{"none is live", []string{"1", "2"}, 0, 0, "none before the live one"},
+		{"by its number", []string{"1", "2", "3 live"}, 1, 1, ""},
+		{"by its number, a later one", []string{"1", "2", "3 rollback 1 live"}, 2, 2, ""},
+		{"a rollback by its number", []string{"1", "2", "3 rollback 1", "4 live"}, 3, 3, ""},
+		{"one that never was", []string{"1 live"}, 41, 0, "no such release: 41"},
+		{"a failed one by its number", []string{"1 failed", "2 live"}, 1, 0, "release 1 did not succeed"},
+		{"a function's by its number", []string{"1 function", "2 live"}, 1, 0, "release 1 changed the code of single functions only"},
+		{"a damaged one by its number", []string{"1 damaged", "2 live"}, 1, 0, "release 1 cannot be used: not JSON"},
+	} {
+		got, err := pickRelease(history(t, c.history...), c.wanted)
+		switch {
+		case c.refused == "" && (err != nil || got.Number != c.want):
+			t.Errorf("%s: release %d, error %v, want release %d", c.what, got.Number, err, c.want)
+		case c.refused != "" && (err == nil || !strings.Contains(err.Error(), c.refused)):
+			t.Errorf("%s: error %v, want %q", c.what, err, c.refused)
+		}
+		if strings.HasPrefix(c.refused, "no") && !errors.Is(err, release.ErrNoRelease) {
+			t.Errorf("%s: %v is no ErrNoRelease", c.what, err)
+		}
+	}
+}
+
+func TestOldReleases(t *testing.T) {
+	for _, c := range []struct {
+		what    string
+		history []string
+		keep    int
+		want    []int // newest first
+	}{
+		{"the latest are kept", []string{"1", "2", "3", "4 live"}, 1, []int{2, 1}},
+		{"the live one does not count", []string{"1", "2", "3 live"}, 2, []int{}},
+		{"failures do not count", []string{"1", "2", "3 failed", "4 failed", "5 live"}, 1, []int{1}},
+		{"what was gone back to stays", []string{"1", "2", "3", "4", "5 rollback 2 live"}, 1, []int{1}},
+		{"a live one that is old stays, and all since", []string{"1", "2 live", "3 failed", "4 failed"}, 1, []int{}},
+		{"damaged ones go with their age", []string{"1 damaged", "2", "3", "4 live"}, 1, []int{2, 1}},
+		{"nothing to go", []string{"1 live"}, 10, []int{}},
+		{"nothing at all", nil, 10, []int{}},
+		{"nothing succeeded yet", []string{"1 failed", "2 failed"}, 1, []int{}},
+	} {
+		if got := oldReleases(history(t, c.history...), c.keep); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.what, got, c.want)
+		}
+	}
+}
+
+const artefacts = "renpyctl-dev-123456789012-eu-west-1"
+
+// three is a stage with three releases of different settings.
+func three(t *testing.T) *awsAccount {
+	t.Helper()
+	a := settled(t)
+	check(t, a.run("deploy", "--yes", "--set", "GameIds=other_game"), exitOK, a.whole())
+	return a
+}
+
+// setting is the value of a setting that the stack has.
+func (a *awsAccount) setting(name string) string {
+	for _, p := range a.current().parameters {
+		if *p.ParameterKey == name {
+			return *p.ParameterValue
+		}
+	}
+	return "(none)"
+}
+
+// Rollbacks go back, further back, and forth again, each as a release of its own.
+func TestRollbacks(t *testing.T) {
+	story(t, "one after the other", three, func(t *testing.T, a *awsAccount) {
+		for _, step := range []struct {
+			args    []string
+			said    string
+			setting string
+		}{
+			{[]string{"rollback", "--yes"}, "Rolled back to release 2 as release 4", "my_game"},
+			{[]string{"rollback", "--yes"}, "Rolled back to release 1 as release 5", ""},
+			{[]string{"rollback", "3", "--yes"}, "Rolled back to release 3 as release 6", "other_game"},
+			{[]string{"rollback", "4", "--yes"}, "Rolled back to release 4 as release 7", "my_game"},
+			{[]string{"deploy", "--yes", "--set", "GameIds=new"}, "Deployed release 8", "new"},
+		} {
+			o := a.run(step.args...)
+			check(t, o, exitOK, a.whole())
+			o.wants(t, exitOK, step.said)
+			if got := a.setting(cfn.ParamGameIDs); got != step.setting {
+				t.Errorf("after %v GameIds is %q, want %q", step.args, got, step.setting)
+			}
+		}
+		a.run("releases").wants(t, exitOK, "live\t8\t", "\t7\t", "rollback to 4", "\t6\t", "rollback to 3")
+	})
+	story(t, "to what is live", three, func(t *testing.T, a *awsAccount) {
+		o := a.run("rollback", "3", "--yes")
+		o.wants(t, exitOK, "Nothing to do")
+		if len(a.buckets[artefacts]) == 0 || a.buckets[artefacts]["releases/000004.json"] != nil {
+			t.Error("a release was recorded that is none")
+		}
+	})
+	story(t, "to none", three, func(t *testing.T, a *awsAccount) {
+		a.run("rollback", "41", "--yes").wants(t, exitNotFound, "no such release: 41", "hint: renpyctl releases --stage dev")
+		a.run("rollback", "0", "--yes").wants(t, exitUsage)
+		a.run("rollback", "1", "2").wants(t, exitUsage)
+	})
+	story(t, "without its code", three, func(t *testing.T, a *awsAccount) {
+		for key := range a.buckets[artefacts] {
+			if strings.HasPrefix(key, "code/syncplan-") {
+				delete(a.buckets[artefacts], key)
+			}
+		}
+		o := a.run("rollback", "--yes")
+		oneError(t, o, exitError)
+		o.wants(t, exitError, "release 2 cannot be used: its artefact code/syncplan-", "is no longer in the bucket")
+		if o.onStack() != "1" {
+			t.Errorf("changed %q", o.onStack())
+		}
+	})
+	story(t, "without its template", three, func(t *testing.T, a *awsAccount) {
+		delete(a.buckets[artefacts], "template/"+cfn.TemplateSHA256()+".yaml")
+		o := a.run("rollback", "--yes")
+		oneError(t, o, exitError)
+		o.wants(t, exitError, "release 2 cannot be used: ")
+	})
+	story(t, "that fails", three, func(t *testing.T, a *awsAccount) {
+		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.run("rollback", "--yes").wants(t, exitStack, "Rolled back: the version before still serves the players.")
+		a.fails = ""
+		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 2 as release 5")
+	})
+}
+
+// A record that cannot be read is listed as such, and stands in nobody's way.
+func TestDamagedRecord(t *testing.T) {
+	story(t, "between others", three, func(t *testing.T, a *awsAccount) {
+		a.buckets[artefacts]["releases/000002.json"] = []byte(`{"number": 2, "kind`)
+		a.run("releases").wants(t, exitOK, "live\t3\t", "\t2\t", "record damaged", "\t1\t")
+		a.run("rollback", "2", "--yes").wants(t, exitError, "release 2 cannot be used: releases/000002.json in the artefact bucket is damaged")
+		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 1 as release 4")
+	})
+	story(t, "of the live release", three, func(t *testing.T, a *awsAccount) {
+		a.buckets[artefacts]["releases/000003.json"] = []byte("\x00")
+		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do")
+		a.run("drift").wants(t, exitOK, "No differences")
+		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 2 as release 4")
+	})
+	story(t, "something that is no record at all", three, func(t *testing.T, a *awsAccount) {
+		a.buckets[artefacts]["releases/notes.json"] = []byte("hello")
+		check(t, a.run(change...), exitOK, a.whole())
+		a.run("releases").wants(t, exitOK, "live\t4\t")
+	})
+}
+
+// The live release of a run that was cut off has succeeded, as the stack says.
+func TestOutcomeUnknown(t *testing.T) {
+	story(t, "of the live release", three, func(t *testing.T, a *awsAccount) {
+		delete(a.buckets[artefacts], "releases/000003.result.json")
+		delete(a.buckets[artefacts], "releases/000002.result.json")
+		o := a.run("releases")
+		o.wants(t, exitOK, "live\t3\t", "succeeded", "\t2\t", "not finished")
+		a.run("rollback", "2", "--yes").wants(t, exitError, "release 2 did not succeed")
+		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 1")
+	})
+}
+
+// Whatever is pruned, every release that is still listed as good can be gone back to.
+func TestPrune(t *testing.T) {
+	story(t, "only looking", three, func(t *testing.T, a *awsAccount) {
+		before := len(a.buckets[artefacts])
+		o := a.run("prune", "--keep", "1", "--dry-run", "--output", "json")
+		var view pruneView
+		if err := json.Unmarshal([]byte(o.stdout), &view); err != nil || !slices.Equal(view.Releases, []int{1}) || !view.DryRun {
+			t.Errorf("%v: %s", err, o.stdout)
+		}
+		if len(a.buckets[artefacts]) != before || len(o.writes()) > 0 {
+			t.Errorf("changed %q", o.writes())
+		}
+		a.run("prune", "--keep", "0").wants(t, exitUsage)
+		a.run("prune", "--keep", "1").wants(t, exitUsage, "add --yes")
+	})
+	story(t, "and going back", three, func(t *testing.T, a *awsAccount) {
+		a.buckets[artefacts]["code/syncplan-abc.zip"] = nil // nobody's
+		check(t, a.run("prune", "--keep", "1", "--yes"), exitOK, a.whole())
+		for key := range a.buckets[artefacts] {
+			if key == "code/syncplan-abc.zip" || strings.HasPrefix(key, "releases/000001") {
+				t.Errorf("%s is still there", key)
+			}
+		}
+		a.run("rollback", "1", "--yes").wants(t, exitNotFound)
+		check(t, a.run("rollback", "--yes"), exitOK, a.whole())
+	})
+	story(t, "beside a damaged record", three, func(t *testing.T, a *awsAccount) {
+		a.buckets[artefacts]["code/syncplan-abc.zip"] = nil // perhaps of the release that cannot be read
+		a.buckets[artefacts]["releases/000002.json"] = []byte("{")
+		a.run("prune", "--keep", "1", "--yes").wants(t, exitOK)
+		if _, ok := a.buckets[artefacts]["code/syncplan-abc.zip"]; !ok {
+			t.Error("code was deleted that a record might name")
+		}
+	})
+	story(t, "while something runs", three, func(t *testing.T, a *awsAccount) {
+		a.current().status = "UPDATE_IN_PROGRESS"
+		oneError(t, a.run("prune", "--yes"), exitBusy)
+	})
+}
+
+// A plan that was kept is executed as it was made, or not at all.
+func TestKeptPlan(t *testing.T) {
+	kept := func(t *testing.T, a *awsAccount, args ...string) string {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "dev.plan")
+		o := a.run(append([]string{"plan", "--out", file}, args...)...)
+		o.wants(t, exitOK, "hint: renpyctl deploy --stage dev --plan "+file)
+		return file
+	}
+	edited := func(t *testing.T, file, old, new string) string {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), old) {
+			t.Fatalf("%v: %q is not in %s", err, old, text)
+		}
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), old, new)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	story(t, "executed", settled, func(t *testing.T, a *awsAccount) {
+		file := kept(t, a, "--set", "GameIds=planned")
+		a.run("plan").wants(t, exitOK, "No changes") // somebody looks meanwhile
+		o := a.run("deploy", "--plan", file, "--yes")
+		check(t, o, exitOK, a.whole())
+		if got, want := o.onStack(), "0 SetStackPolicy ExecuteChangeSet"; got != want || a.setting(cfn.ParamGameIDs) != "planned" {
+			t.Errorf("%q, want %q; GameIds %q", got, want, a.setting(cfn.ParamGameIDs))
+		}
+		o = a.run("deploy", "--plan", file, "--yes")
+		o.wants(t, exitRefused, "the stack has moved on", "hint: make a new plan")
+	})
+	story(t, "of the first deploy", newAccount, func(t *testing.T, a *awsAccount) {
+		file := kept(t, a)
+		a.run("plan").wants(t, exitOK, "Plan: create") // a colleague's look does not take it away
+		o := a.run("deploy", "--plan", file, "--yes")
+		check(t, o, exitOK, a.whole())
+		o.wants(t, exitOK, "Plan: create", "Deployed release 1")
+	})
+	story(t, "with the stack moved on", settled, func(t *testing.T, a *awsAccount) {
+		file := kept(t, a, "--set", "GameIds=planned")
+		check(t, a.run(change...), exitOK, a.whole())
+		o := a.run("deploy", "--plan", file, "--yes")
+		oneError(t, o, exitRefused)
+		if o.onStack() != "7" {
+			t.Errorf("changed %q", o.onStack())
+		}
+	})
+	for _, prefix := range []string{"code/syncplan-", "template/"} {
+		story(t, "without its "+prefix, settled, func(t *testing.T, a *awsAccount) {
+			file := kept(t, a, "--set", "GameIds=planned")
+			for key := range a.buckets[artefacts] {
+				if strings.HasPrefix(key, prefix) {
+					delete(a.buckets[artefacts], key)
+				}
+			}
+			o := a.run("deploy", "--plan", file, "--yes")
+			o.wants(t, exitRefused, prefix, "is missing from the artefact bucket")
+			if o.onStack() != "7" {
+				t.Errorf("changed %q", o.onStack())
+			}
+		})
+	}
+	story(t, "for somewhere else", settled, func(t *testing.T, a *awsAccount) {
+		for old, new := range map[string]string{
+			`"stage": "dev"`: `"stage": "prod"`, `"account": "123456789012"`: `"account": "999999999999"`, `"region": "eu-west-1"`: `"region": "us-east-1"`,
+		} {
+			file := edited(t, kept(t, a, "--set", "GameIds=planned"), old, new)
+			o := a.run("deploy", "--plan", file, "--yes")
+			oneError(t, o, exitUsage)
+			if o.onStack() != "2" {
+				t.Errorf("changed %q", o.onStack())
+			}
+		}
+	})
+	story(t, "damaged or missing", settled, func(t *testing.T, a *awsAccount) {
+		file := edited(t, kept(t, a, "--set", "GameIds=planned"), "{", "")
+		a.run("deploy", "--plan", file, "--yes").wants(t, exitUsage, "is not a plan that renpyctl plan --out wrote")
+		a.run("deploy", "--plan", file+".not", "--yes").wants(t, exitUsage, "no such file")
+		a.run("deploy", "--plan", file, "--set", "GameIds=x").wants(t, exitUsage, "a plan is executed as it was made")
+	})
+	story(t, "with nothing in it", settled, func(t *testing.T, a *awsAccount) {
+		file := filepath.Join(t.TempDir(), "dev.plan")
+		a.run("plan", "--out", file, "--exit-code").wants(t, exitOK, "No changes")
+		if _, err := os.Stat(file); err == nil {
+			t.Error("a plan was written that cannot be executed")
+		}
+	})
+	story(t, "refused by the guard, and then allowed", settled, func(t *testing.T, a *awsAccount) {
+		a.changes = []fakeChange{changeOf(cfn.ManifestTable, "Modify", "True", "")}
+		file := kept(t, a, "--set", "GameIds=planned")
+		o := a.run("deploy", "--plan", file, "--yes")
+		oneError(t, o, exitRefused)
+		o = a.run("deploy", "--plan", file, "--yes", "--allow-replace", cfn.ManifestTable)
+		check(t, o, exitOK, a.whole())
+	})
+}
+
+// plan tells by its exit code whether there is something to do.
+func TestExitCodes(t *testing.T) {
+	story(t, "plan and drift", settled, func(t *testing.T, a *awsAccount) {
+		a.run("plan", "--exit-code").wants(t, exitOK)
+		a.run("drift", "--exit-code").wants(t, exitOK)
+		a.run("plan", "--exit-code", "--set", "GameIds=x").wants(t, exitChanges)
+		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024 // somebody in the console
+		o := a.run("drift", "--exit-code")
+		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t128\t1024")
+		a.run("plan", "--exit-code").wants(t, exitChanges, "syncPlan", "memoryMB")
+		o = a.run("deploy", "--yes")
+		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
+		a.run("drift", "--exit-code").wants(t, exitOK)
+	})
+}
