@@ -47,21 +47,24 @@ func (b *bench) emptyingOf(ctx context.Context, program string, total int) error
 	if err := b.keepFull(ctx, program, total, full); err != nil {
 		return err
 	}
-	var emptied, bare []float64
+	ways := [][]string{nil, {"-bare", strconv.Itoa(emptyWorkers)}}
+	rates := make([][]float64, len(ways))
 	var peaks []int64
 	for round := range emptyRounds {
 		log.Printf("round %d of %d: emptying it", round+1, emptyRounds)
-		rate, s, err := b.emptyOnce(ctx, full, program, total)
-		if err != nil {
-			return err
+		for i := range ways {
+			way := (round + i) % len(ways) // each is first in its turn
+			rate, s, err := b.emptyOnce(ctx, full, program, total, ways[way]...)
+			if err != nil {
+				return err
+			}
+			rates[way] = append(rates[way], rate)
+			if way == 0 {
+				peaks = append(peaks, s.peak)
+			}
 		}
-		emptied, peaks = append(emptied, rate), append(peaks, s.peak)
-		rate, _, err = b.emptyOnce(ctx, full, program, total, "-bare", strconv.Itoa(emptyWorkers))
-		if err != nil {
-			return err
-		}
-		bare = append(bare, rate)
 	}
+	emptied, bare := rates[0], rates[1]
 	part := median(emptied) / median(bare)
 	b.print("| %d | %s | %s | %.0f %% | ≥ %.0f %% | %s | %s | ≤ %s | %s |\n", total, spread(emptied, perSecond), spread(bare, perSecond),
 		part*100, emptyShare*100, yes(part >= emptyShare), spread(peaks, megabytes), megabytes(emptyMemory), yes(median(peaks) <= emptyMemory))
