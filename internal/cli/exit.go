@@ -94,7 +94,7 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*refusedError](err); ok {
 		return exitRefused, e.hint
 	}
-	if errors.Is(err, stack.ErrBusy) {
+	if errors.Is(err, stack.ErrBusy) || errors.Is(err, release.ErrTaken) {
 		return exitBusy, a.command("deploy --watch") + " watches what runs" + a.waitHint()
 	}
 	if e, ok := errors.AsType[*stackError](err); ok {

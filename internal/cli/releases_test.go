@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 )
 
@@ -374,5 +375,71 @@ func TestExitCodes(t *testing.T) {
 		o = a.run("deploy", "--yes")
 		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
 		a.run("drift", "--exit-code").wants(t, exitOK)
+	})
+}
+
+// A fast deploy of one function is a release of its own, and the next deploy
+// brings stack and function together.
+func TestDeployFunction(t *testing.T) {
+	old := func(t *testing.T) *awsAccount {
+		a := settled(t)
+		a.functions[physical(cfn.SyncPlanFunction)].hash = "b2xk" // another program's
+		return a
+	}
+	fast := []string{"deploy", "function", "syncPlan", "--yes"}
+	story(t, "that runs other code", old, func(t *testing.T, a *awsAccount) {
+		o := a.run(fast...)
+		o.wants(t, exitOK, "Updated: syncPlan runs ", ", as release 3")
+		if o.onStack() != "0" {
+			t.Errorf("the stack was touched: %q", o.onStack())
+		}
+		a.run("releases").wants(t, exitOK, "\t3\t", "function", "succeeded", "live\t2\t")
+		a.run("drift", "--exit-code").wants(t, exitOK, "No differences") // it is the stack's code again
+		check(t, a.run(change...), exitOK, a.whole())
+	})
+	story(t, "that runs it already", settled, func(t *testing.T, a *awsAccount) {
+		o := a.run(fast...)
+		o.wants(t, exitOK, "Nothing to do: syncPlan runs this code already")
+		if len(o.writes()) > 0 {
+			t.Errorf("changed %q", o.writes())
+		}
+	})
+	story(t, "which is refused", old, func(t *testing.T, a *awsAccount) {
+		a.fault = func(name string) fault {
+			if strings.HasPrefix(name, "Lambda-UpdateFunctionCode") {
+				return fault{before: awsfake.Error{Code: "AccessDeniedException", Status: 403, Message: "User: x is not authorized to perform: lambda:UpdateFunctionCode on resource: y"}}
+			}
+			return fault{}
+		}
+		o := a.run(fast...)
+		oneError(t, o, exitAccess)
+		o.wants(t, exitAccess, "hint: these credentials need permission for lambda:UpdateFunctionCode")
+		a.fault = nil
+		a.run("releases").wants(t, exitOK, "\t3\t", "function", "failed")
+	})
+	story(t, "without a question answered", old, func(t *testing.T, a *awsAccount) {
+		o := a.run("deploy", "function", "syncPlan")
+		o.wants(t, exitUsage, "add --yes")
+		if len(o.writes()) > 0 {
+			t.Errorf("changed %q", o.writes())
+		}
+	})
+	story(t, "of another name", settled, func(t *testing.T, a *awsAccount) {
+		a.run("deploy", "function", "sync").wants(t, exitUsage, `function "sync": there are syncPlan and syncComplete`)
+	})
+	story(t, "in a stage that is busy", old, func(t *testing.T, a *awsAccount) {
+		a.current().status = "UPDATE_IN_PROGRESS"
+		o := a.run(fast...)
+		oneError(t, o, exitBusy)
+		o.lacks(t, "--wait waits")
+	})
+	story(t, "with somebody faster", old, func(t *testing.T, a *awsAccount) {
+		a.fault = func(name string) fault {
+			if strings.HasPrefix(name, "S3-PutObject releases/000003.json") {
+				a.buckets[artefacts]["releases/000003.json"] = []byte("{}")
+			}
+			return fault{}
+		}
+		oneError(t, a.run(fast...), exitBusy)
 	})
 }
