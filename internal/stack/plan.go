@@ -291,10 +291,23 @@ func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 		// For a create it may not be combined with OnStackFailure.
 		in.DisableRollback = aws.Bool(false)
 	}
-	if _, err := e.client.ExecuteChangeSet(ctx, in); err != nil {
-		return fmt.Errorf("execute the change set: %w", orBusy(err))
+	_, err := e.client.ExecuteChangeSet(ctx, in)
+	if err == nil || e.begun(ctx, plan, err) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("execute the change set: %w", orBusy(err))
+}
+
+// begun tells whether a refusal to execute only says that an earlier try, whose
+// answer was lost, has begun already. AWS knows the repeated request by its
+// token; others may not. Nobody else executes a change set of ours.
+func (e *Engine) begun(ctx context.Context, plan *Plan, refusal error) bool {
+	api, ok := errors.AsType[smithy.APIError](refusal)
+	if !ok || !strings.HasPrefix(api.ErrorCode(), "InvalidChangeSetStatus") {
+		return false
+	}
+	_, out, err := e.changes(ctx, plan, false)
+	return err == nil && (out.ExecutionStatus == types.ExecutionStatusExecuteInProgress || out.ExecutionStatus == types.ExecutionStatusExecuteComplete)
 }
 
 // ErrBusy says that another operation runs on the stack, or was faster.
