@@ -2,16 +2,13 @@ package cli
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
@@ -266,7 +263,7 @@ func (a *awsAccount) createChangeSet(in *cloudformation.CreateChangeSetInput) (*
 	case !create && !s.status.Updatable():
 		return nil, notNow(s, "updated")
 	}
-	parameters := withDefaults(a.t, in.Parameters)
+	parameters := withDefaults(in.Parameters)
 	cs := &changeSet{
 		id: fmt.Sprintf("arn:aws:cloudformation:%s:%s:changeSet/%s/1", accountRegion, accountID, *in.ChangeSetName), token: *in.ClientToken,
 		status: "CREATE_COMPLETE", execution: "AVAILABLE", create: create, stack: s,
@@ -289,20 +286,11 @@ func (a *awsAccount) createChangeSet(in *cloudformation.CreateChangeSetInput) (*
 
 // withDefaults adds the template's defaults for the parameters that are not
 // given: a stack is described with all of them.
-func withDefaults(t *testing.T, given []types.Parameter) []types.Parameter {
-	var template struct {
-		Parameters map[string]struct {
-			Default *string `yaml:"Default"`
-		} `yaml:"Parameters"`
-	}
-	if err := yaml.Unmarshal([]byte(cfn.Template()), &template); err != nil {
-		t.Fatal(err)
-	}
+func withDefaults(given []types.Parameter) []types.Parameter {
 	all := slices.Clone(given)
-	for _, name := range slices.Sorted(maps.Keys(template.Parameters)) {
-		is := func(p types.Parameter) bool { return *p.ParameterKey == name }
-		if value := template.Parameters[name].Default; value != nil && !slices.ContainsFunc(given, is) {
-			all = append(all, types.Parameter{ParameterKey: &name, ParameterValue: value})
+	for _, s := range cfn.Settings() {
+		if !slices.ContainsFunc(given, func(p types.Parameter) bool { return *p.ParameterKey == s.Name }) {
+			all = append(all, types.Parameter{ParameterKey: &s.Name, ParameterValue: &s.Default})
 		}
 	}
 	return all
