@@ -1,0 +1,132 @@
+//go:build e2e && (linux || darwin)
+
+package e2e
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// A script says what is to happen to a player's devices. It is drawn from a seed
+// before anything happens, so a seed wants the same each time; what comes of
+// devices that sync at once depends on which is faster, too.
+type script struct {
+	clocks []time.Duration // how far each device's clock is ahead
+	steps  [][]act         // each is what some devices do at the same time
+}
+
+// An act is what one device does in a step: somebody plays, then it syncs.
+type act struct {
+	device  int
+	plays   []play
+	offline bool // it does not sync
+
+	// What happens during the sync, if it has anything to do.
+	planning   fate
+	meanwhile  []play // between the plan and the first transfer
+	transfers  []fate // in the plan's order; what is beyond arrives
+	completing fate
+}
+
+// A play changes one file.
+type play struct {
+	kind playKind
+	name string
+	pick int           // among the file's old contents
+	ago  time.Duration // how long before the sync: the device was offline
+}
+
+type playKind int
+
+const (
+	saves     playKind = iota // a new content
+	savesLong                 // one of another length
+	restores                  // an old one of the device
+	touches                   // the same, with the time of now
+	crashes                   // the file is left empty
+	deletes
+)
+
+// A fate is how a request goes.
+type fate int
+
+const (
+	arrives    fate = iota
+	isLost          // it does not get there
+	unanswered      // it gets there, and the answer does not come back
+	breaksOff       // the file breaks off half-way
+	isLate          // the device gives up, and the upload gets there after all, later
+	isRepeated      // the upload gets there, and later once more: the file as it is then
+)
+
+var scriptFiles = []string{"persistent", "1-1-LT1.save", "1-2-LT1.save", "2-1-LT1.save", "2-notes.json", "auto-1-LT1.save"}
+
+// drawScript draws a script of 2 to 4 devices.
+func drawScript(seed uint64) script {
+	r := rand.New(rand.NewPCG(seed, 0))
+	s := script{clocks: draws(r, 2+r.IntN(3), func() time.Duration {
+		return oneOf(r, 0, 0, 0, time.Second, -time.Second, -3*time.Minute, 2*time.Hour, -365*24*time.Hour, 9*365*24*time.Hour)
+	})}
+	s.steps = draws(r, 6+r.IntN(7), func() []act {
+		acting := r.Perm(len(s.clocks))
+		if r.IntN(5) < 2 {
+			acting = acting[:1] // else all at once
+		}
+		step := make([]act, 0, len(acting))
+		for _, device := range acting {
+			step = append(step, drawAct(r, device))
+		}
+		return step
+	})
+	return s
+}
+
+// draws calls draw n times.
+func draws[T any](r *rand.Rand, n int, draw func() T) []T {
+	list := make([]T, 0, n)
+	for range n {
+		list = append(list, draw())
+	}
+	return list
+}
+
+func oneOf[T any](r *rand.Rand, choices ...T) T { return choices[r.IntN(len(choices))] }
+
+func drawAct(r *rand.Rand, device int) act {
+	a := act{
+		device:     device,
+		offline:    r.IntN(8) == 0,
+		planning:   oneOf(r, arrives, arrives, arrives, arrives, arrives, arrives, isLost, unanswered),
+		completing: oneOf(r, arrives, arrives, arrives, isLost, unanswered),
+	}
+	ago := oneOf(r, 0, 0, 0, 0, time.Minute, 30*time.Hour, 40*24*time.Hour)
+	a.plays = draws(r, r.IntN(5), func() play { return drawPlay(r, ago) })
+	if r.IntN(3) == 0 {
+		a.meanwhile = draws(r, 1+r.IntN(3), func() play { return drawPlay(r, 0) })
+	}
+	a.transfers = draws(r, len(scriptFiles), func() fate {
+		return oneOf(r, arrives, arrives, arrives, arrives, arrives, arrives, isLost, unanswered, breaksOff, isLate, isRepeated)
+	})
+	if r.IntN(8) == 0 { // the game ends in the middle
+		for i := r.IntN(3); i < len(a.transfers); i++ {
+			a.transfers[i] = isLost
+		}
+		a.completing = isLost
+	}
+	return a
+}
+
+func drawPlay(r *rand.Rand, ago time.Duration) play {
+	kinds := slices.Concat(slices.Repeat([]playKind{saves}, 12), []playKind{savesLong, savesLong, restores, touches, crashes, deletes})
+	return play{kind: oneOf(r, kinds...), name: oneOf(r, scriptFiles...), pick: r.IntN(100), ago: ago}
+}
+
+// everybodyStill is a step in which nobody plays or syncs.
+func everybodyStill(devices int) []act {
+	step := make([]act, devices)
+	for i := range step {
+		step[i] = act{device: i, offline: true}
+	}
+	return step
+}
