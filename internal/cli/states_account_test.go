@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/lambda"
@@ -272,7 +273,7 @@ func (a *awsAccount) whole() string {
 	if len(a.overwrote) > 0 {
 		wrong = append(wrong, fmt.Sprintf("records were overwritten: %q", a.overwrote))
 	}
-	if p := a.current().policy; !strings.Contains(p, "Update:Replace") {
+	if p := a.current().policy; p != cfn.StackPolicy() {
 		wrong = append(wrong, fmt.Sprintf("the stack policy is %q", p))
 	}
 	return strings.Join(wrong, "; ")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -446,6 +447,7 @@ func (a *awsAccount) deleteStack(in *cloudformation.DeleteStackInput) (*cloudfor
 		return nil, validation("RetainResources can only be used on stacks in the DELETE_FAILED state")
 	case s.status == stack.ReviewInProgress:
 		s.status = stack.DeleteComplete
+		maps.DeleteFunc(a.changeSets, func(_ string, cs *changeSet) bool { return cs.stack == s })
 		return &cloudformation.DeleteStackOutput{}, nil
 	}
 	s.operations[*in.ClientRequestToken] = true
