@@ -29,7 +29,6 @@ type fakeStack struct {
 	policies   []string // all that were ever set
 	protected  bool
 	operations map[string]bool // by their tokens: repeated requests do nothing
-	after      func()          // what the operation that is cancelled or deleted had still to do
 }
 
 type changeSet struct {
@@ -427,9 +426,9 @@ func (a *awsAccount) create(id string, parameters []types.Parameter) {
 	case cfn.SaveFilesBucket:
 		a.buckets[name] = map[string][]byte{}
 	case cfn.SyncPlanFunction:
-		a.functions[name] = newFunction(name, value(cfn.ParamSyncPlanCodeKey))
+		a.functions[name] = newFunction(value(cfn.ParamSyncPlanCodeKey))
 	case cfn.SyncCompleteFunction:
-		a.functions[name] = newFunction(name, value(cfn.ParamSyncCompleteCodeKey))
+		a.functions[name] = newFunction(value(cfn.ParamSyncCompleteCodeKey))
 	}
 }
 

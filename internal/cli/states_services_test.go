@@ -32,7 +32,7 @@ type fakeFunction struct {
 	environment map[string]string
 }
 
-func newFunction(_, codeKey string) *fakeFunction {
+func newFunction(codeKey string) *fakeFunction {
 	return &fakeFunction{hash: lambda.CodeSha256(codeHash(codeKey)), memory: 128, environment: map[string]string{"GAME_IDS": ""}}
 }
 
