@@ -57,7 +57,7 @@ bench: build $(OSLS) ## measure beside osls, and more (Node 20 and npm; about 20
 lint: lint-go lint-template lint-release ## gofmt, vet, staticcheck, cfn-lint, checkov, goreleaser check
 
 lint-go: $(STATICCHECK)
-	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt would change these files"; exit 1; }
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt would change:" $$files; exit 1; }
 	go vet ./... && go vet -tags e2e ./...
 	$(STATICCHECK) ./... && $(STATICCHECK) -tags e2e ./...
 	go mod tidy -diff

@@ -96,6 +96,7 @@ func TestWhatS3Says(t *testing.T) {
 		{"denied, but the list has it", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k", true)}, false, true, 2},
 		{"denied, and the list has only an older version", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k", false)}, true, true, 2},
 		{"denied, and the list has only a longer key", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k2", true)}, true, true, 2},
+		{"denied, and the list goes on", []http.HandlerFunc{s3Error(403, "AccessDenied"), status(200, `<ListVersionsResult><IsTruncated>true</IsTruncated></ListVersionsResult>`)}, false, true, 2},
 		{"denied, and the list is empty", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("", false)}, true, true, 2},
 		{"slow down, then there", []http.HandlerFunc{s3Error(503, "SlowDown"), found}, false, false, 2},
 		{"breaks off, then there", []http.HandlerFunc{broken, found}, false, false, 2},

@@ -192,18 +192,24 @@ func (o *Objects) missing(ctx context.Context, err error, key, version string) e
 }
 
 // listed looks for a version of a key in the bucket's list, or for its current
-// object if no version is given.
+// object if no version is given. More versions than a page holds count as there.
 func (o *Objects) listed(ctx context.Context, key, version string) (there bool, err error) {
-	var list struct {
-		Version []struct {
+	type page struct {
+		IsTruncated bool
+		Version     []struct {
 			Key, VersionId string
 			IsLatest       bool
 		}
 	}
+	var list page
 	query := url.Values{"versions": {""}, "prefix": {key}}
 	err = o.call(ctx, http.MethodGet, "", query, nil, func(resp *http.Response) error {
+		list = page{}
 		return xml.NewDecoder(resp.Body).Decode(&list)
 	})
+	if err == nil && list.IsTruncated {
+		return true, nil // what is not on the first page may be on another
+	}
 	for _, v := range list.Version {
 		if v.Key == key && (v.VersionId == version || version == "" && v.IsLatest) {
 			there = true
