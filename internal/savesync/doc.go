@@ -9,7 +9,8 @@
 // # Promises
 //
 // Each is checked after every step of the random histories of TestPromises, which
-// TestPromisesBite shows to find the defects of the backend before this one. The
+// TestPromisesBite shows to find the defects of the backend before this one; e2e's
+// TestDevices checks what can be seen from outside over the deployed functions. The
 // tests named beside a promise hold it by itself.
 //
 //  1. Nothing committed is ever lost. Every content that a device sent in full can
