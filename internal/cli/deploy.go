@@ -98,15 +98,10 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.connect(ctx)
+	s, sit, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.where(sit.id)
 	if err := s.makeReady(ctx, sit, o); err != nil {
 		return err
 	}

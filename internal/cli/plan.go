@@ -54,15 +54,10 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.connect(ctx)
+	s, sit, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.where(sit.id)
 	if err := s.makeChangeable(ctx, sit, o.deployOptions); err != nil {
 		return err
 	}
@@ -170,15 +165,10 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if kept.Stage != a.flags.stage {
 		return usagef("the plan in %s is for stage %s, not %s", o.planFile, kept.Stage, a.flags.stage)
 	}
-	s, err := a.connect(ctx)
+	s, sit, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.where(sit.id)
 	if kept.Account != sit.id.Account || kept.Region != s.cfg.Region {
 		return usagef("the plan in %s is for account %s in %s", o.planFile, kept.Account, kept.Region)
 	}

@@ -36,15 +36,10 @@ this.`,
 
 // recover does what the stack's state calls for.
 func (a *app) recover(ctx context.Context, o recoverOptions) error {
-	s, err := a.connect(ctx)
+	s, sit, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.where(sit.id)
 	st := sit.stack
 	switch {
 	case st.Status == stack.None:

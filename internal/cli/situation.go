@@ -59,6 +59,21 @@ func (s *session) look(ctx context.Context) (*situation, error) {
 	return sit, nil
 }
 
+// survey connects, looks, and says whose credentials work where: how a command
+// begins that may change the stack.
+func (a *app) survey(ctx context.Context) (*session, *situation, error) {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	sit, err := s.look(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.where(sit.id)
+	return s, sit, nil
+}
+
 // release is the number of the release that the stack says it is; 0 for none.
 func (sit *situation) release() int {
 	n, _ := strconv.Atoi(sit.stack.Parameters[cfn.ParamRelease])
