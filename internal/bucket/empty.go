@@ -39,6 +39,14 @@ func Empty(ctx context.Context, client Client, b Bucket, progress func(deleted i
 			progress(deleted)
 		}
 	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return abortUploads(ctx, client, b) })
+	group.Go(func() error { return deleteVersions(ctx, client, b, report) })
+	return group.Wait()
+}
+
+// deleteVersions goes through the bucket until nothing is left.
+func deleteVersions(ctx context.Context, client Client, b Bucket, report func(int)) error {
 	for pass := range maxPasses {
 		if pass > 1 {
 			// What a whole pass did not delete needs time, not haste.
@@ -47,11 +55,8 @@ func Empty(ctx context.Context, client Client, b Bucket, progress func(deleted i
 			}
 		}
 		found, err := deleteAll(ctx, client, b, report)
-		if err != nil {
+		if err != nil || !found {
 			return err
-		}
-		if !found {
-			return abortUploads(ctx, client, b)
 		}
 	}
 	return fmt.Errorf("bucket %s still has versions after %d passes; is something writing to it?", b.Name, maxPasses)

@@ -18,7 +18,7 @@ import (
 // change brings the stage to the target as a new release: upload, plan, show,
 // guard, ask, record, execute, record how it went. Drift is put right even if
 // CloudFormation sees nothing to change.
-func (s *session) change(ctx context.Context, sit *situation, t *target, drift []drifted, r release.Record, o deployOptions) error {
+func (s *session) change(ctx context.Context, sit *situation, t *target, r release.Record, o deployOptions) error {
 	if o.express && s.protected(sit.stack) {
 		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
 	}
@@ -30,7 +30,7 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, drift [
 	}
 	plan, number, err := s.propose(ctx, sit, t, o)
 	if errors.Is(err, stack.ErrNoChanges) {
-		return s.unchanged(ctx, sit, drift, o)
+		return s.unchanged(ctx, sit, o)
 	}
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *session) upload(ctx context.Context, sit *situation, t *target) error {
 	defer p.Close()
 	task := ui.Task{Key: "artefacts", Name: "artefacts", State: ui.Running, Text: "looking what is missing"}
 	p.Set(task)
-	written, size, err := t.upload(ctx, sit.store)
+	written, size, err := t.upload(ctx, sit)
 	switch {
 	case err != nil:
 		task.State, task.Text = ui.Failed, "not uploaded"
@@ -70,12 +70,8 @@ func (s *session) upload(ctx context.Context, sit *situation, t *target) error {
 // propose makes the change set for the next release and settles what
 // CloudFormation leaves open in it.
 func (s *session) propose(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
-	number, err := sit.store.Next(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
 	// A stack whose artefact bucket was deleted has lost its records, not its number.
-	number = max(number, sit.release()+1)
+	number := max(sit.contents.Next(), sit.release()+1)
 	request := t.request(s.app, number)
 	request.Express = o.express
 	plan, err := s.engine.Propose(ctx, sit.stack, request)
@@ -111,25 +107,16 @@ func (s *session) record(sit *situation, t *target, plan *stack.Plan, r release.
 
 // run executes a plan as a release, from its record to its outcome.
 func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
-	err := sit.store.Begin(ctx, r)
-	if errors.Is(err, release.ErrTaken) {
-		return errors.Join(fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, r.Number), s.discard(ctx, plan))
-	}
-	if err == nil && !plan.Create {
-		err = s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
-	}
+	mark, err := s.begin(ctx, sit, plan, r)
 	if err != nil {
 		return errors.Join(err, s.discard(ctx, plan))
 	}
 	start := time.Now()
-	deployed, err := s.execute(ctx, plan)
+	deployed, err := s.execute(ctx, sit, plan, r, mark, o)
 	if err != nil {
-		return errors.Join(err, s.notDeployed(ctx, sit, plan, r.Number, err))
+		return errors.Join(err, s.notDeployed(ctx, sit, plan, r.Number, err, o))
 	}
-	if err := s.fortify(ctx, deployed, o.protect); err != nil {
-		return err
-	}
-	if err := s.recordSuccess(ctx, sit, r); err != nil {
+	if err := s.conclude(ctx, sit, deployed, plan, r.Number, o); err != nil {
 		return err
 	}
 	verb := "Deployed"
@@ -140,16 +127,47 @@ func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r r
 	return s.printDeployed(deployed)
 }
 
+// begin writes the release down, which makes sure that no other run takes its
+// number, and returns the mark after which the plan's events will come. A stack
+// that is yet to be created has none from before.
+func (s *session) begin(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record) (mark string, err error) {
+	err = together(ctx,
+		func(ctx context.Context) error {
+			err := sit.store.Begin(ctx, r)
+			if errors.Is(err, release.ErrTaken) {
+				return fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, r.Number)
+			}
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			if !plan.Create {
+				mark, err = s.engine.LatestEvent(ctx, plan.StackID)
+			}
+			return err
+		},
+		func(ctx context.Context) error { return s.makeUp(ctx, sit) },
+	)
+	return mark, err
+}
+
+// notStartedError says that a plan was not executed: its stack is as it was.
+type notStartedError struct{ error }
+
+func (e notStartedError) Unwrap() error { return e.error }
+
 // execute runs the plan to its end and returns the stack as it then is.
-func (s *session) execute(ctx context.Context, plan *stack.Plan) (stack.Stack, error) {
-	mark, err := s.engine.LatestEvent(ctx, plan.StackID)
-	if err != nil {
+func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, mark string, o deployOptions) (stack.Stack, error) {
+	if !plan.Create {
+		if err := s.prepare(ctx, sit, plan, r, o); err != nil {
+			return stack.Stack{}, notStartedError{err}
+		}
+	}
+	if err := s.engine.Execute(ctx, plan); cloud.Refused(err) {
+		return stack.Stack{}, notStartedError{err}
+	} else if err != nil {
 		return stack.Stack{}, err
 	}
-	if err := s.engine.Execute(ctx, plan); err != nil {
-		return stack.Stack{}, err
-	}
-	final, events, err := s.finish(ctx, plan.StackID, mark, len(plan.Changes))
+	final, events, err := s.follow(ctx, plan.StackID, mark, len(plan.Changes))
 	if err != nil && !errors.Is(err, stack.ErrNotFound) {
 		return stack.Stack{}, err
 	}
@@ -163,57 +181,89 @@ func (s *session) execute(ctx context.Context, plan *stack.Plan) (stack.Stack, e
 	return stack.Stack{}, s.failed("deploy", final, events)
 }
 
-// fortify sets what a change set cannot, where it is not so: the policy under
-// which CloudFormation itself refuses to replace what players need, and
-// termination protection. A first deploy that was cut off has set neither.
-func (s *session) fortify(ctx context.Context, st stack.Stack, protect bool) error {
-	if err := s.closePolicy(ctx, st.ID); err != nil {
+// prepare makes a stack ready for an update: CloudFormation itself is to refuse
+// what nobody has allowed, and it only touches what its templates differ in, so
+// it has to find the rest as they say.
+func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
+	if err := s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...)); err != nil {
 		return err
 	}
-	if (protect || s.protected(st)) && !st.TerminationProtection {
-		return s.engine.SetTerminationProtection(ctx, st.ID, true)
-	}
-	return nil
+	return s.putRight(ctx, sit, r.Code)
 }
 
-// closePolicy sets the stack policy that allows no exception.
-func (s *session) closePolicy(ctx context.Context, stackID string) error {
-	policy, err := s.engine.Policy(ctx, stackID)
-	if err != nil || policy == cfn.StackPolicy() {
-		return err
-	}
-	return s.engine.SetPolicy(ctx, stackID, cfn.StackPolicy())
-}
-
-func (s *session) recordSuccess(ctx context.Context, sit *situation, r release.Record) error {
-	live, err := s.functions(ctx)
+// conclude sets what a change set cannot, and writes down what then runs.
+func (s *session) conclude(ctx context.Context, sit *situation, deployed stack.Stack, plan *stack.Plan, number int, o deployOptions) error {
+	var live []functionInfo
+	err := together(ctx, into(&live, s.functions), func(ctx context.Context) error {
+		if plan.Create || len(o.allowReplace) > 0 {
+			if err := s.closePolicy(ctx, deployed.ID); err != nil {
+				return err
+			}
+		}
+		return s.protect(ctx, deployed, o)
+	})
 	if err != nil {
 		return err
 	}
+	return s.recordSuccess(ctx, sit, number, live)
+}
+
+// closePolicy sets the policy under which CloudFormation itself refuses to
+// replace what players need, without exception.
+func (s *session) closePolicy(ctx context.Context, stackID string) error {
+	return s.engine.SetPolicy(ctx, stackID, cfn.StackPolicy())
+}
+
+// protect sets the termination protection of a stage that is to have it.
+func (s *session) protect(ctx context.Context, st stack.Stack, o deployOptions) error {
+	if st.TerminationProtection || !o.protect && !s.protected(st) {
+		return nil
+	}
+	return s.engine.SetTerminationProtection(ctx, st.ID, true)
+}
+
+// makeUp writes down that the live release has succeeded, where the run that
+// deployed it was cut off before it could.
+func (s *session) makeUp(ctx context.Context, sit *situation) error {
+	if sit.record == nil || sit.record.Outcome.Result != release.Unknown {
+		return nil
+	}
+	return s.recordSuccess(ctx, sit, sit.record.Number, sit.live)
+}
+
+func (s *session) recordSuccess(ctx context.Context, sit *situation, number int, live []functionInfo) error {
 	body, err := json.Marshal(live)
 	if err != nil {
 		return err
 	}
-	s.finishRecord(ctx, sit, r.Number, release.Outcome{Result: release.Succeeded, Functions: body})
+	s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Succeeded, Functions: body})
 	return nil
 }
 
 // notDeployed writes down that a release failed, and closes what --allow-replace
 // opened for it. A release that was only left, by Ctrl-C or a lost connection,
 // has no outcome yet: AWS goes on with it.
-func (s *session) notDeployed(ctx context.Context, sit *situation, plan *stack.Plan, number int, cause error) error {
-	outcome := release.Outcome{Result: release.Failed, Reason: "another operation was faster"}
+func (s *session) notDeployed(ctx context.Context, sit *situation, plan *stack.Plan, number int, cause error, o deployOptions) error {
+	outcome := release.Outcome{Result: release.Failed}
 	failure, failed := errors.AsType[*stackError](cause)
-	if failed {
+	_, notStarted := errors.AsType[notStartedError](cause)
+	var cleanup error
+	switch {
+	case failed:
 		outcome.Reason = failure.reason
-	} else if !errors.Is(cause, stack.ErrBusy) {
+	case errors.Is(cause, stack.ErrBusy): // whoever was faster has made the change set void
+		outcome.Reason = "another operation was faster"
+	case notStarted:
+		outcome.Reason = oneLine(cloud.Text(cause))
+		cleanup = s.discard(ctx, plan)
+	default:
 		return nil
 	}
 	s.finishRecord(ctx, sit, number, outcome)
-	if plan.Create {
-		return nil // a stack that could not be created is gone
+	if !plan.Create && len(o.allowReplace) > 0 { // a stack that could not be created is gone
+		cleanup = errors.Join(cleanup, s.closePolicy(ctx, plan.StackID))
 	}
-	return s.closePolicy(ctx, plan.StackID)
+	return cleanup
 }
 
 // recordTimeout bounds what is written or taken back after an interruption.

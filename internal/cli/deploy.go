@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"strings"
 
-	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -109,82 +107,40 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	drift, err := s.drift(ctx, sit)
-	if err != nil {
+	if sit.is(t) {
+		if err := s.findDrift(ctx, sit); err != nil {
+			return err
+		}
+		return s.unchanged(ctx, sit, o)
+	}
+	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}
-	if sit.stack.Status.Updatable() && t.is(sit) {
-		return s.unchanged(ctx, sit, drift, o)
-	}
-	return s.change(ctx, sit, t, drift, release.Record{Kind: release.Deploy}, o)
+	return s.change(ctx, sit, t, release.Record{Kind: release.Deploy}, o)
 }
 
 // unchanged ends a deploy whose stack needs no change. What a run that was cut
 // off could not set and write down any more is made up for.
-func (s *session) unchanged(ctx context.Context, sit *situation, drift []drifted, o deployOptions) error {
-	if len(drift) > 0 {
-		return s.restore(ctx, sit, drift)
+func (s *session) unchanged(ctx context.Context, sit *situation, o deployOptions) error {
+	if len(sit.drift) > 0 {
+		return s.restore(ctx, sit)
 	}
-	unfinished := sit.record == nil || sit.record.Outcome.Result == release.Unknown
-	protects := o.protect && !sit.stack.TerminationProtection
-	if unfinished || protects {
-		if err := s.fortify(ctx, sit.stack, o.protect); err != nil {
+	if sit.record == nil || sit.record.Outcome.Result == release.Unknown {
+		if err := s.closePolicy(ctx, sit.stack.ID); err != nil {
 			return err
 		}
 	}
-	if unfinished && sit.record != nil {
-		if err := s.recordSuccess(ctx, sit, sit.record.Record); err != nil {
-			return err
-		}
+	if err := s.makeUp(ctx, sit); err != nil {
+		return err
 	}
-	if protects {
+	if err := s.protect(ctx, sit.stack, o); err != nil {
+		return err
+	}
+	if o.protect && !sit.stack.TerminationProtection {
 		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
 	s.say("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
 	return s.printDeployed(sit.stack)
-}
-
-// restore puts right functions that were changed past CloudFormation, which
-// would see no reason to touch them.
-func (s *session) restore(ctx context.Context, sit *situation, list []drifted) error {
-	s.say("\nThe stack is up to date, but somebody has changed the functions:")
-	s.sayDrift(list)
-	if err := s.confirm(ctx, "Put them right?"); err != nil {
-		return err
-	}
-	client := lambdaapi.NewFromConfig(s.cfg)
-	for _, d := range list {
-		if err := s.restoreFunction(ctx, sit, client, d); err != nil {
-			return err
-		}
-		s.say("  %s %s", ui.Success("✓"), d.FunctionName)
-	}
-	s.say("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
-	return s.printDeployed(sit.stack)
-}
-
-func (s *session) restoreFunction(ctx context.Context, sit *situation, client functions.Client, d drifted) error {
-	var code, settings bool
-	for _, diff := range d.Differences {
-		if diff.Setting == "codeSha256" || diff.Setting == "architecture" {
-			code = true
-		} else {
-			settings = true
-		}
-	}
-	if code {
-		src := functions.Source{
-			Bucket: sit.store.Bucket, Key: sit.stack.Parameters[codeParameters()[d.Name]],
-			CodeSha256: d.want.CodeSha256, Architecture: d.want.Architecture,
-		}
-		if err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
-			return err
-		}
-	}
-	if settings {
-		return functions.UpdateSettings(ctx, client, d.want)
-	}
-	return nil
 }
 
 // printDeployed prints where the backend is.

@@ -38,18 +38,10 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 		return usagef("function %q: there are %s", name, strings.Join(functionNames(), " and "))
 	}
 	f := lambda.Functions()[i]
-	s, err := a.connect(ctx)
+	s, sit, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := s.deployed(ctx); err != nil {
-		return err
-	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.where(sit.id)
 	if err := s.makeChangeable(ctx, sit, deployOptions{}); err != nil {
 		return err
 	}
@@ -73,16 +65,19 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.Code) error {
 	start := time.Now()
 	key := codeKey(code)
-	if err := sit.store.Ensure(ctx); err != nil {
-		return err
-	}
-	if _, err := sit.store.PutMissing(ctx, key, code.Zip); err != nil {
-		return err
-	}
-	number, err := sit.store.Next(ctx)
+	contents, err := sit.store.Contents(ctx)
 	if err != nil {
 		return err
 	}
+	if err := sit.store.Ensure(ctx, contents); err != nil {
+		return err
+	}
+	if !contents.Has(key) {
+		if err := sit.store.Put(ctx, key, code.Zip); err != nil {
+			return err
+		}
+	}
+	number := max(contents.Next(), sit.release()+1)
 	v := version()
 	r := release.Record{
 		Number: number, Kind: release.FunctionOnly, Time: time.Now().UTC(), By: sit.id.ARN, Version: v.Version, Commit: v.Commit,

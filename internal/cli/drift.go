@@ -1,11 +1,18 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 
+	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 func newDrift(a *app) *cobra.Command {
@@ -23,37 +30,79 @@ deploys, and edits in the AWS console. A deploy puts them right.`,
 }
 
 func (a *app) showDrift(ctx context.Context, exitCode bool) error {
-	s, err := a.connect(ctx)
+	s, sit, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := s.deployed(ctx); err != nil {
-		return err
-	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	list, err := s.drift(ctx, sit)
-	if err != nil {
+	if err := s.findDrift(ctx, sit); err != nil {
 		return err
 	}
 	switch {
 	case a.json():
-		if list == nil {
-			list = []drifted{}
-		}
-		err = a.printJSON(list)
-	case len(list) == 0:
+		err = a.printJSON(append([]drifted{}, sit.drift...))
+	case len(sit.drift) == 0:
 		a.say("No differences: the functions run what release %d gave them.", sit.release())
 	default:
-		err = a.printDrift(list)
+		err = a.printTable(driftTable(sit.drift))
 		a.hint("%s puts them right", a.command("deploy"))
 	}
-	if err == nil && exitCode && len(list) > 0 {
+	if err == nil && exitCode && len(sit.drift) > 0 {
 		err = changesError{}
 	}
 	return err
+}
+
+// drifted is a function that does not run what the stack says.
+type drifted struct {
+	functionInfo
+	want        functions.Function
+	Differences []functions.Difference `json:"differences"`
+}
+
+// findDrift compares what the functions run with what the stack says: their code
+// by the stack's parameters, which name it by its hash, and their settings by the
+// record that the live release left. Without a record the settings are not known.
+func (s *session) findDrift(ctx context.Context, sit *situation) error {
+	if !sit.stack.Status.Updatable() || len(sit.live) == 0 {
+		return nil
+	}
+	recorded, err := s.recorded(ctx, sit)
+	if err != nil {
+		return err
+	}
+	for _, have := range sit.live {
+		want, known := recorded[have.Name]
+		if !known {
+			want = have.Function
+		}
+		want.CodeSha256 = lambda.CodeSha256(codeHash(sit.codeKey(have.Name)))
+		if d := functions.Compare(want, have.Function); len(d) > 0 {
+			sit.drift = append(sit.drift, drifted{have, want, d})
+		}
+	}
+	return nil
+}
+
+// recorded returns what the functions ran right after the live release, by
+// their short names; empty where no record tells.
+func (s *session) recorded(ctx context.Context, sit *situation) (map[string]functions.Function, error) {
+	r, err := sit.store.Get(ctx, sit.release())
+	if errors.Is(err, release.ErrNoRelease) || errors.Is(err, release.ErrDamaged) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	sit.record = &r
+	var then []functionInfo
+	if len(r.Outcome.Functions) == 0 || json.Unmarshal(r.Outcome.Functions, &then) != nil {
+		return nil, nil
+	}
+	recorded := map[string]functions.Function{}
+	for _, f := range then {
+		recorded[f.Name] = f.Function
+	}
+	return recorded, nil
 }
 
 func driftTable(list []drifted) ui.Table {
@@ -66,10 +115,59 @@ func driftTable(list []drifted) ui.Table {
 	return t
 }
 
-func (a *app) printDrift(list []drifted) error { return a.printTable(driftTable(list)) }
-
 // sayDrift shows differences on the way to a question.
 func (a *app) sayDrift(list []drifted) {
 	// An error of standard error has nowhere to be reported.
 	_ = driftTable(list).Write(a.streams.Err, a.streams.ErrTerminal)
+}
+
+// restore puts right functions that were changed past CloudFormation, which
+// would see no reason to touch them.
+func (s *session) restore(ctx context.Context, sit *situation) error {
+	s.say("\nThe stack is up to date, but somebody has changed the functions:")
+	s.sayDrift(sit.drift)
+	if err := s.confirm(ctx, "Put them right?"); err != nil {
+		return err
+	}
+	if err := s.putRight(ctx, sit, nil); err != nil {
+		return err
+	}
+	s.say("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
+	return s.printDeployed(sit.stack)
+}
+
+// putRight gives the functions what the stack says of them. Code that
+// CloudFormation is about to replace stays until then: next has the keys of the
+// code that the functions are to have.
+func (s *session) putRight(ctx context.Context, sit *situation, next map[string]string) error {
+	client := lambdaapi.NewFromConfig(s.cfg)
+	for _, d := range sit.drift {
+		code, settings := d.parts()
+		key := sit.codeKey(d.Name)
+		if code && cmp.Or(next[d.Name], key) == key {
+			src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: d.want.CodeSha256, Architecture: d.want.Architecture}
+			if err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
+				return err
+			}
+		}
+		if settings {
+			if err := functions.UpdateSettings(ctx, client, d.want); err != nil {
+				return err
+			}
+		}
+		s.say("  %s %s", ui.Success("✓"), d.FunctionName)
+	}
+	return nil
+}
+
+// parts tells what of a function differs: its code, its settings or both.
+func (d drifted) parts() (code, settings bool) {
+	for _, diff := range d.Differences {
+		if diff.Setting == "codeSha256" || diff.Setting == "architecture" {
+			code = true
+		} else {
+			settings = true
+		}
+	}
+	return code, settings
 }

@@ -67,7 +67,8 @@ func (s *session) emptySaves(ctx context.Context, p *ui.Progress, r release.Rema
 
 // deleteStack deletes the stack, lifting its own protection first, and returns
 // when it is gone. A deletion that already runs is followed.
-func (s *session) deleteStack(ctx context.Context, st stack.Stack) error {
+func (s *session) deleteStack(ctx context.Context, h *holdings) error {
+	st := h.stack
 	if st.Status == stack.None {
 		return nil
 	}
@@ -76,11 +77,8 @@ func (s *session) deleteStack(ctx context.Context, st stack.Stack) error {
 			return err
 		}
 	}
-	resources, err := s.engine.Resources(ctx, st.ID)
-	if err != nil {
-		return err
-	}
 	var mark string
+	var err error
 	if st.Status == "DELETE_IN_PROGRESS" {
 		mark, err = s.engine.OperationStart(ctx, st.ID)
 	} else {
@@ -91,7 +89,7 @@ func (s *session) deleteStack(ctx context.Context, st stack.Stack) error {
 	if err != nil {
 		return err
 	}
-	return s.followDelete(ctx, st.ID, mark, len(resources))
+	return s.followDelete(ctx, st.ID, mark, h.members)
 }
 
 // deleteData deletes what outlives the stack by its deletion policies.
@@ -105,17 +103,23 @@ func (s *session) deleteData(ctx context.Context, h *holdings, id cloud.Identity
 			group.Go(func() error { return s.table(r).Delete(ctx) })
 		}
 		if r.Bucket != "" {
-			group.Go(func() error {
-				// A game may have written after the first emptying, until the uploads were refused everywhere.
-				b := bucket.Bucket{Name: r.Bucket, Owner: id.Account}
-				if err := bucket.Empty(ctx, cloud.S3(s.cfg), b, nil); err != nil {
-					return err
-				}
-				return s.bucket(r, id).Delete(ctx)
-			})
+			group.Go(func() error { return s.deleteBucket(ctx, r, id) })
 		}
 	}
 	return group.Wait()
+}
+
+// deleteBucket deletes the bucket of saves, which was emptied before. A game may
+// have written after that, until uploads were refused everywhere.
+func (s *session) deleteBucket(ctx context.Context, r release.Remains, id cloud.Identity) error {
+	err := s.bucket(r, id).Delete(ctx)
+	if cloud.KindOf(err) != cloud.Conflict {
+		return err
+	}
+	if err := bucket.Empty(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, nil); err != nil {
+		return err
+	}
+	return s.bucket(r, id).Delete(ctx)
 }
 
 // deleteArtifacts deletes the artefact bucket, and with it the note of what

@@ -16,46 +16,32 @@ func (s *session) attach(ctx context.Context, st stack.Stack) (stack.Stack, []st
 	if err != nil {
 		return st, nil, err
 	}
-	return s.finish(ctx, st.ID, mark, 0)
+	return s.follow(ctx, st.ID, mark, 0)
 }
 
-// finish follows the stack to the end of its operation and returns it as it
-// then is, with the events since the mark. The error is stack.ErrNotFound if the
-// stack is gone and forgotten.
-func (s *session) finish(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
-	events, err := s.follow(ctx, stackID, mark, expected)
-	if err != nil {
-		return stack.Stack{}, events, err
-	}
-	final, err := s.engine.Describe(ctx, stackID)
-	return final, events, err
-}
-
-// follow shows the stack's events until the operation has ended and returns them.
-func (s *session) follow(ctx context.Context, stackID, mark string, expected int) ([]stack.Event, error) {
+// follow shows the stack's events after the mark until the operation has ended.
+// It returns the stack as it then is, and the events. The error is
+// stack.ErrNotFound if the stack is gone and forgotten.
+func (s *session) follow(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
 	defer s.group("stack events")()
 	p := ui.NewProgress(s.streams)
 	defer p.Close()
 	p.Expect(expected)
 	var events []stack.Event
-	for ev, err := range s.engine.Follow(ctx, stackID, mark) {
-		if err != nil {
-			p.Close()
-			if ctx.Err() != nil {
-				err = s.interrupted(ctx, stackID, err)
-			}
-			return events, err
-		}
+	final, err := s.engine.Follow(ctx, stackID, mark, func(ev stack.Event) {
 		events = append(events, ev)
-		if ev.OfStack {
-			if ev.Status.Failed() && ev.Status.InProgress() && ev.Reason != "" {
-				p.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
-			}
-			continue
+		switch {
+		case !ev.OfStack:
+			p.Set(taskOf(ev))
+		case ev.Status.Failed() && ev.Status.InProgress() && ev.Reason != "":
+			p.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
 		}
-		p.Set(taskOf(ev))
+	})
+	if ctx.Err() != nil {
+		p.Close()
+		err = s.interrupted(ctx, stackID, err)
 	}
-	return events, nil
+	return final, events, err
 }
 
 // interrupted says what AWS goes on doing. A second Ctrl-C ends the program at once.
@@ -103,7 +89,7 @@ func taskOf(ev stack.Event) ui.Task {
 
 // followDelete follows a deletion that was started and returns when the stack is gone.
 func (s *session) followDelete(ctx context.Context, stackID, mark string, expected int) error {
-	final, events, err := s.finish(ctx, stackID, mark, expected)
+	final, events, err := s.follow(ctx, stackID, mark, expected)
 	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
 		return nil
 	}

@@ -3,7 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
@@ -16,10 +19,12 @@ import (
 
 // holdings is what a stage consists of, and what removing it takes away.
 type holdings struct {
-	stack  stack.Stack       // zero if it is gone already
-	data   []release.Remains // of this stack, and of earlier ones that left theirs
-	store  *release.Store
-	totals totals
+	stack   stack.Stack       // zero if it is gone already
+	members int               // how many resources it lists
+	data    []release.Remains // of this stack, and of earlier ones that left theirs
+	noted   []release.Remains // those of them that the artefact bucket tells of
+	store   *release.Store
+	totals  totals
 }
 
 // totals is what the data amounts to; the JSON of `remove`.
@@ -32,46 +37,52 @@ type totals struct {
 
 // holdings finds the stack and whatever earlier ones left. The error is
 // *noStageError if there is neither a stack nor anything else of the stage.
-func (s *session) holdings(ctx context.Context, id cloud.Identity) (*holdings, error) {
-	h := &holdings{store: s.artifacts(id.Account)}
-	st, err := s.describe(ctx)
-	_, none := errors.AsType[*noStageError](err)
-	if err != nil && !none {
-		return nil, err
+func (s *session) holdings(ctx context.Context) (*holdings, cloud.Identity, error) {
+	h := &holdings{}
+	var id cloud.Identity
+	if err := together(ctx, into(&id, s.whoAmI), into(&h.stack, s.describeAny)); err != nil {
+		return nil, id, err
 	}
-	if !none {
-		if st.Status.InProgress() && st.Status != "DELETE_IN_PROGRESS" {
-			return nil, busy(st)
-		}
-		h.stack = st
+	s.where(id)
+	if h.stack.Status.InProgress() && h.stack.Status != "DELETE_IN_PROGRESS" {
+		return nil, id, busy(h.stack)
 	}
-	if h.data, err = h.store.Remains(ctx); err != nil {
-		return nil, err
+	h.store = s.artifacts(id.Account)
+	if err := s.gather(ctx, h); err != nil {
+		return nil, id, err
 	}
-	if !none {
-		return h, s.addCurrent(ctx, h)
-	}
-	if len(h.data) == 0 {
+	if h.stack.Status == stack.None && len(h.data) == 0 {
 		// An interrupted removal may have left the artefact bucket alone.
 		if left, err := h.store.Exists(ctx); err != nil || !left {
-			return nil, errors.Join(err, &noStageError{s.flags.stage, s.cfg.Region})
+			return nil, id, errors.Join(err, &noStageError{s.flags.stage, s.cfg.Region})
 		}
 	}
-	return h, nil
+	return h, id, nil
 }
 
-// addCurrent adds the data of the stack itself, unless it was noted before.
-func (s *session) addCurrent(ctx context.Context, h *holdings) error {
-	for _, r := range h.data {
-		if r.StackID == h.stack.ID {
-			return nil
+// gather finds the data of the stack and of those before it.
+func (s *session) gather(ctx context.Context, h *holdings) error {
+	var resources []stack.Resource
+	err := together(ctx, into(&h.noted, h.store.Remains), func(ctx context.Context) (err error) {
+		if h.stack.Status != stack.None {
+			resources, err = s.engine.Resources(ctx, h.stack.ID)
 		}
-	}
-	resources, err := s.engine.Resources(ctx, h.stack.ID)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	r := release.Remains{StackID: h.stack.ID, Since: time.Now().UTC()}
+	h.members, h.data = len(resources), slices.Clone(h.noted)
+	isNoted := slices.ContainsFunc(h.noted, func(r release.Remains) bool { return r.StackID == h.stack.ID })
+	if r := remainsOf(h.stack, resources); !isNoted && r.UserPoolID+r.Table+r.Bucket != "" {
+		h.data = append(h.data, r)
+	}
+	return nil
+}
+
+// remainsOf names those of a stack's resources that hold its data.
+func remainsOf(st stack.Stack, resources []stack.Resource) release.Remains {
+	r := release.Remains{StackID: st.ID, Since: time.Now().UTC()}
 	for _, res := range resources {
 		switch res.LogicalID {
 		case cfn.UserPool:
@@ -84,8 +95,7 @@ func (s *session) addCurrent(ctx context.Context, h *holdings) error {
 			r.Bucket = res.PhysicalID
 		}
 	}
-	h.data = append(h.data, r)
-	return nil
+	return r
 }
 
 // count finds out how much there is, so that nobody deletes more than they think.
@@ -93,28 +103,35 @@ func (s *session) count(ctx context.Context, h *holdings, id cloud.Identity) err
 	h.totals.Stage = s.flags.stage
 	p := ui.NewProgress(s.streams)
 	defer p.Close()
-	for _, r := range h.data {
+	players := make([]int64, len(h.data))
+	saves := make([]bucket.Stats, len(h.data))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, r := range h.data {
 		if r.UserPoolID != "" {
-			n, err := s.pool(r.UserPoolID).Count(ctx)
-			if err != nil {
+			group.Go(func() (err error) {
+				players[i], err = s.pool(r.UserPoolID).Count(ctx)
 				return err
-			}
-			h.totals.Players += n
+			})
 		}
-		if r.Bucket == "" {
-			continue
+		if r.Bucket != "" {
+			group.Go(func() (err error) {
+				saves[i], err = bucket.Count(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, isSave, func(st bucket.Stats) {
+					if st.Versions >= 10_000 { // otherwise it is over in a moment
+						p.Set(ui.Task{Key: r.Bucket, Name: "counting saves", State: ui.Running, Text: ui.Plural(st.Versions, "version")})
+					}
+				})
+				return err
+			})
 		}
-		stats, err := bucket.Count(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, isSave, func(st bucket.Stats) {
-			if st.Versions >= 10_000 { // otherwise it is over in a moment
-				p.Set(ui.Task{Key: r.Bucket, Name: "counting saves", State: ui.Running, Text: ui.Plural(st.Versions, "version")})
-			}
-		})
-		if err != nil {
-			return err
-		}
-		h.totals.Saves.Files += stats.Files
-		h.totals.Saves.Versions += stats.Versions
-		h.totals.Saves.Bytes += stats.Bytes
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i := range h.data {
+		h.totals.Players += players[i]
+		h.totals.Saves.Files += saves[i].Files
+		h.totals.Saves.Versions += saves[i].Versions
+		h.totals.Saves.Bytes += saves[i].Bytes
 	}
 	return nil
 }
@@ -125,11 +142,15 @@ func isSave(key string, size int64) bool { return size > 0 && savesync.IsContent
 
 // keepNote writes down what outlives the stack, before anything is touched.
 func (s *session) keepNote(ctx context.Context, h *holdings) error {
-	if h.stack.Status == stack.None {
+	if len(h.data) == len(h.noted) {
 		return nil
 	}
-	if err := h.store.Ensure(ctx); err != nil {
-		return err
-	}
-	return h.store.KeepRemains(ctx, h.data[len(h.data)-1])
+	return h.store.KeepRemains(ctx, h.data)
+}
+
+// ofStack is what the stack itself holds, without what earlier ones left.
+func (h *holdings) ofStack() *holdings {
+	mine := *h
+	mine.data = slices.DeleteFunc(slices.Clone(h.data), func(r release.Remains) bool { return r.StackID != h.stack.ID })
+	return &mine
 }

@@ -62,14 +62,13 @@ func (a *app) showInfo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.deployed(ctx)
-	if err != nil {
+	var st stack.Stack
+	var live []functionInfo
+	if err := together(ctx, into(&st, s.deployed), into(&live, s.functions)); err != nil {
 		return err
 	}
 	in := s.info(st)
-	if in.Functions, err = s.functions(ctx); err != nil {
-		return err
-	}
+	in.Functions = live
 	if a.json() {
 		return a.printJSON(in)
 	}

@@ -65,22 +65,11 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	drift, err := s.drift(ctx, sit)
+	plan, number, err := s.planFor(ctx, sit, t, o)
 	if err != nil {
 		return err
 	}
-	if o.out != "" {
-		if err := s.upload(ctx, sit, t); err != nil {
-			return err
-		}
-	}
-	plan, number, err := s.planFor(ctx, sit, t, o.deployOptions)
-	if err != nil {
-		return err
-	}
-	v := newPlanView(s, sit, t, plan)
-	v.Functions = append(v.Functions, drift...)
-	if err := a.printPlan(v, t, o.verbose); err != nil {
+	if err := a.printPlan(newPlanView(s, sit, t, plan), t, o.verbose); err != nil {
 		return errors.Join(err, s.drop(ctx, plan))
 	}
 	switch {
@@ -91,20 +80,30 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	default:
 		err = s.savePlan(sit, t, plan, number, o.out)
 	}
-	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(drift) > 0) {
+	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(sit.drift) > 0) {
 		err = changesError{}
 	}
 	return err
 }
 
-// planFor makes a plan; one without a change set stands for no changes.
-func (s *session) planFor(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
-	if sit.stack.Status.Updatable() && t.is(sit) {
-		return &stack.Plan{StackID: sit.stack.ID}, 0, nil
+// planFor makes a plan, uploading what a plan that is kept refers to. One
+// without a change set stands for no changes.
+func (s *session) planFor(ctx context.Context, sit *situation, t *target, o planOptions) (*stack.Plan, int, error) {
+	none := &stack.Plan{StackID: sit.stack.ID}
+	if sit.is(t) {
+		return none, 0, s.findDrift(ctx, sit)
 	}
-	plan, number, err := s.propose(ctx, sit, t, o)
+	if err := s.inspect(ctx, sit); err != nil {
+		return nil, 0, err
+	}
+	if o.out != "" {
+		if err := s.upload(ctx, sit, t); err != nil {
+			return nil, 0, err
+		}
+	}
+	plan, number, err := s.propose(ctx, sit, t, o.deployOptions)
 	if errors.Is(err, stack.ErrNoChanges) {
-		return &stack.Plan{StackID: sit.stack.ID}, 0, nil
+		return none, 0, nil
 	}
 	return plan, number, err
 }
@@ -120,16 +119,13 @@ func (a *app) printPlan(v planView, t *target, verbose bool) error {
 	if a.json() {
 		return a.printJSON(v)
 	}
-	if len(v.Changes)+len(v.Parameters)+len(v.Functions) == 0 {
-		a.say("No changes: stage %s is up to date.", ui.Accent(a.flags.stage))
-		return nil
-	}
-	if len(v.Changes)+len(v.Parameters) > 0 {
+	switch {
+	case len(v.Changes)+len(v.Parameters) > 0:
 		a.showPlan(v, t, verbose)
-	}
-	if len(v.Functions) > 0 {
-		a.say("Functions that somebody has changed, which a deploy puts right:")
-		a.sayDrift(v.Functions)
+	case len(v.Functions) > 0:
+		a.sayChangedFunctions(v)
+	default:
+		a.say("No changes: stage %s is up to date.", ui.Accent(a.flags.stage))
 	}
 	return nil
 }
@@ -196,26 +192,21 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 // recall reads the plan's change set again and checks that the artefacts it
 // refers to are there as they were.
 func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record) error {
-	next, err := sit.store.Next(ctx)
-	if err != nil {
+	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}
-	if next > r.Number || sit.release() >= r.Number {
+	if sit.contents.Next() > r.Number || sit.release() >= r.Number {
 		return stack.ErrStale // its number, which the change set contains, is another release's
+	}
+	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
+		if !sit.contents.Has(key) {
+			return fmt.Errorf("%w: %s is missing from the artefact bucket", stack.ErrStale, key)
+		}
 	}
 	if err := s.engine.Recall(ctx, plan); err != nil {
 		return err
 	}
 	plan.Changes = settle(plan.Changes)
-	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
-		has, err := sit.store.Has(ctx, key)
-		if err != nil {
-			return err
-		}
-		if !has {
-			return fmt.Errorf("%w: %s is missing from the artefact bucket, or is not what it was", stack.ErrStale, key)
-		}
-	}
 	return nil
 }
 

@@ -57,7 +57,7 @@ type parameterChange struct {
 func newPlanView(s *session, sit *situation, t *target, plan *stack.Plan) planView {
 	v := planView{
 		Stage: s.flags.stage, Region: s.cfg.Region, Stack: s.stackName(), Create: plan.Create,
-		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: []drifted{}, Guarded: []string{},
+		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: append([]drifted{}, sit.drift...), Guarded: []string{},
 	}
 	for _, c := range byImportance(plan.Changes) {
 		v.Changes = append(v.Changes, newChangeView(c, sit, t))
@@ -89,11 +89,9 @@ func newChangeView(c stack.Change, sit *situation, t *target) changeView {
 
 // codeOf tells the hashes of a function's code, nil for what is no function or keeps its code.
 func codeOf(logicalID string, sit *situation, t *target) *codeChange {
-	parameter := map[string]string{
-		cfn.SyncPlanFunction: cfn.ParamSyncPlanCodeKey, cfn.SyncCompleteFunction: cfn.ParamSyncCompleteCodeKey,
-	}[logicalID]
-	before, after := codeHash(sit.stack.Parameters[parameter]), codeHash(t.parameters[parameter])
-	if parameter == "" || before == after {
+	function := map[string]string{cfn.SyncPlanFunction: "syncPlan", cfn.SyncCompleteFunction: "syncComplete"}[logicalID]
+	before, after := codeHash(sit.codeKey(function)), codeHash(t.code[function])
+	if before == after {
 		return nil
 	}
 	return &codeChange{before, after}
@@ -171,7 +169,16 @@ func (a *app) showPlan(v planView, t *target, verbose bool) {
 	for _, p := range v.Permissions {
 		a.say("  %s", ui.Warning(p))
 	}
+	if len(v.Functions) > 0 {
+		a.say("")
+		a.sayChangedFunctions(v)
+	}
 	a.say("")
+}
+
+func (a *app) sayChangedFunctions(v planView) {
+	a.say("Functions that somebody has changed, which a deploy puts right:")
+	a.sayDrift(v.Functions)
 }
 
 func quoteEmpty(s string) string {

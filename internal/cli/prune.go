@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -38,11 +37,7 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	if keep < 1 {
 		return usagef("--keep %d: at least one release has to stay", keep)
 	}
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	sit, err := s.stageAndStore(ctx)
+	s, sit, err := a.stageAndStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,11 +49,12 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 		return err
 	}
 	old := oldReleases(list, keep)
-	inUse := []string{sit.stack.Parameters[cfn.ParamSyncPlanCodeKey], sit.stack.Parameters[cfn.ParamSyncCompleteCodeKey]}
-	keys, err := sit.store.Unneeded(ctx, old, inUse)
-	if err != nil {
-		return err
+	inUse := []string{sit.codeKey("syncPlan"), sit.codeKey("syncComplete")}
+	all := make([]release.Release, 0, len(list))
+	for _, r := range list {
+		all = append(all, r.Release)
 	}
+	keys := sit.contents.Unneeded(all, old, inUse)
 	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
 	if !a.json() {
 		a.say("%s of old releases, %s in all.", ui.Plural(int64(len(old)), "record"), ui.Plural(int64(len(keys)), "object"))
@@ -89,7 +85,7 @@ func oldReleases(list []releaseView, keep int) []int {
 			oldest = smaller(oldest, r.Origin)
 		case r.Live:
 			oldest = smaller(oldest, r.Number)
-		case kept < keep && usable(r) == nil:
+		case kept < keep && usable(r.Release) == nil:
 			oldest = smaller(oldest, r.Number)
 			kept++
 		}

@@ -76,10 +76,11 @@ func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) 
 // clearLeftovers deletes what a failed first deploy left, so that it can be
 // created anew. It refuses if anything in it might be a player's.
 func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
-	h := &holdings{stack: sit.stack, store: sit.store}
-	if err := s.addCurrent(ctx, h); err != nil {
+	all := &holdings{stack: sit.stack, store: sit.store}
+	if err := s.gather(ctx, all); err != nil {
 		return err
 	}
+	h := all.ofStack()
 	if err := s.count(ctx, h, sit.id); err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
 		}
 	}
 	s.say("It holds no players and no saves, so it is deleted.")
-	if err := s.keepNote(ctx, h); err != nil {
+	if err := s.keepNote(ctx, all); err != nil {
 		return err
 	}
 	if err := s.deleteEmpty(ctx, h, sit.id); err != nil {
@@ -108,7 +109,7 @@ func (s *session) deleteEmpty(ctx context.Context, h *holdings, id cloud.Identit
 	if err := s.unprotect(ctx, h, id); err != nil {
 		return err
 	}
-	if err := s.deleteStack(ctx, h.stack); err != nil {
+	if err := s.deleteStack(ctx, h); err != nil {
 		return err
 	}
 	for _, r := range h.data {

@@ -154,7 +154,7 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 		return err
 	}
 	h := &holdings{stack: sit.stack, store: sit.store}
-	if err := s.addCurrent(ctx, h); err != nil {
+	if err := s.gather(ctx, h); err != nil {
 		return err
 	}
 	s.say("The stack is deleted again; players' accounts and saves in it stay where they are.")
@@ -188,17 +188,7 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 			}
 		}
 	}
-	return s.sayRemains(ctx, h)
-}
-
-// sayRemains says what outlived the stack, and how it is used or deleted.
-func (s *session) sayRemains(ctx context.Context, h *holdings) error {
-	remains, err := h.store.Remains(ctx)
-	if err != nil || len(remains) == 0 {
-		return err
-	}
-	s.listRemains(remains)
-	s.hint("%s deletes them too", s.command("remove"))
+	s.listRemains(h.data)
 	return nil
 }
 
@@ -237,7 +227,7 @@ func (s *session) operate(ctx context.Context, st stack.Stack, start func() erro
 	if err != nil {
 		return st, nil, err
 	}
-	final, events, err := s.finish(ctx, st.ID, mark, 0)
+	final, events, err := s.follow(ctx, st.ID, mark, 0)
 	if errors.Is(err, stack.ErrNotFound) {
 		return stack.Stack{}, events, nil
 	}

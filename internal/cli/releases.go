@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -29,11 +30,7 @@ type releaseView struct {
 }
 
 func (a *app) releases(ctx context.Context) error {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	sit, err := s.stageAndStore(ctx)
+	s, sit, err := a.stageAndStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,37 +49,53 @@ func (a *app) releases(ctx context.Context) error {
 	return a.printTable(table)
 }
 
-// stageAndStore finds the stage's stack and artefact bucket, for commands that
-// need no more of the situation.
-func (s *session) stageAndStore(ctx context.Context) (*situation, error) {
-	st, err := s.deployed(ctx)
+// stageAndStore finds the stage's stack and lists its artefact bucket, for
+// commands that need no more of the situation.
+func (a *app) stageAndStore(ctx context.Context) (*session, *situation, error) {
+	s, err := a.connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	id, err := cloud.WhoAmI(ctx, s.cfg)
-	if err != nil {
-		return nil, err
+	sit := &situation{}
+	if err := together(ctx, into(&sit.stack, s.deployed), into(&sit.id, s.whoAmI)); err != nil {
+		return nil, nil, err
 	}
-	return &situation{id: id, stack: st, store: s.artifacts(id.Account)}, nil
+	sit.store = s.artifacts(sit.id.Account)
+	sit.contents, err = sit.store.Contents(ctx)
+	return s, sit, err
 }
 
 // history lists the releases, newest first, with the live one marked as the
-// stack says. A live release whose run was cut off before it could write its
-// outcome has succeeded if the stack has.
+// stack says.
 func (s *session) history(ctx context.Context, sit *situation) ([]releaseView, error) {
-	all, err := sit.store.List(ctx)
+	all, err := sit.store.List(ctx, sit.contents.Numbers())
 	if err != nil {
 		return nil, err
 	}
 	list := []releaseView{}
 	for _, r := range all {
-		v := releaseView{r, r.Number == sit.release()}
-		if v.Live && r.Outcome.Result == release.Unknown && sit.stack.Status.Updatable() {
-			v.Outcome.Result = release.Succeeded
-		}
-		list = append(list, v)
+		list = append(list, releaseView{sit.settled(r), r.Number == sit.release()})
 	}
 	return list, nil
+}
+
+// get returns a release; one whose record cannot be read is returned as damaged.
+func (sit *situation) get(ctx context.Context, number int) (release.Release, error) {
+	r, err := sit.store.Get(ctx, number)
+	if errors.Is(err, release.ErrDamaged) {
+		err = nil
+	}
+	return sit.settled(r), err
+}
+
+// settled returns the release with what the stack tells of it: the live one,
+// whose run was cut off before it could write its outcome, has succeeded if the
+// stack has.
+func (sit *situation) settled(r release.Release) release.Release {
+	if r.Number == sit.release() && r.Outcome.Result == release.Unknown && r.Damaged == "" && sit.stack.Status.Updatable() {
+		r.Outcome.Result = release.Succeeded
+	}
+	return r
 }
 
 func (a *app) releaseRow(r releaseView, now time.Time) []string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/release"
@@ -74,7 +76,23 @@ func TestPickRelease(t *testing.T) {
 		{"a function's by its number", []string{"1 function", "2 live"}, 1, 0, "release 1 changed the code of single functions only"},
 		{"a damaged one by its number", []string{"1 damaged", "2 live"}, 1, 0, "release 1 cannot be used: not JSON"},
 	} {
-		got, err := pickRelease(history(t, c.history...), c.wanted)
+		list := history(t, c.history...)
+		var numbers []int
+		sit := &situation{}
+		for _, r := range list {
+			numbers = append(numbers, r.Number)
+			if r.Live {
+				sit.record, sit.stack.Parameters = &r.Release, map[string]string{cfn.ParamRelease: fmt.Sprint(r.Number)}
+			}
+		}
+		got, err := pickRelease(numbers, sit.origin(), c.wanted, func(n int) (release.Release, error) {
+			for _, r := range list {
+				if r.Number == n {
+					return r.Release, nil
+				}
+			}
+			return release.Release{}, fmt.Errorf("%w: %d", release.ErrNoRelease, n)
+		})
 		switch {
 		case c.refused == "" && (err != nil || got.Number != c.want):
 			t.Errorf("%s: release %d, error %v, want release %d", c.what, got.Number, err, c.want)
@@ -375,6 +393,61 @@ func TestExitCodes(t *testing.T) {
 		o = a.run("deploy", "--yes")
 		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
 		a.run("drift", "--exit-code").wants(t, exitOK)
+	})
+	story(t, "drift beside a change of something else", settled, func(t *testing.T, a *awsAccount) {
+		f := a.functions[physical(cfn.SyncPlanFunction)]
+		f.memory, f.hash = 1024, "b2xk"
+		o := a.run(change...)
+		check(t, o, exitOK, a.whole())
+		o.wants(t, exitOK, "Plan: ", "Functions that somebody has changed, which a deploy puts right:", "memoryMB", "Deployed release 3")
+		if f.memory != 128 || f.hash == "b2xk" {
+			t.Errorf("CloudFormation did not touch the function, and it was left with %d MB and the code %s", f.memory, f.hash)
+		}
+		a.run("drift", "--exit-code").wants(t, exitOK, "what release 3 gave them")
+	})
+}
+
+// Code that was deployed fast is not taken back for the moment until
+// CloudFormation brings newer code.
+func TestNewerCodeComesOnce(t *testing.T) {
+	story(t, "deploy", settled, func(t *testing.T, a *awsAccount) {
+		for i, p := range a.current().parameters {
+			if *p.ParameterKey == cfn.ParamSyncPlanCodeKey { // the stack is an earlier program's
+				a.current().parameters[i].ParameterValue = aws.String("code/syncplan-0000.zip")
+			}
+		}
+		o := a.run("deploy", "--yes")
+		check(t, o, exitOK, a.whole())
+		if slices.Contains(o.writes(), "UpdateFunctionCode") {
+			t.Errorf("changed %q", o.writes())
+		}
+	})
+}
+
+// A release that AWS refused to begin is written down as failed; one whose run
+// was cut off before it could write its outcome has succeeded, as the stack says.
+func TestOutcomes(t *testing.T) {
+	fail := func(call string, with error) func(string) fault {
+		return func(name string) fault {
+			if strings.HasPrefix(name, call) {
+				return fault{before: with}
+			}
+			return fault{}
+		}
+	}
+	story(t, "refused", settled, func(t *testing.T, a *awsAccount) {
+		a.fault = fail("CloudFormation-ExecuteChangeSet", awsfake.Error{Code: "AccessDenied", Message: "no", Status: 403})
+		oneError(t, a.run(change...), exitAccess)
+		a.fault = nil
+		a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
+		a.run("releases", "--output", "json").wants(t, exitOK, `"reason": "execute the change set: no (AccessDenied)"`)
+	})
+	story(t, "cut off", settled, func(t *testing.T, a *awsAccount) {
+		a.fault = fail("S3-PutObject releases/000003.result.json", awsfake.ErrLost)
+		a.run(change...)
+		a.fault = nil
+		a.run("deploy", "--yes", "--set", "LogRetentionDays=120").wants(t, exitOK, "Deployed release 4")
+		a.run("rollback", "--yes").wants(t, exitOK, "Back to release 3 ")
 	})
 }
 

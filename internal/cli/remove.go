@@ -45,12 +45,7 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	if err != nil {
 		return err
 	}
-	id, err := cloud.WhoAmI(ctx, s.cfg)
-	if err != nil {
-		return err
-	}
-	s.where(id)
-	h, err := s.holdings(ctx, id)
+	h, id, err := s.holdings(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,7 +110,7 @@ func (s *session) announce(h *holdings, o removeOptions) {
 
 // removeStackOnly deletes the stack; its deletion policies keep the data.
 func (s *session) removeStackOnly(ctx context.Context, h *holdings) error {
-	if err := s.deleteStack(ctx, h.stack); err != nil {
+	if err := s.deleteStack(ctx, h); err != nil {
 		return err
 	}
 	if s.json() {
@@ -123,17 +118,20 @@ func (s *session) removeStackOnly(ctx context.Context, h *holdings) error {
 	}
 	s.say("Removed the stack of stage %s.", ui.Accent(s.flags.stage))
 	s.listRemains(h.data)
-	s.hint("%s deletes them too", s.command("remove"))
 	return nil
 }
 
-// listRemains names data that outlives its stack.
+// listRemains names data that outlives its stack, and how it is deleted.
 func (s *session) listRemains(list []release.Remains) {
+	if len(list) == 0 {
+		return
+	}
 	s.say("The players' data stays, and costs what it stores:")
 	for _, r := range list {
 		s.say("  user pool  %s (app client %s)\n  table      %s\n  bucket     %s", r.UserPoolID, r.ClientID, r.Table, r.Bucket)
 	}
 	s.say("A new deploy makes new, empty ones. docs/keeping-data.md says how a stack takes these back.")
+	s.hint("%s deletes them too", s.command("remove"))
 }
 
 // removeAll deletes data and stack, and checks that nothing is left.
@@ -149,7 +147,7 @@ func (s *session) removeAll(ctx context.Context, h *holdings, id cloud.Identity)
 		}
 	}
 	p.Close()
-	if err := s.deleteStack(ctx, h.stack); err != nil {
+	if err := s.deleteStack(ctx, h); err != nil {
 		return err
 	}
 	p = ui.NewProgress(s.streams)

@@ -43,26 +43,17 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 		}
 		wanted = n
 	}
-	s, err := a.connect(ctx)
+	s, sit, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := s.deployed(ctx); err != nil {
-		return err
-	}
-	sit, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	s.where(sit.id)
 	if err := s.makeChangeable(ctx, sit, o); err != nil {
 		return err
 	}
-	list, err := s.history(ctx, sit)
-	if err != nil {
+	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}
-	r, err := pickRelease(list, wanted)
+	r, err := pickRelease(sit.contents.Numbers(), sit.origin(), wanted, func(n int) (release.Release, error) { return sit.get(ctx, n) })
 	if err != nil {
 		return err
 	}
@@ -70,42 +61,47 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if err != nil {
 		return err
 	}
-	drift, err := s.drift(ctx, sit)
-	if err != nil {
-		return err
-	}
 	s.say("Back to release %d of %s.", r.Number, r.Time.UTC().Format(time.RFC3339))
-	return s.change(ctx, sit, t, drift, release.Record{Kind: release.Rollback, Origin: r.Number}, o)
+	return s.change(ctx, sit, t, release.Record{Kind: release.Rollback, Origin: r.Number}, o)
 }
 
-// pickRelease finds the release to go back to: the one of that number, or, for
-// 0, the last successful one before what is live. After a rollback that is the
-// one before the release that was gone back to, so that repeating goes further back.
-func pickRelease(list []releaseView, wanted int) (release.Release, error) {
-	before := 0
-	for _, r := range list {
-		switch {
-		case wanted != 0 && r.Number == wanted:
-			return r.Release, usable(r)
-		case r.Live && r.Origin != 0:
-			before = r.Origin
-		case r.Live:
-			before = r.Number
-		}
+// origin is the number of the deploy that is live, itself or gone back to: after
+// a rollback, going back once more leads to what was before that.
+func (sit *situation) origin() int {
+	if sit.record != nil && sit.record.Origin != 0 {
+		return sit.record.Origin
 	}
+	return sit.release()
+}
+
+// pickRelease finds the release to go back to: the one of the number that is
+// wanted, or, for 0, the last successful deploy before that number. Numbers are
+// those of all releases, the newest first.
+func pickRelease(numbers []int, before, wanted int, get func(int) (release.Release, error)) (release.Release, error) {
 	if wanted != 0 {
-		return release.Release{}, fmt.Errorf("%w: %d", release.ErrNoRelease, wanted)
+		r, err := get(wanted)
+		if err == nil {
+			err = usable(r)
+		}
+		return r, err
 	}
-	for _, r := range list {
-		if r.Number < before && r.Kind == release.Deploy && usable(r) == nil {
-			return r.Release, nil
+	for _, n := range numbers {
+		if n >= before {
+			continue
+		}
+		r, err := get(n)
+		if err != nil {
+			return release.Release{}, err
+		}
+		if r.Kind == release.Deploy && usable(r) == nil {
+			return r, nil
 		}
 	}
 	return release.Release{}, fmt.Errorf("%w: none before the live one has succeeded", release.ErrNoRelease)
 }
 
 // usable tells whether a release can be gone back to.
-func usable(r releaseView) error {
+func usable(r release.Release) error {
 	switch {
 	case r.Damaged != "":
 		return fmt.Errorf("release %d cannot be used: %s", r.Number, r.Damaged)

@@ -142,6 +142,15 @@ func (s *session) describe(ctx context.Context) (stack.Stack, error) {
 	return st, nil
 }
 
+// describeAny is describe for commands that can do without a stack, which is zero then.
+func (s *session) describeAny(ctx context.Context) (stack.Stack, error) {
+	st, err := s.describe(ctx)
+	if _, none := errors.AsType[*noStageError](err); none {
+		return stack.Stack{}, nil
+	}
+	return st, err
+}
+
 // deployed is describe for commands that need a stack with resources in it.
 func (s *session) deployed(ctx context.Context) (stack.Stack, error) {
 	st, err := s.describe(ctx)
@@ -178,6 +187,11 @@ func (s *session) pool(id string) *players.Pool { return players.NewPool(idp.New
 // artifacts returns the stage's artefact bucket in an account.
 func (s *session) artifacts(account string) *release.Store {
 	return release.NewStore(cloud.S3(s.cfg), s.flags.stage, account, s.cfg.Region)
+}
+
+// whoAmI asks AWS whose credentials these are.
+func (s *session) whoAmI(ctx context.Context) (cloud.Identity, error) {
+	return cloud.WhoAmI(ctx, s.cfg)
 }
 
 // where prints who runs the command and what it is about to touch.

@@ -246,6 +246,16 @@ func deployed(t *testing.T) *awsAccount {
 	return a
 }
 
+// planned tells whether there is a change set that could be executed.
+func (a *awsAccount) planned() bool {
+	for _, cs := range a.changeSets {
+		if cs.stack == a.current() && cs.execution == "AVAILABLE" {
+			return true
+		}
+	}
+	return false
+}
+
 // whole says what is wrong with the stage after a run that should have put it
 // right: "" if it is deployed, once, with nothing beside it.
 func (a *awsAccount) whole() string {
@@ -265,10 +275,8 @@ func (a *awsAccount) whole() string {
 	if want := map[string]int{"pools": 1, "tables": 1, "functions": 2, "buckets": 2}; !maps.Equal(counts, want) {
 		wrong = append(wrong, fmt.Sprintf("there are %v, want %v", counts, want))
 	}
-	for _, cs := range a.changeSets {
-		if cs.stack == a.current() && cs.execution == "AVAILABLE" {
-			wrong = append(wrong, "a change set is left")
-		}
+	if a.planned() {
+		wrong = append(wrong, "a change set is left")
 	}
 	if len(a.overwrote) > 0 {
 		wrong = append(wrong, fmt.Sprintf("records were overwritten: %q", a.overwrote))

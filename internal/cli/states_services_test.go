@@ -181,12 +181,6 @@ func (a *awsAccount) bucketCalls() {
 }
 
 func (a *awsAccount) objectCalls() {
-	awsfake.On(a.Fake, func(in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
-		if _, ok := a.buckets[*in.Bucket][*in.Key]; !ok {
-			return nil, noHead
-		}
-		return &s3.HeadObjectOutput{}, nil
-	})
 	awsfake.On(a.Fake, func(in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 		text, ok := a.buckets[*in.Bucket][*in.Key]
 		if !ok {
@@ -221,9 +215,7 @@ func (a *awsAccount) objectCalls() {
 		}
 		out := &s3.ListObjectsV2Output{}
 		for _, key := range slices.Sorted(maps.Keys(objects)) {
-			if strings.HasPrefix(key, *in.Prefix) {
-				out.Contents = append(out.Contents, s3types.Object{Key: &key})
-			}
+			out.Contents = append(out.Contents, s3types.Object{Key: &key})
 		}
 		return out, nil
 	})

@@ -389,8 +389,8 @@ func TestGitHubActions(t *testing.T) {
 func TestClockWrong(t *testing.T) {
 	for call, err := range map[string]awsfake.Error{
 		// S3 API reference, RequestTimeTooSkewed; aws/aws-cli#6676.
-		"S3-HeadObject renpyctl.json": {Code: "RequestTimeTooSkewed", Message: "The difference between the request time and the current time is too large.", Status: 403},
-		"STS-GetCallerIdentity":       {Code: "SignatureDoesNotMatch", Message: "Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (20220127T015928Z - 15 min.)", Status: 403},
+		"S3-ListObjectsV2":      {Code: "RequestTimeTooSkewed", Message: "The difference between the request time and the current time is too large.", Status: 403},
+		"STS-GetCallerIdentity": {Code: "SignatureDoesNotMatch", Message: "Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (20220127T015928Z - 15 min.)", Status: 403},
 	} {
 		story(t, call, newAccount, func(t *testing.T, a *awsAccount) {
 			a.fault = func(name string) fault {
@@ -423,8 +423,8 @@ func TestArtefactBucket(t *testing.T) {
 	})
 	story(t, "somebody else's", newAccount, func(t *testing.T, a *awsAccount) {
 		a.fault = func(name string) fault {
-			if strings.HasPrefix(name, "S3-Head") {
-				return fault{before: awsfake.Error{Code: "Forbidden", Message: "Forbidden", Status: 403}}
+			if strings.HasPrefix(name, "S3-") {
+				return fault{before: awsfake.Error{Code: "AccessDenied", Message: "Access Denied", Status: 403}}
 			}
 			return fault{}
 		}

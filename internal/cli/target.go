@@ -66,26 +66,16 @@ func (s *session) embedded(sit *situation, settings map[string]string, arch stri
 
 // released is the target that an earlier release was. What it needs must still be there.
 func (s *session) released(ctx context.Context, sit *situation, r release.Release) (*target, error) {
-	t := &target{templateKey: r.Template, code: r.Code, parameters: maps.Clone(r.Parameters)}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		body, err := sit.store.Object(ctx, r.Template)
-		t.template = string(body)
-		return err
-	})
 	for _, key := range r.Code {
-		group.Go(func() error {
-			has, err := sit.store.Has(ctx, key)
-			if err == nil && !has {
-				err = fmt.Errorf("its artefact %s is no longer in the bucket %s", key, sit.store.Bucket)
-			}
-			return err
-		})
+		if !sit.contents.Has(key) {
+			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, sit.store.Bucket)
+		}
 	}
-	if err := group.Wait(); err != nil {
+	template, err := sit.store.Object(ctx, r.Template)
+	if err != nil {
 		return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
 	}
-	return t, nil
+	return &target{template: string(template), templateKey: r.Template, code: r.Code, parameters: maps.Clone(r.Parameters)}, nil
 }
 
 // parseSettings reads NAME=VALUE pairs.
@@ -143,10 +133,10 @@ func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error)
 // is tells whether the stack already is the target, as far as can be told
 // without asking CloudFormation: settings that only the stack names may or may
 // not be the template's defaults.
-func (t *target) is(sit *situation) bool {
+func (sit *situation) is(t *target) bool {
 	have := maps.Clone(sit.stack.Parameters)
 	delete(have, cfn.ParamRelease)
-	return sit.template == t.template && maps.Equal(have, t.parameters)
+	return sit.stack.Status.Updatable() && sit.template == t.template && maps.Equal(have, t.parameters)
 }
 
 // request asks for the target as a release of that number.
@@ -160,28 +150,20 @@ func (t *target) request(a *app, number int) stack.Request {
 	}
 }
 
-// upload puts into the artefact bucket what it does not have yet, and returns
+// upload puts into the artefact bucket what it does not hold yet, and returns
 // how many objects and bytes that were.
-func (t *target) upload(ctx context.Context, store *release.Store) (written int, size int64, err error) {
-	if err := store.Ensure(ctx); err != nil {
+func (t *target) upload(ctx context.Context, sit *situation) (written int, size int64, err error) {
+	if err := sit.store.Ensure(ctx, sit.contents); err != nil {
 		return 0, 0, err
 	}
-	wrote := make(chan int, len(t.bodies))
 	group, ctx := errgroup.WithContext(ctx)
 	for key, body := range t.bodies {
-		group.Go(func() error {
-			written, err := store.PutMissing(ctx, key, body)
-			if written {
-				wrote <- len(body)
-			}
-			return err
-		})
-	}
-	err = group.Wait()
-	close(wrote)
-	for n := range wrote {
+		if sit.contents.Has(key) {
+			continue
+		}
 		written++
-		size += int64(n)
+		size += int64(len(body))
+		group.Go(func() error { return sit.store.Put(ctx, key, body) })
 	}
-	return written, size, err
+	return written, size, group.Wait()
 }

@@ -146,6 +146,14 @@ func noCredentials(err error) bool {
 // IsNotFound is KindOf(err) == NotFound, the question asked most often.
 func IsNotFound(err error) bool { return KindOf(err) == NotFound }
 
+// Refused tells whether a service has answered and refused: what it was asked
+// for is not done. Of a lost connection or a fault of the service's own (5xx)
+// nobody can tell.
+func Refused(err error) bool {
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	return ok && response.HTTPStatusCode()/100 == 4
+}
+
 // RequestID returns the AWS request id that err carries, or "".
 func RequestID(err error) string {
 	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {

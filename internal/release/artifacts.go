@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -30,7 +29,6 @@ type Client interface {
 	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
 	PutBucketLifecycleConfiguration(context.Context, *s3.PutBucketLifecycleConfigurationInput, ...func(*s3.Options)) (*s3.PutBucketLifecycleConfigurationOutput, error)
 	PutBucketTagging(context.Context, *s3.PutBucketTaggingInput, ...func(*s3.Options)) (*s3.PutBucketTaggingOutput, error)
-	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
@@ -82,16 +80,13 @@ const ExpireAfterDays = 30
 
 // Ensure creates the bucket where it is missing: private, encrypted, reached
 // by TLS only, versioned, with deleted artefacts expiring after 30 days. A
-// bucket whose setting up was interrupted is set up again.
-func (s *Store) Ensure(ctx context.Context) error {
-	if ready, err := s.Has(ctx, readyKey); err == nil && ready {
-		return nil // one call in the ordinary case
+// bucket whose setting up was interrupted is set up again; what it holds, c,
+// tells whether that is so.
+func (s *Store) Ensure(ctx context.Context, c Contents) error {
+	if c.Has(readyKey) {
+		return nil
 	}
-	exists, err := s.Exists(ctx)
-	if err != nil {
-		return err
-	}
-	if !exists {
+	if !c.exists {
 		if err := s.create(ctx); err != nil {
 			return err
 		}
@@ -197,18 +192,6 @@ func tlsOnly(bucket, region string) string {
 		`"Resource":["%s","%s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, arn, arn)
 }
 
-// Has tells whether the bucket holds an object of that key.
-func (s *Store) Has(ctx context.Context, key string) (bool, error) {
-	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
-	switch {
-	case err == nil:
-		return true, nil
-	case cloud.IsNotFound(err):
-		return false, nil
-	}
-	return false, fmt.Errorf("look for %s in the artefact bucket: %w", key, err)
-}
-
 // Put writes an object, replacing what is there.
 func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
@@ -219,15 +202,6 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
 	}
 	return nil
-}
-
-// PutMissing writes an object whose key says what it holds, unless it is there
-// already, and tells whether it wrote.
-func (s *Store) PutMissing(ctx context.Context, key string, body []byte) (written bool, err error) {
-	if has, err := s.Has(ctx, key); err != nil || has {
-		return false, err
-	}
-	return true, s.Put(ctx, key, body)
 }
 
 // Object returns what an object holds.
@@ -242,30 +216,6 @@ func (s *Store) Object(ctx context.Context, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
 	}
 	return body, nil
-}
-
-// keys streams the keys below a prefix. Without the bucket there are none.
-func (s *Store) keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
-			Bucket: &s.Bucket, Prefix: &prefix, ExpectedBucketOwner: &s.account,
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if cloud.IsNotFound(err) {
-				return
-			}
-			if err != nil {
-				yield("", fmt.Errorf("list %s in the artefact bucket: %w", prefix, err))
-				return
-			}
-			for _, o := range page.Contents {
-				if !yield(aws.ToString(o.Key), nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // DeleteBucket deletes the bucket, which must be empty. One that does not exist is no error.

@@ -12,17 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Unneeded lists the keys that can be deleted when the releases of the old
-// numbers go: their records, and every template and zip that no other release
-// names and that is not in use. A record that cannot be read might name
+// Unneeded lists the keys that can be deleted when, of all releases, those of
+// the old numbers go: their records, and every template and zip that no other
+// release names and that is not in use. A record that cannot be read might name
 // anything, so with one among those that stay only records are listed.
-func (s *Store) Unneeded(ctx context.Context, old []int, inUse []string) ([]string, error) {
-	all, err := s.List(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (c Contents) Unneeded(all []Release, old []int, inUse []string) []string {
 	needed := slices.Clone(inUse)
-	readable := true
+	readable := len(all) > 0
 	for _, r := range all {
 		if slices.Contains(old, r.Number) {
 			continue
@@ -34,23 +30,14 @@ func (s *Store) Unneeded(ctx context.Context, old []int, inUse []string) ([]stri
 		}
 	}
 	keys := []string{}
-	for _, prefix := range []string{recordPrefix, "template/", "code/"} {
-		for key, err := range s.keys(ctx, prefix) {
-			if err != nil {
-				return nil, err
-			}
-			var goes bool
-			if prefix == recordPrefix {
-				goes = slices.ContainsFunc(old, func(n int) bool { return key == recordKey(n) || key == outcomeKey(n) })
-			} else {
-				goes = readable && len(all) > 0 && !slices.Contains(needed, key)
-			}
-			if goes {
-				keys = append(keys, key)
-			}
+	for _, key := range c.keys {
+		isRecord := slices.ContainsFunc(old, func(n int) bool { return key == recordKey(n) || key == outcomeKey(n) })
+		isArtefact := strings.HasPrefix(key, "template/") || strings.HasPrefix(key, "code/")
+		if isRecord || isArtefact && readable && !slices.Contains(needed, key) {
+			keys = append(keys, key)
 		}
 	}
-	return keys, nil
+	return keys
 }
 
 // Delete deletes objects. The bucket is versioned: they expire after [ExpireAfterDays].

@@ -2,14 +2,10 @@ package release
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -97,15 +93,6 @@ func (s *Store) Begin(ctx context.Context, r Record) error {
 	return fmt.Errorf("%w: %d", ErrTaken, r.Number)
 }
 
-// Next returns the first number that no release has had.
-func (s *Store) Next(ctx context.Context) (int, error) {
-	numbers, err := s.numbers(ctx)
-	if err != nil || len(numbers) == 0 {
-		return 1, err
-	}
-	return slices.Max(numbers) + 1, nil
-}
-
 // Finish writes how a release ended. What is written already stays.
 func (s *Store) Finish(ctx context.Context, number int, o Outcome) error {
 	err := s.putNew(ctx, outcomeKey(number), o)
@@ -134,61 +121,47 @@ func (s *Store) putNew(ctx context.Context, key string, v any) error {
 // ErrNoRelease says that there is no release of that number.
 var ErrNoRelease = errors.New("no such release")
 
-// Get returns a release. The error is [ErrNoRelease] if there is none of that number.
+// Get returns a release. The error is [ErrNoRelease] if there is none of that
+// number, and [ErrDamaged] if its record cannot be read.
 func (s *Store) Get(ctx context.Context, number int) (Release, error) {
 	r := Release{}
-	found, err := s.read(ctx, recordKey(number), &r.Record)
-	if err != nil {
-		return r, err
-	}
-	if !found {
-		return r, fmt.Errorf("%w: %d", ErrNoRelease, number)
-	}
+	found := false
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		found, err = s.read(ctx, recordKey(number), &r.Record)
+		return err
+	})
+	group.Go(func() error {
+		_, err := s.read(ctx, outcomeKey(number), &r.Outcome)
+		return err
+	})
+	err := group.Wait()
 	r.Number = number
-	_, err = s.read(ctx, outcomeKey(number), &r.Outcome)
+	switch {
+	case errors.Is(err, ErrDamaged):
+		r = Release{Record: Record{Number: number}, Damaged: err.Error()}
+	case err == nil && !found:
+		err = fmt.Errorf("%w: %d", ErrNoRelease, number)
+	}
 	return r, err
 }
 
-// List returns all releases, newest first. One whose record cannot be read is
-// listed as damaged.
-func (s *Store) List(ctx context.Context) ([]Release, error) {
-	numbers, err := s.numbers(ctx)
-	if err != nil {
-		return nil, err
-	}
+// List returns the releases of those numbers, in that order. One whose record
+// cannot be read is listed as damaged.
+func (s *Store) List(ctx context.Context, numbers []int) ([]Release, error) {
 	list := make([]Release, len(numbers))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for i, n := range numbers {
-		group.Go(func() error {
-			r, err := s.Get(ctx, n)
+		group.Go(func() (err error) {
+			list[i], err = s.Get(ctx, n)
 			if errors.Is(err, ErrDamaged) {
-				r, err = Release{Record: Record{Number: n}, Damaged: err.Error()}, nil
+				return nil
 			}
-			list[i] = r
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(list, func(a, b Release) int { return cmp.Compare(b.Number, a.Number) })
-	return list, nil
-}
-
-// numbers lists the numbers of all releases. Without an artefact bucket there are none.
-func (s *Store) numbers(ctx context.Context) ([]int, error) {
-	var numbers []int
-	for key, err := range s.keys(ctx, recordPrefix) {
-		if err != nil {
-			return nil, err
-		}
-		name, ok := strings.CutSuffix(strings.TrimPrefix(key, recordPrefix), ".json")
-		if n, err := strconv.Atoi(name); ok && err == nil {
-			numbers = append(numbers, n)
-		}
-	}
-	return numbers, nil
+	return list, group.Wait()
 }
 
 // ErrDamaged says that an object in the artefact bucket is not the JSON that it should be.

@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,9 +45,18 @@ func (b *artefacts) complete() string {
 	return ""
 }
 
+// ensure does what a deploy does: it lists the bucket and completes it.
+func (b *artefacts) ensure(ctx context.Context) error {
+	contents, err := b.store.Contents(ctx)
+	if err != nil {
+		return err
+	}
+	return b.store.Ensure(ctx, contents)
+}
+
 func TestEnsureMakesTheBucketOnce(t *testing.T) {
 	b := newArtefacts(t)
-	if err := b.store.Ensure(t.Context()); err != nil {
+	if err := b.ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if lacks := b.complete(); lacks != "" {
@@ -57,10 +67,10 @@ func TestEnsureMakesTheBucketOnce(t *testing.T) {
 		t.Errorf("created with %+v", in)
 	}
 	before := len(b.Calls())
-	if err := b.store.Ensure(t.Context()); err != nil {
+	if err := b.ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.Operations()[before:]; !slices.Equal(got, []string{"HeadObject"}) {
+	if got := b.Operations()[before:]; !slices.Equal(got, []string{"ListObjectsV2"}) {
 		t.Errorf("a complete bucket took %v", got)
 	}
 }
@@ -68,12 +78,6 @@ func TestEnsureMakesTheBucketOnce(t *testing.T) {
 // S3 refuses the name of its oldest region as a constraint.
 func TestEnsureInTheOldestRegion(t *testing.T) {
 	fake := awsfake.New(t)
-	awsfake.On(fake, func(*s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
-		return nil, awsfake.Error{Code: "NotFound", Status: 404}
-	})
-	awsfake.On(fake, func(*s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
-		return nil, awsfake.Error{Code: "NotFound", Status: 404}
-	})
 	awsfake.On(fake, func(in *s3.CreateBucketInput) (*s3.CreateBucketOutput, error) {
 		if in.CreateBucketConfiguration != nil {
 			t.Errorf("constraint %+v", in.CreateBucketConfiguration)
@@ -81,7 +85,7 @@ func TestEnsureInTheOldestRegion(t *testing.T) {
 		return nil, awsfake.ErrLost
 	})
 	store := release.NewStore(s3.NewFromConfig(fake.Config()), stage, account, "us-east-1")
-	if err := store.Ensure(t.Context()); cloud.KindOf(err) != cloud.Unreachable {
+	if err := store.Ensure(t.Context(), release.Contents{}); cloud.KindOf(err) != cloud.Unreachable {
 		t.Errorf("gave %v", err)
 	}
 }
@@ -89,7 +93,7 @@ func TestEnsureInTheOldestRegion(t *testing.T) {
 // Cut off at any call, before or after its effect, the next run completes it.
 func TestEnsureCanBeCutOffAnywhere(t *testing.T) {
 	whole := newArtefacts(t)
-	if err := whole.store.Ensure(t.Context()); err != nil {
+	if err := whole.ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for n := range whole.Operations() {
@@ -107,9 +111,9 @@ func TestEnsureCanBeCutOffAnywhere(t *testing.T) {
 			} else {
 				b.after = fail
 			}
-			// Some calls are only questions whose failure does not matter.
-			_ = b.store.Ensure(t.Context())
-			if err := b.store.Ensure(t.Context()); err != nil {
+			_ = b.ensure(t.Context()) // the listing of a bucket that is not there has no effect to lose
+			b.before, b.after = nil, nil
+			if err := b.ensure(t.Context()); err != nil {
 				t.Errorf("cut off %s call %d, then: %v", effect, n, err)
 			}
 			if lacks := b.complete(); lacks != "" {
@@ -126,7 +130,7 @@ func TestEnsureRefusesABucketOfOthers(t *testing.T) {
 	}
 	b := newArtefacts(t)
 	b.exists, b.foreign = true, true
-	if err := b.store.Ensure(t.Context()); !foreign(err) {
+	if err := b.ensure(t.Context()); !foreign(err) {
 		t.Errorf("a bucket of somebody else: %v", err)
 	}
 	if ops := b.Operations(); slices.Contains(ops, "PutBucketPolicy") || slices.Contains(ops, "PutObject") {
@@ -141,7 +145,7 @@ func TestEnsureRefusesABucketOfOthers(t *testing.T) {
 		}
 		return nil
 	}
-	if err := b.store.Ensure(t.Context()); !foreign(err) {
+	if err := b.ensure(t.Context()); !foreign(err) {
 		t.Errorf("taken by somebody else meanwhile: %v", err)
 	}
 
@@ -153,7 +157,7 @@ func TestEnsureRefusesABucketOfOthers(t *testing.T) {
 		}
 		return nil
 	}
-	if err := b.store.Ensure(t.Context()); err != nil || b.complete() != "" {
+	if err := b.ensure(t.Context()); err != nil || b.complete() != "" {
 		t.Errorf("made by another run meanwhile: %v, %s", err, b.complete())
 	}
 
@@ -165,24 +169,35 @@ func TestEnsureRefusesABucketOfOthers(t *testing.T) {
 		}
 		return nil
 	}
-	if err := b.store.Ensure(t.Context()); foreign(err) || err == nil || !strings.Contains(err.Error(), "Please try again") {
+	if err := b.ensure(t.Context()); foreign(err) || err == nil || !strings.Contains(err.Error(), "Please try again") {
 		t.Errorf("deleted a moment ago: %v, want what S3 says", err)
 	}
 }
 
-func TestPutMissingWritesOnce(t *testing.T) {
+// IAM's refusal is not taken for a bucket of somebody else.
+func TestContentsDenied(t *testing.T) {
+	b := newArtefacts(t)
+	b.before = func(string) error {
+		return awsfake.Error{Code: "AccessDenied", Status: 403, Message: "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::" + name + "\" because no identity-based policy allows the s3:ListBucket action"}
+	}
+	if _, err := b.store.Contents(t.Context()); err == nil || cloud.DeniedAction(err.Error()) != "s3:ListBucket" {
+		t.Errorf("gave %v, which does not say what is not allowed", err)
+	}
+}
+
+func TestObjects(t *testing.T) {
 	b := newArtefacts(t)
 	b.exists = true
-	for i, want := range []bool{true, false} {
-		if written, err := b.store.PutMissing(t.Context(), "code/a.zip", []byte("zip")); err != nil || written != want {
-			t.Errorf("time %d: written %v, %v", i+1, written, err)
-		}
-	}
-	if b.objects["code/a.zip"] != "zip" || len(awsfake.Inputs[s3.PutObjectInput](b.Fake)) != 1 {
-		t.Errorf("holds %v", b.objects)
+	if err := b.store.Put(t.Context(), "code/a.zip", []byte("zip")); err != nil {
+		t.Fatal(err)
 	}
 	if body, err := b.store.Object(t.Context(), "code/a.zip"); err != nil || string(body) != "zip" {
 		t.Errorf("read %q, %v", body, err)
+	}
+	for key, want := range map[string]bool{"code/a.zip": true, "code/b.zip": false, "code/": false} {
+		if contents, err := b.store.Contents(t.Context()); err != nil || contents.Has(key) != want {
+			t.Errorf("has %s: %v, %v; want %v", key, contents.Has(key), err, want)
+		}
 	}
 }
 
@@ -192,13 +207,10 @@ func TestRemains(t *testing.T) {
 	if list, err := b.store.Remains(ctx); len(list) != 0 || err != nil {
 		t.Errorf("without a bucket: %v, %v", list, err)
 	}
-	b.exists = true
 	one := release.Remains{StackID: "s1", UserPoolID: "p1", Table: "t1", Bucket: "b1", Since: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
 	two := release.Remains{StackID: "s2", Table: "t2"}
-	for _, r := range []release.Remains{one, two, {StackID: "s1", Table: "other"}} { // the third is known already
-		if err := b.store.KeepRemains(ctx, r); err != nil {
-			t.Fatal(err)
-		}
+	if err := b.store.KeepRemains(ctx, []release.Remains{one, two}); err != nil {
+		t.Fatal(err)
 	}
 	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one, two}) {
 		t.Errorf("kept %+v, %v", list, err)
@@ -211,9 +223,15 @@ func TestRemains(t *testing.T) {
 	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{two}) {
 		t.Errorf("after forgetting: %+v, %v", list, err)
 	}
+	if lacks := b.complete(); lacks != "" {
+		t.Errorf("the bucket was made for the list: %s", lacks)
+	}
 	// A list that cannot be read is never taken for an empty one, and never written over.
 	b.objects["remains.json"] = "[{"
-	if err := b.store.KeepRemains(ctx, one); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
+	if list, err := b.store.Remains(ctx); !errors.Is(err, release.ErrDamaged) {
+		t.Errorf("damaged: %v, %v", list, err)
+	}
+	if err := b.store.ForgetRemains(ctx, "s2"); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
 		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
 	}
 	b.foreign = true
@@ -226,16 +244,25 @@ func record(n int, template string, code map[string]string) release.Record {
 	return release.Record{Number: n, Kind: release.Deploy, Time: time.Date(2026, 11, 23, 10, n, 0, 0, time.UTC), StackID: "s", Template: template, Code: code}
 }
 
+// list returns all releases, the newest first.
+func (b *artefacts) list(ctx context.Context) ([]release.Release, error) {
+	contents, err := b.store.Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.store.List(ctx, contents.Numbers())
+}
+
 func TestReleasesAreWrittenOnce(t *testing.T) {
 	b := newArtefacts(t)
 	ctx := t.Context()
-	if n, err := b.store.Next(ctx); n != 1 || err != nil {
-		t.Errorf("without a bucket the next is %d, %v", n, err)
+	if contents, err := b.store.Contents(ctx); contents.Next() != 1 || err != nil {
+		t.Errorf("without a bucket the next is %d, %v", contents.Next(), err)
 	}
 	b.exists = true
 	for n := range 12 {
-		if got, err := b.store.Next(ctx); got != n+1 || err != nil {
-			t.Fatalf("next %d, %v; want %d", got, err, n+1)
+		if contents, err := b.store.Contents(ctx); contents.Next() != n+1 || err != nil {
+			t.Fatalf("next %d, %v; want %d", contents.Next(), err, n+1)
 		}
 		if err := b.store.Begin(ctx, record(n+1, "template/a.yaml", nil)); err != nil {
 			t.Fatal(err)
@@ -257,7 +284,7 @@ func TestReleasesAreWrittenOnce(t *testing.T) {
 	}
 	b.objects["releases/000003.json"] = "{"
 	b.objects["releases/notes.txt"] = "not ours"
-	list, err := b.store.List(ctx)
+	list, err := b.list(ctx)
 	if err != nil || len(list) != 12 || list[0].Number != 12 || list[11].Number != 1 {
 		t.Fatalf("list %+v, %v", list, err)
 	}
@@ -309,6 +336,18 @@ func TestUnneeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.objects["code/orphan.zip"], b.objects["code/running.zip"], b.objects["renpyctl.json"] = "x", "x", "x"
+	unneeded := func(old []int, inUse ...string) []string {
+		t.Helper()
+		contents, err := b.store.Contents(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := b.store.List(ctx, contents.Numbers())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return contents.Unneeded(all, old, inUse)
+	}
 	for _, c := range []struct {
 		what string
 		old  []int
@@ -320,15 +359,13 @@ func TestUnneeded(t *testing.T) {
 		{"the first two: the code is needed by the third", []int{1, 2},
 			[]string{"code/1.zip", "code/orphan.zip", "releases/000001.json", "releases/000001.result.json", "releases/000002.json", "template/1.yaml"}},
 	} {
-		keys, err := b.store.Unneeded(ctx, c.old, []string{"code/running.zip"})
-		slices.Sort(keys)
-		if err != nil || !slices.Equal(keys, c.want) {
-			t.Errorf("%s: %q, %v; want %q", c.what, keys, err, c.want)
+		if keys := unneeded(c.old, "code/running.zip"); !slices.Equal(keys, c.want) {
+			t.Errorf("%s: %q; want %q", c.what, keys, c.want)
 		}
 	}
 	b.objects["releases/000003.json"] = "{" // might name anything
-	if keys, err := b.store.Unneeded(ctx, []int{1}, nil); err != nil || !slices.Equal(keys, []string{"releases/000001.json", "releases/000001.result.json"}) {
-		t.Errorf("beside a damaged record: %q, %v", keys, err)
+	if keys := unneeded([]int{1}); !slices.Equal(keys, []string{"releases/000001.json", "releases/000001.result.json"}) {
+		t.Errorf("beside a damaged record: %q", keys)
 	}
 	if err := b.store.Delete(ctx, slices.Repeat([]string{"code/1.zip"}, 2500)); err != nil {
 		t.Fatal(err)

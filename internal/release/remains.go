@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // Remains names the data of a stack: what outlives it, because it was to be
@@ -32,16 +34,16 @@ func (s *Store) Remains(ctx context.Context) ([]Remains, error) {
 	return list, nil
 }
 
-// KeepRemains adds a stack's data to the list, unless it is there already.
-func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
-	list, err := s.Remains(ctx)
-	if err != nil {
+// KeepRemains writes the whole list, making the bucket where it is missing.
+func (s *Store) KeepRemains(ctx context.Context, list []Remains) error {
+	err := s.putRemains(ctx, list)
+	if !cloud.IsNotFound(err) {
 		return err
 	}
-	if slices.ContainsFunc(list, func(o Remains) bool { return o.StackID == r.StackID }) {
-		return nil
+	if err := s.Ensure(ctx, Contents{}); err != nil {
+		return err
 	}
-	return s.putRemains(ctx, append(list, r))
+	return s.putRemains(ctx, list)
 }
 
 // ForgetRemains takes a stack's data off the list, once it is deleted.

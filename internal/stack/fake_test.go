@@ -24,7 +24,8 @@ type operation struct {
 	*awsfake.Fake
 	engine *stack.Engine
 	start  time.Time
-	page   int // events a page
+	page   int         // events a page
+	final  stack.Stack // as it was last followed to
 
 	events []happening // oldest first
 	states []state     // by time; the last that has come counts

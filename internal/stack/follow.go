@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -40,40 +39,38 @@ func (e *Engine) LatestEvent(ctx context.Context, stackID string) (string, error
 	return aws.ToString(out.StackEvents[0].EventId), nil
 }
 
-// Follow streams the stack's events that came after the event with the id
-// after, oldest first, until the operation has ended. It ends with an error
-// when events cannot be read or ctx ends. The stack must be named by its id,
-// since a deleted stack has no name any more.
-func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		begun := false // there has been an event
-		over := false  // the newest event says that the operation has ended
-		for p, looks := newPoll(), 1; ; looks++ {
-			events, err := e.eventsAfter(ctx, stackID, after)
-			if cloud.IsNotFound(err) {
-				return // deleted and forgotten
+// Follow shows the stack's events that came after the event with the id after,
+// oldest first, until the operation has ended, and returns the stack as it then
+// is. The error is [ErrNotFound] for a stack that is gone and forgotten. The
+// stack must be named by its id, since a deleted stack has no name any more.
+func (e *Engine) Follow(ctx context.Context, stackID, after string, show func(Event)) (Stack, error) {
+	begun := false // there has been an event of the operation
+	over := false  // the newest event says that the operation has ended
+	for p, looks := newPoll(), 1; ; looks++ {
+		events, err := e.eventsAfter(ctx, stackID, after)
+		if cloud.IsNotFound(err) {
+			return Stack{}, ErrNotFound
+		}
+		for _, ev := range events {
+			show(ev)
+			after, over = ev.ID, ev.ends()
+			begun = begun || ev.Status != ReviewInProgress
+			p.reset()
+		}
+		if (over || !begun && looks%quietLooks == 0) && err == nil {
+			// The last event alone cannot tell: a failed create may be followed by its
+			// deletion. And the stack may be behind its events for a moment, so it is
+			// asked until it agrees.
+			var s Stack
+			if s, err = e.Describe(ctx, stackID); errors.Is(err, ErrNotFound) || err == nil && s.Status.ended() {
+				return s, err
 			}
-			for _, ev := range events {
-				if !yield(ev, nil) {
-					return
-				}
-				after, begun, over = ev.ID, true, ev.ends()
-				p.reset()
-			}
-			if (over || !begun && looks%quietLooks == 0) && err == nil {
-				var ended bool
-				if ended, err = e.ended(ctx, stackID); ended {
-					return
-				}
-			}
-			if err != nil && cloud.KindOf(err) != cloud.Throttled {
-				yield(Event{}, err)
-				return
-			}
-			if err := p.wait(ctx, err); err != nil {
-				yield(Event{}, err)
-				return
-			}
+		}
+		if err != nil && cloud.KindOf(err) != cloud.Throttled {
+			return Stack{}, err
+		}
+		if err := p.wait(ctx, err); err != nil {
+			return Stack{}, err
 		}
 	}
 }
@@ -84,20 +81,7 @@ func (e *Engine) Follow(ctx context.Context, stackID, after string) iter.Seq2[Ev
 const quietLooks = 10
 
 // ends tells whether the event may be an operation's last.
-func (ev Event) ends() bool {
-	return ev.OfStack && !ev.Status.InProgress() && ev.Status != ReviewInProgress
-}
-
-// ended asks the stack itself whether the operation is over. The last event
-// alone cannot tell: a failed create may be followed by its deletion. And the
-// stack may be behind its events for a moment, so it is asked until it agrees.
-func (e *Engine) ended(ctx context.Context, stackID string) (bool, error) {
-	s, err := e.Describe(ctx, stackID)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
-	}
-	return err == nil && !s.Status.InProgress() && s.Status != ReviewInProgress, err
-}
+func (ev Event) ends() bool { return ev.OfStack && ev.Status.ended() }
 
 // eventsAfter returns the events newer than the one with the id after, oldest
 // first. CloudFormation lists newest first, about 100 a page.

@@ -16,12 +16,10 @@ import (
 
 const second = time.Second
 
-// follow returns what was seen, as the happenings are written, and the error.
+// follow returns what was seen, as the happenings are written, and the error. A
+// stack that is forgotten is no error.
 func (o *operation) follow(ctx context.Context, after string) (seen []string, err error) {
-	for ev, evErr := range o.engine.Follow(ctx, stackID, after) {
-		if err = evErr; err != nil {
-			break
-		}
+	o.final, err = o.engine.Follow(ctx, stackID, after, func(ev stack.Event) {
 		name := ev.LogicalID
 		if ev.OfStack {
 			name = "-"
@@ -31,6 +29,9 @@ func (o *operation) follow(ctx context.Context, after string) (seen []string, er
 			line += ": " + ev.Reason
 		}
 		seen = append(seen, line)
+	})
+	if errors.Is(err, stack.ErrNotFound) {
+		err = nil
 	}
 	return seen, err
 }
@@ -105,6 +106,9 @@ func TestFollow(t *testing.T) {
 				seen, err := o.follow(ctx, "e0")
 				if err != nil {
 					t.Error(err)
+				}
+				if want := c.states[len(c.states)-1].status; o.final.Status != want {
+					t.Errorf("ended with the stack %q, want %q", o.final.Status, want)
 				}
 				if want := o.what(1); !slices.Equal(seen, want) {
 					t.Errorf("saw\n%q\nwant\n%q", seen, want)

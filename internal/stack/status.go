@@ -28,6 +28,9 @@ func (s Status) InProgress() bool {
 	return strings.HasSuffix(string(s), "_IN_PROGRESS") && s != ReviewInProgress
 }
 
+// ended says that an operation has come to its end, well or badly.
+func (s Status) ended() bool { return !strings.HasSuffix(string(s), "_IN_PROGRESS") }
+
 // Settled says that the last operation succeeded, so that the stack is what its template says.
 func (s Status) Settled() bool {
 	switch s {

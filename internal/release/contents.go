@@ -1,0 +1,71 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Contents is what the artefact bucket held when it was listed: one call tells
+// what a deploy need not upload and which release comes next.
+type Contents struct {
+	exists bool // the bucket
+	keys   []string
+}
+
+// Contents lists the bucket. One that does not exist holds nothing. The error
+// is a *[ForeignBucketError] where the bucket is another account's; where IAM
+// refuses, S3 names the action.
+func (s *Store) Contents(ctx context.Context) (Contents, error) {
+	c := Contents{exists: true}
+	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.Bucket, ExpectedBucketOwner: &s.account})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		switch {
+		case cloud.IsNotFound(err):
+			return Contents{}, nil
+		case cloud.KindOf(err) == cloud.Denied && cloud.DeniedAction(cloud.Message(err)) == "":
+			return Contents{}, &ForeignBucketError{Bucket: s.Bucket}
+		case err != nil:
+			return Contents{}, fmt.Errorf("list the artefact bucket %s: %w", s.Bucket, err)
+		}
+		for _, o := range page.Contents {
+			c.keys = append(c.keys, aws.ToString(o.Key))
+		}
+	}
+	return c, nil
+}
+
+// Has tells whether the bucket held an object of that key.
+func (c Contents) Has(key string) bool { return slices.Contains(c.keys, key) }
+
+// Next returns the first number that no release has had.
+func (c Contents) Next() int {
+	next := 1
+	for _, n := range c.Numbers() {
+		next = max(next, n+1)
+	}
+	return next
+}
+
+// Numbers returns the numbers of all releases, the newest first.
+func (c Contents) Numbers() []int {
+	var numbers []int
+	for _, key := range c.keys {
+		name, isRecord := strings.CutPrefix(key, recordPrefix)
+		name, isJSON := strings.CutSuffix(name, ".json")
+		if n, err := strconv.Atoi(name); isRecord && isJSON && err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	slices.Reverse(numbers)
+	return numbers
+}
