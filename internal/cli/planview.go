@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -153,11 +155,14 @@ func (a *app) showPlan(v planView, t *target, verbose bool) {
 		kind, id = max(kind, len(c.Kind)), max(id, len(c.LogicalID))
 	}
 	for _, c := range shown {
-		a.say("  %s %-*s  %s  %s", c.mark(), kind, c.Kind, ui.Accent(fmt.Sprintf("%-*s", id, c.LogicalID)), c.note(t))
-		if verbose || c.Action == stack.Replace {
-			for _, p := range c.Properties {
-				a.say("      %s", ui.Dim(p.String()))
-			}
+		words, values := c.details(verbose)
+		name := ui.Accent(c.LogicalID)
+		if note := c.note(t, words); note != "" {
+			name += strings.Repeat(" ", id-len(c.LogicalID)+2) + note
+		}
+		a.say("  %s %-*s  %s", c.mark(), kind, c.Kind, name)
+		for _, value := range values {
+			a.say("      %s", ui.Dim(value))
 		}
 	}
 	if hidden := len(v.Changes) - len(shown); hidden > 0 {
@@ -225,16 +230,14 @@ func (c changeView) mark() string {
 }
 
 // note says what happens to the resource, in the words that fit its action.
-func (c changeView) note(t *target) string {
+func (c changeView) note(t *target, changed []string) string {
 	switch {
 	case c.Action == stack.Replace || c.Action == stack.Remove:
-		return c.lossNote()
-	case c.Code != nil && c.Code.Before != "":
-		return fmt.Sprintf("code %s → %s", short(c.Code.Before), short(c.Code.After))
+		return c.lossNote(changed)
+	case c.Action == stack.Modify:
+		return strings.Join(changed, ", ")
 	case c.Code != nil:
 		return t.codeNote(c.Code.After)
-	case c.Action == stack.Modify:
-		return strings.Join(c.changed(), ", ")
 	}
 	if about, _ := cfn.Describe(c.LogicalID); about.Protected {
 		return fmt.Sprintf("%-22s  %s", c.Purpose, ui.Dim("protected"))
@@ -242,7 +245,7 @@ func (c changeView) note(t *target) string {
 	return c.Purpose
 }
 
-func (c changeView) lossNote() string {
+func (c changeView) lossNote(changed []string) string {
 	verb := "REMOVED"
 	switch {
 	case c.Maybe:
@@ -250,8 +253,8 @@ func (c changeView) lossNote() string {
 	case c.Action == stack.Replace:
 		verb = "REPLACED"
 	}
-	if names := c.changed(); len(names) > 0 {
-		verb += " because " + strings.Join(names, ", ") + " changes"
+	if len(changed) > 0 {
+		verb += " because " + strings.Join(changed, ", ") + " changes"
 	}
 	if c.Loss != "" {
 		verb += "; players would lose " + c.Loss
@@ -259,17 +262,43 @@ func (c changeView) lossNote() string {
 	return ui.Failure(verb)
 }
 
-// changed lists the last parts of the paths of what changes: "LifecycleConfiguration".
-func (c changeView) changed() []string {
-	var names []string
+// details tells what changes: in words for the resource's own line, and in lines
+// of old and new values where CloudFormation tells them, the long ones cut unless
+// verbose. Code is told by its hash, whatever property names it.
+func (c changeView) details(verbose bool) (words, values []string) {
+	if c.Code != nil && c.Code.Before != "" {
+		words = append(words, fmt.Sprintf("code %s → %s", short(c.Code.Before), short(c.Code.After)))
+	}
 	for _, p := range c.Properties {
-		name := strings.TrimPrefix(p.Path, "Properties.")
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+		if c.isCode(p) && !verbose {
+			continue
+		}
+		told := p.Before != "" || p.After != ""
+		if !told || c.Action == stack.Replace { // which is because of all of them
+			words = append(words, p.name())
+		}
+		switch {
+		case told && verbose:
+			values = append(values, fmt.Sprintf("%s: %s → %s", p.name(), quoteEmpty(p.Before), quoteEmpty(p.After)))
+		case told:
+			values = append(values, fmt.Sprintf("%s: %s → %s", p.name(), brief(p.Before), brief(p.After)))
 		}
 	}
-	return names
+	if len(words) == 0 && len(values) == 1 {
+		return values, nil
+	}
+	return words, values
 }
+
+// isCode tells the properties that name a function's code from others.
+func (c changeView) isCode(p property) bool {
+	return c.Code != nil && (p.name() == "Code" || strings.HasPrefix(p.name(), "Code."))
+}
+
+func (p property) name() string { return strings.TrimPrefix(p.Path, "Properties.") }
+
+// brief is a value that fits beside another one on a line of 80 columns.
+func brief(value string) string { return ansi.Truncate(oneLine(quoteEmpty(value)), 28, "…") }
 
 // codeNote describes new code: "arm64, 3.1 MB, a3f29c1".
 func (t *target) codeNote(hash string) string {
@@ -283,10 +312,3 @@ func (t *target) codeNote(hash string) string {
 }
 
 func short(hash string) string { return hash[:min(7, len(hash))] }
-
-func (p property) String() string {
-	if p.Before == "" && p.After == "" {
-		return p.Path
-	}
-	return fmt.Sprintf("%s: %s → %s", p.Path, quoteEmpty(p.Before), quoteEmpty(p.After))
-}
