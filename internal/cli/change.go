@@ -30,6 +30,9 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 	}
 	plan, number, err := s.propose(ctx, sit, t, o)
 	if errors.Is(err, stack.ErrNoChanges) {
+		if o.roleARN != "" && o.roleARN != sit.stack.RoleARN {
+			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
+		}
 		return s.unchanged(ctx, sit, o)
 	}
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 // deployOptions are the flags of deploy; plan and rollback have some of them.
 type deployOptions struct {
 	arch         string
+	roleARN      string
 	settings     []string
 	verbose      bool
 	wait         bool
@@ -44,14 +45,14 @@ Settings (--set NAME=VALUE):
   renpyctl deploy --stage prod --plan prod.plan --yes`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			given := o.arch != "" || len(o.settings) > 0 || o.express || o.protect
+			given := o.arch != "" || o.roleARN != "" || len(o.settings) > 0 || o.express || o.protect
 			switch {
 			case o.watch && (given || o.planFile != ""):
 				return usagef("--watch only looks, and goes with no other flag of deploy")
 			case o.watch:
 				return a.watch(cmd.Context())
 			case o.planFile != "" && given:
-				return usagef("a plan is executed as it was made: --plan goes without --set, --arch, --express and --protect")
+				return usagef("a plan is executed as it was made: --plan goes without --set, --arch, --role-arn, --express and --protect")
 			case o.planFile != "":
 				return a.deployPlan(cmd.Context(), o)
 			}
@@ -72,6 +73,7 @@ Settings (--set NAME=VALUE):
 // targetFlags are the flags that say what is deployed.
 func (o *deployOptions) targetFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.arch, "arch", "", "processor of the functions: arm64 or x86_64 (default: as deployed, else arm64)")
+	cmd.Flags().StringVar(&o.roleARN, "role-arn", "", "role that CloudFormation works as from then on (default: as before, else as whoever deploys)")
 	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "set a setting, NAME=VALUE; may be repeated")
 }
 
@@ -92,7 +94,7 @@ func settingsHelp() string {
 
 // deploy makes the stage what this program carries.
 func (a *app) deploy(ctx context.Context, o deployOptions) error {
-	settings, err := parseSettings(o.settings)
+	settings, err := o.parse()
 	if err != nil {
 		return err
 	}
@@ -103,7 +105,7 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	if err := s.makeReady(ctx, sit, o); err != nil {
 		return err
 	}
-	t, err := s.embedded(sit, settings, o.arch)
+	t, err := s.embedded(sit, settings, o)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type stackInfo struct {
 	Reason  string    `json:"reason,omitempty"`
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated,omitzero"`
+	RoleARN string    `json:"roleArn,omitempty"` // that CloudFormation works as, if not as the caller
 }
 
 type endpointInfo struct {
@@ -80,7 +81,7 @@ func (s *session) info(st stack.Stack) info {
 	out := s.outputs(st)
 	in := info{
 		Service: "renpy-cloud", Stage: s.flags.stage, Region: s.cfg.Region, Account: account(st),
-		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated},
+		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN},
 		Endpoints: []endpointInfo{},
 		Outputs:   out,
 	}
@@ -137,6 +138,9 @@ func (a *app) printInfo(in info) error {
 	}
 	if in.Stack.Reason != "" {
 		fields = append(fields, [2]string{"reason", oneLine(in.Stack.Reason)})
+	}
+	if in.Stack.RoleARN != "" {
+		fields = append(fields, [2]string{"works as", in.Stack.RoleARN})
 	}
 	if !changed.IsZero() {
 		fields = append(fields, [2]string{"deployed", changed.UTC().Format(time.RFC3339)})

@@ -50,7 +50,7 @@ func (changesError) Error() string { return "there are changes" }
 
 // plan shows what a deploy would do.
 func (a *app) plan(ctx context.Context, o planOptions) error {
-	settings, err := parseSettings(o.settings)
+	settings, err := o.parse()
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err := s.makeChangeable(ctx, sit, o.deployOptions); err != nil {
 		return err
 	}
-	t, err := s.embedded(sit, settings, o.arch)
+	t, err := s.embedded(sit, settings, o.deployOptions)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,10 @@ type planView struct {
 	Create      bool              `json:"create"` // the stack does not exist yet
 	Changes     []changeView      `json:"changes"`
 	Parameters  []parameterChange `json:"parameters"`
-	Permissions []string          `json:"permissions"` // what functions may do from then on, or no longer
-	Functions   []drifted         `json:"functions"`   // changed past CloudFormation
-	Guarded     []string          `json:"guarded"`     // logical ids whose change a deploy refuses
+	Permissions []string          `json:"permissions"`       // what functions may do from then on, or no longer
+	Functions   []drifted         `json:"functions"`         // changed past CloudFormation
+	RoleARN     string            `json:"roleArn,omitempty"` // that CloudFormation is to work as from then on
+	Guarded     []string          `json:"guarded"`           // logical ids whose change a deploy refuses
 }
 
 type changeView struct {
@@ -60,6 +61,9 @@ func newPlanView(s *session, sit *situation, t *target, plan *stack.Plan) planVi
 	v := planView{
 		Stage: s.flags.stage, Region: s.cfg.Region, Stack: s.stackName(), Create: plan.Create,
 		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: append([]drifted{}, sit.drift...), Guarded: []string{},
+	}
+	if t.roleARN != sit.stack.RoleARN {
+		v.RoleARN = t.roleARN
 	}
 	for _, c := range byImportance(plan.Changes) {
 		v.Changes = append(v.Changes, newChangeView(c, sit, t))
@@ -173,6 +177,9 @@ func (a *app) showPlan(v planView, t *target, verbose bool) {
 	}
 	for _, p := range v.Permissions {
 		a.say("  %s", ui.Warning(p))
+	}
+	if v.RoleARN != "" {
+		a.say("  CloudFormation works as %s from then on", ui.Accent(v.RoleARN))
 	}
 	if len(v.Functions) > 0 {
 		a.say("")

@@ -19,6 +19,7 @@ import (
 type policyOptions struct {
 	account   string
 	boundary  string
+	roleARN   string
 	userPools []string
 	gitHub    iam.GitHub
 }
@@ -57,11 +58,16 @@ func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
 			if err := a.printPolicy(cmd.Context(), *o, iam.Caller); err != nil {
 				return err
 			}
-			a.hint("to deploy, the same role or user needs %s beside it", a.command("policy execution"))
+			if o.roleARN != "" {
+				a.hint("%s --role-arn %s is what this allows; that role needs %s", a.command("deploy"), o.roleARN, a.command("policy execution"))
+			} else {
+				a.hint("to deploy, the same role or user needs %s beside it", a.command("policy execution"))
+			}
 			return nil
 		},
 	}
 	o.userPoolFlag(cmd)
+	cmd.Flags().StringVar(&o.roleARN, "role-arn", "", "ARN of the stack's execution role, which this then allows to hand to CloudFormation")
 	return cmd
 }
 
@@ -143,6 +149,7 @@ tokens: --repo is then ORG@ID/REPO@ID, which this prints:
 
 var (
 	accountPattern     = regexp.MustCompile(`^[0-9]{12}$`)
+	rolePattern        = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
 	boundaryPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]+$`)
 	userPoolPattern    = regexp.MustCompile(`^[a-z0-9-]+_[A-Za-z0-9]+$`)
 	repositoryPattern  = regexp.MustCompile(`^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)$`)
@@ -156,6 +163,9 @@ func (o policyOptions) check() error {
 	}
 	if o.boundary != "" && !boundaryPattern.MatchString(o.boundary) {
 		return usagef("--boundary %q is not the ARN of a managed policy", o.boundary)
+	}
+	if o.roleARN != "" && !rolePattern.MatchString(o.roleARN) {
+		return usagef("--role-arn %q is not the ARN of a role", o.roleARN)
 	}
 	for _, id := range o.userPools {
 		if !userPoolPattern.MatchString(id) {
@@ -201,7 +211,7 @@ func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, er
 		Saves:     strings.ToLower(a.generatedName(cfn.SaveFilesBucket)),
 		Table:     a.generatedName(cfn.ManifestTable),
 		AccessLog: "/aws/vendedlogs/renpy-cloud/" + a.flags.stage + "/api-access",
-		UserPools: o.userPools, Boundary: o.boundary,
+		UserPools: o.userPools, Boundary: o.boundary, ExecutionRole: o.roleARN,
 	}
 	for _, f := range lambda.Functions() {
 		t.Functions = append(t.Functions, a.functionName(f))

@@ -28,11 +28,12 @@ type fakeStack struct {
 	policy     string
 	policies   []string // all that were ever set
 	protected  bool
+	role       string
 	operations map[string]bool // by their tokens: repeated requests do nothing
 }
 
 type changeSet struct {
-	id, token, status, reason, execution string
+	id, token, status, reason, execution, role string
 
 	create     bool
 	stack      *fakeStack
@@ -210,6 +211,9 @@ func (a *awsAccount) describeStacks(in *cloudformation.DescribeStacksInput) (*cl
 		StackId: &s.id, StackName: aws.String("renpy-cloud-dev"), StackStatus: types.StackStatus(s.status), StackStatusReason: &s.reason,
 		CreationTime: aws.Time(time.Now()), Parameters: s.parameters, Tags: s.tags, EnableTerminationProtection: &s.protected,
 	}
+	if s.role != "" {
+		out.RoleARN = &s.role
+	}
 	if a.stale > 0 && s.status != stack.ReviewInProgress {
 		a.stale--
 		out.StackStatus = types.StackStatusReviewInProgress
@@ -260,7 +264,7 @@ func (a *awsAccount) createChangeSet(in *cloudformation.CreateChangeSetInput) (*
 	cs := &changeSet{
 		id: fmt.Sprintf("arn:aws:cloudformation:%s:%s:changeSet/%s/1", accountRegion, accountID, *in.ChangeSetName), token: *in.ClientToken,
 		status: "CREATE_COMPLETE", execution: "AVAILABLE", create: create, stack: s,
-		template: *in.TemplateBody, parameters: parameters, tags: in.Tags,
+		template: *in.TemplateBody, parameters: parameters, tags: in.Tags, role: aws.ToString(in.RoleARN),
 	}
 	for _, c := range a.differences(cs) {
 		cs.changes = append(cs.changes, types.Change{Type: types.ChangeTypeResource, ResourceChange: &c})
@@ -363,6 +367,9 @@ func (a *awsAccount) executeChangeSet(in *cloudformation.ExecuteChangeSetInput) 
 // apply makes a stack what its change set says, or as much of it as works.
 func (a *awsAccount) apply(cs *changeSet, verb, fails, reason string) {
 	s := cs.stack
+	if cs.role != "" { // used for this and every later operation (API reference, CreateChangeSet)
+		s.role = cs.role
+	}
 	for _, c := range cs.changes {
 		id := *c.ResourceChange.LogicalResourceId
 		a.event(s, id, stack.Status(verb+"_IN_PROGRESS"), "")

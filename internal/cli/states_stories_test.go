@@ -358,6 +358,30 @@ func TestExpress(t *testing.T) {
 	})
 }
 
+// A stack that is given an execution role works as that role from then on.
+func TestExecutionRole(t *testing.T) {
+	role := []string{"--role-arn", "arn:aws:iam::123456789012:role/renpyctl-dev-execution"}
+	story(t, "from the first deploy", newAccount, func(t *testing.T, a *awsAccount) {
+		o := a.run(append([]string{"deploy", "--yes"}, role...)...)
+		check(t, o, exitOK, a.whole())
+		o.wants(t, exitOK, "CloudFormation works as "+role[1]+" from then on")
+		a.run("info").wants(t, exitOK, "works as\t"+role[1])
+		a.run(append([]string{"deploy", "--yes"}, role...)...).wants(t, exitOK, "Nothing to do")
+		a.run(change...).lacks(t, "from then on")
+		a.run("info").wants(t, exitOK, "works as\t"+role[1])
+	})
+	story(t, "without a change", settled, func(t *testing.T, a *awsAccount) {
+		a.run(append([]string{"deploy", "--yes"}, role...)...).wants(t, exitOK, "--role-arn has had no effect", "Nothing to do")
+		a.run(append(change, role...)...).wants(t, exitOK, "Deployed release 3")
+		a.run("info").wants(t, exitOK, "works as\t"+role[1])
+	})
+	story(t, "that is none", newAccount, func(t *testing.T, a *awsAccount) {
+		for _, wrong := range []string{"renpyctl-dev-execution", "arn:aws:iam::123456789012:policy/x", "arn:aws:iam::123456789012:role/*"} {
+			a.run("deploy", "--role-arn", wrong).wants(t, exitUsage, "is not the ARN of a role")
+		}
+	})
+}
+
 // In GitHub Actions the log is folded in groups, errors are annotated, and
 // releases name the run.
 func TestGitHubActions(t *testing.T) {

@@ -28,18 +28,19 @@ type target struct {
 	code        map[string]string // function's name to the key of its zip
 	parameters  map[string]string // all but the release number
 	bodies      map[string][]byte // what this program can upload, by key
+	roleARN     string            // that CloudFormation is to work as, "" to leave that
 }
 
 // embedded is the target that this program carries, with the settings that the
 // stack has and those that are given.
-func (s *session) embedded(sit *situation, settings map[string]string, arch string) (*target, error) {
-	chosen, err := s.chooseArch(arch, sit.stack)
+func (s *session) embedded(sit *situation, settings map[string]string, o deployOptions) (*target, error) {
+	chosen, err := s.chooseArch(o.arch, sit.stack)
 	if err != nil {
 		return nil, err
 	}
 	t := &target{
 		template: cfn.Template(), templateKey: "template/" + cfn.TemplateSHA256() + ".yaml",
-		code: map[string]string{}, parameters: map[string]string{}, bodies: map[string][]byte{},
+		code: map[string]string{}, parameters: map[string]string{}, bodies: map[string][]byte{}, roleARN: o.roleARN,
 	}
 	t.bodies[t.templateKey] = []byte(t.template)
 	for _, f := range lambda.Functions() {
@@ -78,10 +79,13 @@ func (s *session) released(ctx context.Context, sit *situation, r release.Releas
 	return &target{template: string(template), templateKey: r.Template, code: r.Code, parameters: maps.Clone(r.Parameters)}, nil
 }
 
-// parseSettings reads NAME=VALUE pairs.
-func parseSettings(pairs []string) (map[string]string, error) {
+// parse reads the flags that say what is deployed: the settings, by name.
+func (o deployOptions) parse() (map[string]string, error) {
+	if o.roleARN != "" && !rolePattern.MatchString(o.roleARN) {
+		return nil, usagef("--role-arn %q is not the ARN of a role", o.roleARN)
+	}
 	settings := map[string]string{}
-	for _, pair := range pairs {
+	for _, pair := range o.settings {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
 			return nil, usagef("--set %q is not NAME=VALUE", pair)
@@ -136,7 +140,8 @@ func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error)
 func (sit *situation) is(t *target) bool {
 	have := maps.Clone(sit.stack.Parameters)
 	delete(have, cfn.ParamRelease)
-	return sit.stack.Status.Updatable() && sit.template == t.template && maps.Equal(have, t.parameters)
+	return sit.stack.Status.Updatable() && sit.template == t.template && maps.Equal(have, t.parameters) &&
+		(t.roleARN == "" || t.roleARN == sit.stack.RoleARN)
 }
 
 // request asks for the target as a release of that number.
@@ -146,7 +151,7 @@ func (t *target) request(a *app, number int) stack.Request {
 	return stack.Request{
 		Name: a.stackName(), Template: t.template, Parameters: parameters,
 		Tags:        map[string]string{stageTag: a.flags.stage},
-		Description: "renpyctl " + version().Version,
+		Description: "renpyctl " + version().Version, RoleARN: t.roleARN,
 	}
 }
 

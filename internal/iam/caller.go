@@ -4,7 +4,7 @@ package iam
 // command included. Unless the stack has an execution role, [Execution] is
 // needed beside it: one managed policy has no room for both.
 func Caller(t Target) Document {
-	return document(
+	d := document(
 		allow("OperateTheStack", append(t.stack(), t.changeSets()...),
 			"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 			"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents",
@@ -33,4 +33,9 @@ func Caller(t Target) Document {
 		// where it names a version (S3 API reference, DeleteObjects).
 		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 	)
+	if t.ExecutionRole != "" {
+		d.Statement = append(d.Statement, allow("HandTheExecutionRoleToCloudFormation", []string{t.ExecutionRole}, "iam:PassRole").
+			when("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com"))
+	}
+	return d
 }

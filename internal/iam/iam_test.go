@@ -179,6 +179,24 @@ func TestNoWayAround(t *testing.T) {
 	}
 }
 
+// The execution role may be handed to CloudFormation, and nothing else to it.
+func TestCallerHandsOverTheExecutionRole(t *testing.T) {
+	const role = "arn:aws:iam::123456789012:role/renpyctl-dev-execution"
+	if allows(iam.Caller(target("dev")), "iam:PassRole", role) {
+		t.Error("a role may be handed over that nobody has named")
+	}
+	own := target("dev")
+	own.ExecutionRole = role
+	for _, s := range iam.Caller(own).Statement {
+		if service := s.Condition["StringEquals"]["iam:PassedToService"]; service == "cloudformation.amazonaws.com" && !slices.Equal(s.Resource, []string{role}) {
+			t.Errorf("CloudFormation may be handed %q", s.Resource)
+		}
+	}
+	if !allows(iam.Caller(own), "iam:PassRole", role) {
+		t.Error("the role may not be handed over")
+	}
+}
+
 // Support looks, and changes players only.
 func TestSupportChangesNothingElse(t *testing.T) {
 	all := actions(iam.Caller(target("dev")))

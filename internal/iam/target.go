@@ -27,6 +27,9 @@ type Target struct {
 	// Boundary is the ARN of the managed policy that the stage's roles are bound
 	// by (setting PermissionsBoundary), "" for none.
 	Boundary string
+	// ExecutionRole is the ARN of the role that CloudFormation works as, "" if it
+	// works as the caller.
+	ExecutionRole string
 }
 
 // arn returns the ARN of a resource in the target's region and account.

@@ -25,6 +25,9 @@ type Request struct {
 	Parameters  map[string]string
 	Tags        map[string]string
 	Description string
+	// RoleARN is the role that CloudFormation works as, for this change and every
+	// later one; "" leaves the stack's as it is, or has it work as the caller.
+	RoleARN string
 	// Express lets CloudFormation call the operation complete when settings are
 	// applied, before resources are known to work. Failures still roll back.
 	Express bool
@@ -102,6 +105,9 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 		// ROLLBACK_COMPLETE, from which only a delete leads on. Stateful
 		// resources have RetainExceptOnCreate, so nothing is left behind.
 		in.OnStackFailure = types.OnStackFailureDelete
+	}
+	if r.RoleARN != "" {
+		in.RoleARN = &r.RoleARN
 	}
 	if r.Express {
 		// In express mode rolling back is off unless asked for (CloudFormation user guide).

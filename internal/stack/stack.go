@@ -55,6 +55,7 @@ type Stack struct {
 	Outputs    map[string]string
 	Parameters map[string]string
 	Tags       map[string]string
+	RoleARN    string // that CloudFormation works as; "" if as the caller
 
 	TerminationProtection bool
 }
@@ -88,6 +89,7 @@ func fromAPI(in types.Stack) Stack {
 		Outputs:               make(map[string]string, len(in.Outputs)),
 		Parameters:            make(map[string]string, len(in.Parameters)),
 		Tags:                  make(map[string]string, len(in.Tags)),
+		RoleARN:               aws.ToString(in.RoleARN),
 		TerminationProtection: aws.ToBool(in.EnableTerminationProtection),
 	}
 	for _, o := range in.Outputs {
