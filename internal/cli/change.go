@@ -110,12 +110,15 @@ func (s *session) record(sit *situation, t *target, plan *stack.Plan, r release.
 
 // run executes a plan as a release, from its record to its outcome.
 func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
-	mark, err := s.begin(ctx, sit, plan, r)
+	err := sit.store.Begin(ctx, r)
+	if errors.Is(err, release.ErrTaken) {
+		err = fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, r.Number)
+	}
 	if err != nil {
 		return errors.Join(err, s.discard(ctx, plan))
 	}
 	start := time.Now()
-	deployed, err := s.execute(ctx, sit, plan, r, mark, o)
+	deployed, err := s.execute(ctx, sit, plan, r, o)
 	if err != nil {
 		return errors.Join(err, s.notDeployed(ctx, sit, plan, r.Number, err, o))
 	}
@@ -130,38 +133,17 @@ func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r r
 	return s.printDeployed(deployed)
 }
 
-// begin writes the release down, which makes sure that no other run takes its
-// number, and returns the mark after which the plan's events will come. A stack
-// that is yet to be created has none from before.
-func (s *session) begin(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record) (mark string, err error) {
-	err = together(ctx,
-		func(ctx context.Context) error {
-			err := sit.store.Begin(ctx, r)
-			if errors.Is(err, release.ErrTaken) {
-				return fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, r.Number)
-			}
-			return err
-		},
-		func(ctx context.Context) (err error) {
-			if !plan.Create {
-				mark, err = s.engine.LatestEvent(ctx, plan.StackID)
-			}
-			return err
-		},
-		func(ctx context.Context) error { return s.makeUp(ctx, sit) },
-	)
-	return mark, err
-}
-
 // notStartedError says that a plan was not executed: its stack is as it was.
 type notStartedError struct{ error }
 
 func (e notStartedError) Unwrap() error { return e.error }
 
 // execute runs the plan to its end and returns the stack as it then is.
-func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, mark string, o deployOptions) (stack.Stack, error) {
+func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) (stack.Stack, error) {
+	var mark string // a stack that is yet to be created has no events from before
 	if !plan.Create {
-		if err := s.prepare(ctx, sit, plan, r, o); err != nil {
+		var err error
+		if mark, err = s.prepare(ctx, sit, plan, r, o); err != nil {
 			return stack.Stack{}, notStartedError{err}
 		}
 	}
@@ -184,14 +166,23 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 	return stack.Stack{}, s.failed("deploy", final, events)
 }
 
-// prepare makes a stack ready for an update: CloudFormation itself is to refuse
-// what nobody has allowed, and it only touches what its templates differ in, so
-// it has to find the rest as they say.
-func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
-	if err := s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...)); err != nil {
-		return err
-	}
-	return s.putRight(ctx, sit, r.Code)
+// prepare makes a stack ready for an update, and returns the mark after which
+// the update's events will come. CloudFormation itself is to refuse what nobody
+// has allowed, and it only touches what its templates differ in, so it has to
+// find the rest as they say.
+func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) (mark string, err error) {
+	err = together(ctx,
+		func(ctx context.Context) error {
+			return s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
+		},
+		func(ctx context.Context) (err error) {
+			mark, err = s.engine.LatestEvent(ctx, plan.StackID)
+			return err
+		},
+		func(ctx context.Context) error { return s.putRight(ctx, sit, r.Code) },
+		func(ctx context.Context) error { return s.makeUp(ctx, sit) },
+	)
+	return mark, err
 }
 
 // conclude sets what a change set cannot, and writes down what then runs.

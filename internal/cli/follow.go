@@ -37,7 +37,7 @@ func (s *session) follow(ctx context.Context, stackID, mark string, expected int
 			p.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
 		}
 	})
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		p.Close()
 		err = s.interrupted(ctx, stackID, err)
 	}
