@@ -73,8 +73,7 @@ func (s *session) upload(ctx context.Context, sit *situation, t *target) error {
 // propose makes the change set for the next release and settles what
 // CloudFormation leaves open in it.
 func (s *session) propose(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
-	// A stack whose artefact bucket was deleted has lost its records, not its number.
-	number := max(sit.contents.Next(), sit.release()+1)
+	number := sit.next()
 	request := t.request(s.app, number)
 	request.Express = o.express
 	plan, err := s.engine.Propose(ctx, sit.stack, request)

@@ -175,18 +175,18 @@ func (a *app) watch(ctx context.Context) error {
 	}
 	if !st.Status.InProgress() {
 		s.say("Nothing runs on the stack %s: it is %s.", st.Name, st.Status)
-		return nil
+		return s.printState(st)
 	}
 	final, events, err := s.attach(ctx, st)
 	switch {
 	case errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete:
 		s.say("The stack %s is deleted.", st.Name)
-		return nil
+		return s.printState(deleted(st))
 	case err != nil:
 		return err
 	case !final.Status.Settled():
 		return s.failed("watch", final, events)
 	}
 	s.say("The stack %s is %s.", st.Name, ui.Success(string(final.Status)))
-	return nil
+	return s.printState(final)
 }

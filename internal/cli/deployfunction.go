@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,20 +64,15 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.Code) error {
 	start := time.Now()
 	key := codeKey(code)
-	contents, err := sit.store.Contents(ctx)
-	if err != nil {
+	var err error
+	if sit.contents, err = sit.store.Contents(ctx); err != nil {
 		return err
 	}
-	if err := sit.store.Ensure(ctx, contents); err != nil {
+	t := &target{bodies: map[string][]byte{key: code.Zip}}
+	if _, _, err := t.upload(ctx, sit); err != nil {
 		return err
 	}
-	if !contents.Has(key) {
-		if err := sit.store.Put(ctx, key, code.Zip); err != nil {
-			return err
-		}
-	}
-	number := max(contents.Next(), sit.release()+1)
-	v := version()
+	number, v := sit.next(), version()
 	r := release.Record{
 		Number: number, Kind: release.FunctionOnly, Time: time.Now().UTC(), By: sit.id.ARN, Version: v.Version, Commit: v.Commit,
 		CI: s.ciRun(), StackID: sit.stack.ID, Code: map[string]string{code.Function.Name: key},
@@ -89,20 +83,15 @@ func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.C
 	name := s.functionName(code.Function)
 	src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
 	client := lambdaapi.NewFromConfig(s.cfg)
-	if err := functions.UpdateCode(ctx, client, name, src); err != nil {
+	live, err := functions.UpdateCode(ctx, client, name, src)
+	if err != nil {
 		s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Failed, Reason: oneLine(err.Error())})
 		return err
 	}
-	live, err := functions.Read(ctx, client, name)
-	if err != nil {
-		return err
-	}
 	info := functionInfo{code.Function.Name, live}
-	body, err := json.Marshal([]functionInfo{info})
-	if err != nil {
+	if err := s.recordSuccess(ctx, sit, number, []functionInfo{info}); err != nil {
 		return err
 	}
-	s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Succeeded, Functions: body})
 	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(info.Name), short(code.SHA256), number, ui.Elapsed(time.Since(start)))
 	return s.printFunction(info)
 }

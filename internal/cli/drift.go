@@ -146,7 +146,7 @@ func (s *session) putRight(ctx context.Context, sit *situation, next map[string]
 		key := sit.codeKey(d.Name)
 		if code && cmp.Or(next[d.Name], key) == key {
 			src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: d.want.CodeSha256, Architecture: d.want.Architecture}
-			if err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
+			if _, err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
 				return err
 			}
 		}

@@ -44,6 +44,10 @@ func (s *session) holdings(ctx context.Context) (*holdings, cloud.Identity, erro
 		return nil, id, err
 	}
 	s.where(id)
+	var err error
+	if h.stack, err = s.afterCleanup(ctx, h.stack); err != nil {
+		return nil, id, err
+	}
 	if h.stack.Status.InProgress() && h.stack.Status != "DELETE_IN_PROGRESS" {
 		return nil, id, busy(h.stack)
 	}

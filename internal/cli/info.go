@@ -26,7 +26,8 @@ func newInfo(a *app) *cobra.Command {
 	}
 }
 
-// info is the JSON of `info` and of `deploy`.
+// info is the JSON of `info`, and of the commands that leave a stack in another
+// state: `deploy`, `rollback`, `recover`.
 type info struct {
 	Service   string            `json:"service"` // "renpy-cloud"
 	Stage     string            `json:"stage"`
@@ -89,6 +90,21 @@ func (s *session) info(st stack.Stack) info {
 		in.Endpoints = []endpointInfo{{"POST", api + "/sync/plan"}, {"POST", api + "/sync/complete"}}
 	}
 	return in
+}
+
+// printState prints the stack as a command has left it: as JSON only, to people
+// the command has said it.
+func (s *session) printState(st stack.Stack) error {
+	if !s.json() {
+		return nil
+	}
+	return s.printJSON(s.info(st))
+}
+
+// deleted is the stack after its deletion.
+func deleted(st stack.Stack) stack.Stack {
+	st.Status, st.Reason, st.Outputs = stack.DeleteComplete, "", map[string]string{}
+	return st
 }
 
 // functions asks Lambda what it runs. A function that is not there (a stack

@@ -53,12 +53,20 @@ func (a *app) localDown(ctx context.Context, lc *local.Cloud) error {
 	if err != nil {
 		return err
 	}
-	if !was {
+	if was {
+		a.say("The local cloud has stopped; what is deployed on it stays.")
+	} else {
 		a.say("The local cloud was not running.")
+	}
+	return a.localState(ctx, lc)
+}
+
+// localState prints the local cloud as a command has left it, as JSON only.
+func (a *app) localState(ctx context.Context, lc *local.Cloud) error {
+	if !a.json() {
 		return nil
 	}
-	a.say("The local cloud has stopped; what is deployed on it stays.")
-	return nil
+	return a.localStatus(ctx, lc)
 }
 
 func (a *app) localStatus(ctx context.Context, lc *local.Cloud) error {
@@ -94,7 +102,7 @@ func (a *app) localReset(ctx context.Context, lc *local.Cloud) error {
 		return err
 	}
 	a.say("The local cloud is empty and stopped.")
-	return nil
+	return a.localState(ctx, lc)
 }
 
 func (a *app) localLogs(_ context.Context, lc *local.Cloud) error {

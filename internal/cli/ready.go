@@ -56,13 +56,12 @@ func (s *session) makeChangeable(ctx context.Context, sit *situation, o deployOp
 }
 
 // waitFor deals with an operation that runs already. The clean-up after an
-// update is waited for in any case: it is short, and its stack works.
+// update is waited for in any case.
 func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {
-	if !o.wait && !strings.HasSuffix(string(sit.stack.Status), "_CLEANUP_IN_PROGRESS") {
+	if !o.wait && !cleansUp(sit.stack) {
 		return busy(sit.stack)
 	}
-	s.say("Waiting for what runs on the stack already (%s):", sit.stack.Status)
-	if _, _, err := s.attach(ctx, sit.stack); err != nil && !errors.Is(err, stack.ErrNotFound) {
+	if _, err := s.waitOut(ctx, sit.stack); err != nil {
 		return err
 	}
 	again, err := s.look(ctx)
@@ -71,6 +70,32 @@ func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) 
 	}
 	*sit = *again
 	return s.makeReady(ctx, sit, o)
+}
+
+// cleansUp tells that an update is over, and what it has replaced is being
+// deleted: that is short, and the stack works.
+func cleansUp(st stack.Stack) bool {
+	return strings.HasSuffix(string(st.Status), "_CLEANUP_IN_PROGRESS")
+}
+
+// afterCleanup waits for the clean-up after an update, if one runs, and returns
+// the stack as it then is.
+func (s *session) afterCleanup(ctx context.Context, st stack.Stack) (stack.Stack, error) {
+	if !cleansUp(st) {
+		return st, nil
+	}
+	return s.waitOut(ctx, st)
+}
+
+// waitOut follows what runs on the stack to its end and returns the stack as it
+// then is, zero if it is gone.
+func (s *session) waitOut(ctx context.Context, st stack.Stack) (stack.Stack, error) {
+	s.say("Waiting for what runs on the stack already (%s):", st.Status)
+	final, _, err := s.attach(ctx, st)
+	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
+		return stack.Stack{}, nil
+	}
+	return final, err
 }
 
 // clearLeftovers deletes what a failed first deploy left, so that it can be

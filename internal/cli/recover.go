@@ -40,6 +40,9 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	if err != nil {
 		return err
 	}
+	if sit.stack, err = s.afterCleanup(ctx, sit.stack); err != nil {
+		return err
+	}
 	st := sit.stack
 	switch {
 	case st.Status == stack.None:
@@ -48,7 +51,7 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 		return busy(st)
 	case st.Status.Updatable():
 		s.say("Nothing to recover: the stack %s is %s.", st.Name, st.Status)
-		return nil
+		return s.printState(st)
 	}
 	s.say("The stack %s is %s.", st.Name, ui.Warning(string(st.Status)))
 	if st.Reason != "" {
@@ -129,7 +132,7 @@ func (s *session) continueRollback(ctx context.Context, st stack.Stack, broken [
 	for _, id := range o.skip {
 		s.say("%s", ui.Warning(id+" was left out: CloudFormation believes it to be what it was, whatever it is. Deploy now, and look at it."))
 	}
-	return nil
+	return s.printState(final)
 }
 
 // rollBackUpdate rolls back an update that failed with rolling back switched off.
@@ -145,7 +148,7 @@ func (s *session) rollBackUpdate(ctx context.Context, st stack.Stack) error {
 		return s.failed("recover", final, events)
 	}
 	s.say("%s: the stack is what it was before the failed deploy.", ui.Success("Recovered"))
-	return nil
+	return s.printState(final)
 }
 
 // deleteAgain finishes a deletion that failed.
@@ -189,11 +192,12 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 		}
 	}
 	s.listRemains(h.data)
-	return nil
+	return s.printState(deleted(sit.stack))
 }
 
 // recoverCreate clears away what a failed first deploy left.
 func (s *session) recoverCreate(ctx context.Context, sit *situation) error {
+	failed := sit.stack
 	if err := s.confirm(ctx, "Delete what the failed first deploy left?"); err != nil {
 		return err
 	}
@@ -202,7 +206,7 @@ func (s *session) recoverCreate(ctx context.Context, sit *situation) error {
 	}
 	s.say("%s: nothing of the failed deploy is left.", ui.Success("Recovered"))
 	s.hint("%s creates the stage", s.command("deploy"))
-	return nil
+	return s.printState(deleted(failed))
 }
 
 // deleteShell deletes an empty stack that only ever held a plan.
@@ -214,7 +218,7 @@ func (s *session) deleteShell(ctx context.Context, st stack.Stack) error {
 		return err
 	}
 	s.say("Deleted: the stage was never deployed.")
-	return nil
+	return s.printState(deleted(st))
 }
 
 // operate starts an operation on the stack and follows it to its end. A stack

@@ -79,6 +79,10 @@ func (sit *situation) release() int {
 	return n
 }
 
+// next is the number of the next release. A stack whose artefact bucket was
+// deleted has lost its records, not its number.
+func (sit *situation) next() int { return max(sit.contents.Next(), sit.release()+1) }
+
 // protected tells whether players rely on the stage: by its name, or because
 // somebody has switched on its termination protection.
 func (a *app) protected(st stack.Stack) bool {

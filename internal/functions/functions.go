@@ -125,8 +125,8 @@ type Source struct {
 	Architecture string
 }
 
-// UpdateCode gives the function other code and returns when it runs it.
-func UpdateCode(ctx context.Context, client Client, name string, src Source) error {
+// UpdateCode gives the function other code and returns it when it runs that.
+func UpdateCode(ctx context.Context, client Client, name string, src Source) (Function, error) {
 	err := whenFree(ctx, func() error {
 		_, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
 			FunctionName: &name, S3Bucket: &src.Bucket, S3Key: &src.Key,
@@ -135,13 +135,13 @@ func UpdateCode(ctx context.Context, client Client, name string, src Source) err
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("update the code of function %s: %w", name, err)
+		return Function{}, fmt.Errorf("update the code of function %s: %w", name, err)
 	}
 	f, err := await(ctx, client, name)
 	if err == nil && f.CodeSha256 != src.CodeSha256 {
-		return fmt.Errorf("function %s runs %s and not %s: somebody else has updated it meanwhile", name, f.CodeSha256, src.CodeSha256)
+		err = fmt.Errorf("function %s runs %s and not %s: somebody else has updated it meanwhile", name, f.CodeSha256, src.CodeSha256)
 	}
-	return err
+	return f, err
 }
 
 // UpdateSettings gives the function the settings of want, its code left alone,

@@ -93,7 +93,7 @@ func TestUpdateCode(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFunction(t)
 				c.prepare(f)
-				err := functions.UpdateCode(t.Context(), f.client, "f", source)
+				_, err := functions.UpdateCode(t.Context(), f.client, "f", source)
 				if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
 					t.Errorf("error %v, want %q", err, c.wrong)
 				}
@@ -107,7 +107,7 @@ func TestUpdateCode(t *testing.T) {
 
 func TestUpdateCodeSays(t *testing.T) {
 	f := newFunction(t)
-	if err := functions.UpdateCode(t.Context(), f.client, "f", source); err != nil {
+	if _, err := functions.UpdateCode(t.Context(), f.client, "f", source); err != nil {
 		t.Fatal(err)
 	}
 	in := awsfake.Inputs[lambda.UpdateFunctionCodeInput](f.Fake)[0]
@@ -123,7 +123,7 @@ func TestUpdateCodeRefused(t *testing.T) {
 		awsfake.On(f.Fake, func(*lambda.UpdateFunctionCodeInput) (*lambda.UpdateFunctionCodeOutput, error) {
 			return nil, awsfake.Error{Code: "InvalidParameterValueException", Message: "Error occurred while GetObject. S3 Error Code: NoSuchKey."}
 		})
-		err := functions.UpdateCode(t.Context(), f.client, "f", source)
+		_, err := functions.UpdateCode(t.Context(), f.client, "f", source)
 		if err == nil || time.Since(f.start) > 0 || len(f.Operations()) != 1 {
 			t.Errorf("error %v after %s, calls %q", err, time.Since(f.start), f.Operations())
 		}

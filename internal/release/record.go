@@ -56,7 +56,7 @@ const (
 type Outcome struct {
 	Result Result    `json:"result"`
 	Reason string    `json:"reason,omitempty"`
-	Time   time.Time `json:"time"`
+	Time   time.Time `json:"time,omitzero"`
 	// Functions is what Lambda said it ran right after a success, by the
 	// functions' short names: what later looks compare with.
 	Functions json.RawMessage `json:"functions,omitempty"`
