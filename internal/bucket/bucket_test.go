@@ -73,10 +73,9 @@ func TestEmpty(t *testing.T) {
 		t.Errorf("aborted %v, want %v", aborted, b.uploads)
 	}
 	// The last word is a listing that found nothing, not a delete that was believed.
-	ops := b.Operations()
-	last := slices.Index(ops, "ListMultipartUploads")
-	if ops[last-1] != "ListObjectVersions" {
-		t.Errorf("before the uploads came %s, want a listing that finds nothing", ops[last-1])
+	ofVersions := slices.DeleteFunc(b.Operations(), func(op string) bool { return op != "ListObjectVersions" && op != "DeleteObjects" })
+	if last := ofVersions[len(ofVersions)-1]; last != "ListObjectVersions" {
+		t.Errorf("the last word is %s, want a listing that finds nothing", last)
 	}
 }
 
