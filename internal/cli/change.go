@@ -33,7 +33,7 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 		if o.roleARN != "" && o.roleARN != sit.stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
 		}
-		return s.unchanged(ctx, sit, o)
+		return s.unchanged(ctx, sit, t, o)
 	}
 	if err != nil {
 		return err
@@ -76,6 +76,7 @@ func (s *session) propose(ctx context.Context, sit *situation, t *target, o depl
 	number := sit.next()
 	request := t.request(s.app, number)
 	request.Express = o.express
+	request.RevertDrift = len(sit.missing()) > 0
 	plan, err := s.engine.Propose(ctx, sit.stack, request)
 	if err != nil {
 		return nil, 0, err
@@ -146,7 +147,10 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 			return stack.Stack{}, notStartedError{err}
 		}
 	}
-	if err := s.engine.Execute(ctx, plan); cloud.Refused(err) {
+	if ctx.Err() != nil {
+		return stack.Stack{}, notStartedError{context.Cause(ctx)}
+	}
+	if err := s.engine.Execute(ctx, plan); errors.Is(err, stack.ErrNotBegun) {
 		return stack.Stack{}, notStartedError{err}
 	} else if err != nil {
 		return stack.Stack{}, err
@@ -160,7 +164,7 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 		return final, nil
 	}
 	if plan.Create {
-		return stack.Stack{}, s.failedCreate(ctx, plan.StackID, final, events)
+		return stack.Stack{}, s.failedCreate(ctx, final, events)
 	}
 	return stack.Stack{}, s.failed("deploy", final, events)
 }
@@ -170,6 +174,16 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 // has allowed, and it only touches what its templates differ in, so it has to
 // find the rest as they say.
 func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) (mark string, err error) {
+	if len(sit.drift) > 0 {
+		// Once somebody else's update has begun the functions are for it to change.
+		err := s.engine.Recall(ctx, &stack.Plan{ChangeSetID: plan.ChangeSetID, StackID: plan.StackID})
+		if errors.Is(err, stack.ErrStale) {
+			err = fmt.Errorf("%w: the plan cannot be executed any more", stack.ErrBusy)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
 	err = together(ctx,
 		func(ctx context.Context) error {
 			return s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
@@ -254,18 +268,23 @@ func (s *session) notDeployed(ctx context.Context, sit *situation, plan *stack.P
 	}
 	s.finishRecord(ctx, sit, number, outcome)
 	if !plan.Create && len(o.allowReplace) > 0 { // a stack that could not be created is gone
+		ctx, cancel := afterwards(ctx)
+		defer cancel()
 		cleanup = errors.Join(cleanup, s.closePolicy(ctx, plan.StackID))
 	}
 	return cleanup
 }
 
-// recordTimeout bounds what is written or taken back after an interruption.
-const recordTimeout = 15 * time.Second
+// afterwards is the context for what is written or taken back even after an
+// interruption, within 15 seconds.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+}
 
 // finishRecord writes down how a release went. A failure to do so is no failure
 // of the release: it is said, and the stack itself tells what is live.
 func (s *session) finishRecord(ctx context.Context, sit *situation, number int, o release.Outcome) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	o.Time = time.Now().UTC()
 	if err := sit.store.Finish(ctx, number, o); err != nil {
@@ -275,7 +294,7 @@ func (s *session) finishRecord(ctx context.Context, sit *situation, number int, 
 
 // discard takes back a plan that nobody wants, even after an interruption.
 func (s *session) discard(ctx context.Context, plan *stack.Plan) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	return s.engine.Discard(ctx, plan)
 }

@@ -113,7 +113,7 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 		if err := s.findDrift(ctx, sit); err != nil {
 			return err
 		}
-		return s.unchanged(ctx, sit, o)
+		return s.unchanged(ctx, sit, t, o)
 	}
 	if err := s.inspect(ctx, sit); err != nil {
 		return err
@@ -121,13 +121,19 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	return s.change(ctx, sit, t, release.Record{Kind: release.Deploy}, o)
 }
 
-// unchanged ends a deploy whose stack needs no change. What a run that was cut
-// off could not set and write down any more is made up for.
-func (s *session) unchanged(ctx context.Context, sit *situation, o deployOptions) error {
+// unchanged ends a deploy whose stack needs no change. Functions that somebody
+// has changed are put right, and what a run that was cut off could not set and
+// write down any more is made up for.
+func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o deployOptions) error {
+	said := fmt.Sprintf("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
 	if len(sit.drift) > 0 {
-		return s.restore(ctx, sit)
+		if err := s.restore(ctx, sit, t); err != nil {
+			return err
+		}
+		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
 	}
-	if sit.record == nil || sit.record.Outcome.Result == release.Unknown {
+	// A run that was left may have left the policy open too.
+	if sit.record == nil || sit.record.Outcome.Result == release.Unknown || sit.stack.Status == stack.UpdateRollbackDone {
 		if err := s.closePolicy(ctx, sit.stack.ID); err != nil {
 			return err
 		}
@@ -141,7 +147,7 @@ func (s *session) unchanged(ctx context.Context, sit *situation, o deployOptions
 	if o.protect && !sit.stack.TerminationProtection {
 		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
-	s.say("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
+	s.say("%s", said)
 	return s.printDeployed(sit.stack)
 }
 

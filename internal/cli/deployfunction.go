@@ -44,6 +44,9 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 	if err := s.makeChangeable(ctx, sit, deployOptions{}); err != nil {
 		return err
 	}
+	if err := s.mustBeDeployed(sit.stack); err != nil {
+		return err // deleted while it was waited for
+	}
 	code, err := s.code(f, lambda.Arch(sit.stack.Parameters[cfn.ParamArchitecture]))
 	if err != nil {
 		return err

@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
@@ -33,6 +36,15 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	s, sit, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
+	}
+	if sit.stack.Status.InProgress() {
+		return busy(sit.stack)
+	}
+	if !sit.stack.Status.Updatable() {
+		return &stackError{
+			text:   fmt.Sprintf("the stack %s is %s: what its functions should be is not certain", sit.stack.Name, sit.stack.Status),
+			reason: string(sit.stack.Status), hint: "docs/deploying.md explains every state",
+		}
 	}
 	if err := s.findDrift(ctx, sit); err != nil {
 		return err
@@ -63,7 +75,7 @@ type drifted struct {
 // by the stack's parameters, which name it by its hash, and their settings by the
 // record that the live release left. Without a record the settings are not known.
 func (s *session) findDrift(ctx context.Context, sit *situation) error {
-	if !sit.stack.Status.Updatable() || len(sit.live) == 0 {
+	if !sit.stack.Status.Updatable() {
 		return nil
 	}
 	recorded, err := s.recorded(ctx, sit)
@@ -80,7 +92,28 @@ func (s *session) findDrift(ctx context.Context, sit *situation) error {
 			sit.drift = append(sit.drift, drifted{have, want, d})
 		}
 	}
+	for _, name := range sit.missing() {
+		gone := functionInfo{Name: name}
+		sit.drift = append(sit.drift, drifted{functionInfo: gone, Differences: []functions.Difference{{Setting: missingFunction, Want: "there"}}})
+	}
 	return nil
+}
+
+// missingFunction is the setting that differs of a function that was deleted.
+const missingFunction = "function"
+
+// missing are the functions that the stack has and Lambda has not.
+func (sit *situation) missing() []string {
+	if !sit.stack.Status.Updatable() {
+		return nil
+	}
+	var names []string
+	for _, name := range functionNames() {
+		if !slices.ContainsFunc(sit.live, func(f functionInfo) bool { return f.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // recorded returns what the functions ran right after the live release, by
@@ -122,29 +155,43 @@ func (a *app) sayDrift(list []drifted) {
 }
 
 // restore puts right functions that were changed past CloudFormation, which
-// would see no reason to touch them.
-func (s *session) restore(ctx context.Context, sit *situation) error {
+// sees no reason to touch them, after asking.
+func (s *session) restore(ctx context.Context, sit *situation, t *target) error {
+	if missing := sit.missing(); len(missing) > 0 {
+		return &stackError{
+			text:   fmt.Sprintf("deploy %s: somebody has deleted %s, and CloudFormation sees nothing to do about it", s.flags.stage, strings.Join(missing, " and ")),
+			reason: "functions are missing", hint: "docs/deploying.md, Drift, says how they come back",
+		}
+	}
 	s.say("\nThe stack is up to date, but somebody has changed the functions:")
 	s.sayDrift(sit.drift)
 	if err := s.confirm(ctx, "Put them right?"); err != nil {
 		return err
 	}
+	var err error
+	if sit.contents, err = sit.store.Contents(ctx); err != nil {
+		return err
+	}
+	if _, _, err := t.upload(ctx, sit); err != nil { // the artefact bucket may have been deleted
+		return err
+	}
 	if err := s.putRight(ctx, sit, nil); err != nil {
 		return err
 	}
-	s.say("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
-	return s.printDeployed(sit.stack)
+	sit.live, err = s.functions(ctx)
+	return err
 }
 
 // putRight gives the functions what the stack says of them. Code that
 // CloudFormation is about to replace stays until then: next has the keys of the
-// code that the functions are to have.
+// code that the functions are to have. So do functions that are missing.
 func (s *session) putRight(ctx context.Context, sit *situation, next map[string]string) error {
 	client := lambdaapi.NewFromConfig(s.cfg)
 	for _, d := range sit.drift {
 		code, settings := d.parts()
 		key := sit.codeKey(d.Name)
-		if code && cmp.Or(next[d.Name], key) == key {
+		code = code && cmp.Or(next[d.Name], key) == key
+		if code {
 			src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: d.want.CodeSha256, Architecture: d.want.Architecture}
 			if _, err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
 				return err
@@ -155,7 +202,9 @@ func (s *session) putRight(ctx context.Context, sit *situation, next map[string]
 				return err
 			}
 		}
-		s.say("  %s %s", ui.Success("✓"), d.FunctionName)
+		if code || settings {
+			s.say("  %s %s  put right", ui.Success("✓"), ui.Accent(d.Name))
+		}
 	}
 	return nil
 }
@@ -163,9 +212,11 @@ func (s *session) putRight(ctx context.Context, sit *situation, next map[string]
 // parts tells what of a function differs: its code, its settings or both.
 func (d drifted) parts() (code, settings bool) {
 	for _, diff := range d.Differences {
-		if diff.Setting == "codeSha256" || diff.Setting == "architecture" {
+		switch diff.Setting {
+		case "codeSha256", "architecture":
 			code = true
-		} else {
+		case missingFunction:
+		default:
 			settings = true
 		}
 	}

@@ -77,8 +77,7 @@ func (s *session) gather(ctx context.Context, h *holdings) error {
 		return err
 	}
 	h.members, h.data = len(resources), slices.Clone(h.noted)
-	isNoted := slices.ContainsFunc(h.noted, func(r release.Remains) bool { return r.StackID == h.stack.ID })
-	if r := remainsOf(h.stack, resources); !isNoted && r.UserPoolID+r.Table+r.Bucket != "" {
+	if r := remainsOf(h.stack, resources).Without(h.noted); !r.Empty() {
 		h.data = append(h.data, r)
 	}
 	return nil
@@ -149,7 +148,17 @@ func (s *session) keepNote(ctx context.Context, h *holdings) error {
 	if len(h.data) == len(h.noted) {
 		return nil
 	}
-	return h.store.KeepRemains(ctx, h.data)
+	return h.store.KeepRemains(ctx, h.data[len(h.data)-1])
+}
+
+// earlier is how many stacks before this one have left data.
+func (h *holdings) earlier() int {
+	stacks := map[string]bool{}
+	for _, r := range h.data {
+		stacks[r.StackID] = true
+	}
+	delete(stacks, h.stack.ID)
+	return len(stacks)
 }
 
 // ofStack is what the stack itself holds, without what earlier ones left.

@@ -69,7 +69,7 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printPlan(newPlanView(s, sit, t, plan), t, o.verbose); err != nil {
+	if err := a.printPlan(newPlanView(s, sit, t, plan), t, plan.ChangeSetID != "", o.verbose); err != nil {
 		return errors.Join(err, s.drop(ctx, plan))
 	}
 	switch {
@@ -78,7 +78,9 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	case plan.ChangeSetID == "":
 		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
 	default:
-		err = s.savePlan(sit, t, plan, number, o.out)
+		if err = s.savePlan(sit, t, plan, number, o.out); err != nil {
+			err = errors.Join(err, s.drop(ctx, plan))
+		}
 	}
 	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(sit.drift) > 0) {
 		err = changesError{}
@@ -115,12 +117,13 @@ func (s *session) drop(ctx context.Context, plan *stack.Plan) error {
 	return s.discard(ctx, plan)
 }
 
-func (a *app) printPlan(v planView, t *target, verbose bool) error {
+// printPlan prints a plan that changes the stack, or says that none does.
+func (a *app) printPlan(v planView, t *target, changes, verbose bool) error {
 	if a.json() {
 		return a.printJSON(v)
 	}
 	switch {
-	case len(v.Changes)+len(v.Parameters) > 0:
+	case changes:
 		a.showPlan(v, t, verbose)
 	case len(v.Functions) > 0:
 		a.sayChangedFunctions(v)
@@ -136,17 +139,18 @@ type planFile struct {
 	Region  string         `json:"region"`
 	Account string         `json:"account"`
 	Plan    stack.Plan     `json:"plan"`
+	RoleARN string         `json:"roleArn,omitempty"`
 	Record  release.Record `json:"record"`
 }
 
 func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number int, file string) error {
 	r := s.record(sit, t, plan, release.Record{Kind: release.Deploy}, number)
-	body, err := json.MarshalIndent(planFile{s.flags.stage, s.cfg.Region, sit.id.Account, *plan, r}, "", "  ")
+	body, err := json.MarshalIndent(planFile{s.flags.stage, s.cfg.Region, sit.id.Account, *plan, t.roleARN, r}, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(file, append(body, '\n'), 0o600); err != nil {
-		return err
+		return usagef("--out: %v", err)
 	}
 	s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), file)
 	return nil
@@ -168,16 +172,14 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if kept.Account != sit.id.Account || kept.Region != s.cfg.Region {
 		return usagef("the plan in %s is for account %s in %s", o.planFile, kept.Account, kept.Region)
 	}
-	if sit.stack.Status.InProgress() {
-		if err := s.waitFor(ctx, sit, o); err != nil {
-			return err
-		}
+	if err := s.waitFor(ctx, sit, o); err != nil {
+		return err
 	}
 	plan := &kept.Plan
 	if err := s.recall(ctx, sit, plan, kept.Record); err != nil {
 		return err
 	}
-	t := &target{templateKey: kept.Record.Template, code: kept.Record.Code, parameters: kept.Record.Parameters}
+	t := &target{templateKey: kept.Record.Template, code: kept.Record.Code, parameters: kept.Record.Parameters, roleARN: kept.RoleARN}
 	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
 	if err := a.guard(plan.Changes, o.allowReplace); err != nil {
 		return err // the plan stays: it can be executed with --allow-replace

@@ -15,20 +15,48 @@ import (
 // makeReady brings a stack into a state that can be updated, or says what has
 // to be done first. docs/deploying.md has the table of states.
 func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions) error {
-	st := sit.stack
-	switch {
-	case st.Status == stack.None, st.Status == stack.ReviewInProgress, st.Status.Updatable():
-		return nil
-	case st.Status.InProgress():
-		return s.waitFor(ctx, sit, o)
+	if err := s.waitFor(ctx, sit, o); err != nil {
+		return err
 	}
+	if !failedFirst(sit.stack) {
+		return s.checkUsable(sit.stack)
+	}
+	s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), sit.stack.Status)
+	if err := s.clearLeftovers(ctx, sit); err != nil {
+		return err
+	}
+	s.say("Now it is created anew.")
+	return nil
+}
+
+// makeChangeable is makeReady for commands that need a stack that was deployed
+// once: what a failed first deploy left is not theirs to clear away.
+func (s *session) makeChangeable(ctx context.Context, sit *situation, o deployOptions) error {
+	if err := s.waitFor(ctx, sit, o); err != nil {
+		return err
+	}
+	if failedFirst(sit.stack) {
+		return &stackError{
+			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.stack.Status),
+			hint: s.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on",
+		}
+	}
+	return s.checkUsable(sit.stack)
+}
+
+// failedFirst tells that the stack is what a failed first deploy left.
+func failedFirst(st stack.Stack) bool {
 	switch st.Status {
 	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
-		s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), st.Status)
-		if err := s.clearLeftovers(ctx, sit); err != nil {
-			return err
-		}
-		s.say("Now it is created anew.")
+		return true
+	}
+	return false
+}
+
+// checkUsable refuses a stack that is stuck. One that is yet to be created is usable.
+func (s *session) checkUsable(st stack.Stack) error {
+	switch st.Status {
+	case stack.None, stack.ReviewInProgress:
 		return nil
 	case stack.UpdateRollbackFailed, stack.UpdateFailed, stack.DeleteFailed:
 		return &stackError{
@@ -36,40 +64,32 @@ func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions
 			hint: s.command("recover") + " shows why and brings it back",
 		}
 	}
+	if st.Status.Updatable() {
+		return nil
+	}
 	return &stackError{
 		text:   fmt.Sprintf("the stack %s is %s, from which only CloudFormation's own tools lead on", st.Name, st.Status),
 		reason: string(st.Status), hint: "docs/deploying.md explains every state",
 	}
 }
 
-// makeChangeable is makeReady for commands that need a stack that was deployed
-// once: what a failed first deploy left is not theirs to clear away.
-func (s *session) makeChangeable(ctx context.Context, sit *situation, o deployOptions) error {
-	switch sit.stack.Status {
-	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
-		return &stackError{
-			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.stack.Status),
-			hint: s.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on",
-		}
-	}
-	return s.makeReady(ctx, sit, o)
-}
-
-// waitFor deals with an operation that runs already. The clean-up after an
-// update is waited for in any case.
+// waitFor waits while an operation runs already, if that is wanted, and looks
+// again. The clean-up after an update is waited for in any case.
 func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {
-	if !o.wait && !cleansUp(sit.stack) {
-		return busy(sit.stack)
+	for sit.stack.Status.InProgress() {
+		if !o.wait && !cleansUp(sit.stack) {
+			return busy(sit.stack)
+		}
+		if _, err := s.waitOut(ctx, sit.stack); err != nil {
+			return err
+		}
+		again, err := s.look(ctx)
+		if err != nil {
+			return err
+		}
+		*sit = *again
 	}
-	if _, err := s.waitOut(ctx, sit.stack); err != nil {
-		return err
-	}
-	again, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	*sit = *again
-	return s.makeReady(ctx, sit, o)
+	return nil
 }
 
 // cleansUp tells that an update is over, and what it has replaced is being

@@ -102,8 +102,8 @@ func (s *session) announce(h *holdings, o removeOptions) {
 	s.say("\n"+what, ui.Accent(s.flags.stage))
 	s.say("  players  %8s", ui.Count(t.Players))
 	s.say("  saves    %8s (%s in the bucket, %s)", ui.Count(t.Saves.Files), ui.Plural(t.Saves.Versions, "version"), ui.Bytes(t.Saves.Bytes))
-	if n := len(h.data); n > 1 {
-		s.say("  of which some were kept from %s", ui.Plural(int64(n-1), "earlier stack"))
+	if n := h.earlier(); n > 0 {
+		s.say("  of which some were kept from %s", ui.Plural(int64(n), "earlier stack"))
 	}
 	s.say("")
 }

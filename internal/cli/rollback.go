@@ -50,6 +50,9 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if err := s.makeChangeable(ctx, sit, o); err != nil {
 		return err
 	}
+	if err := s.mustBeDeployed(sit.stack); err != nil {
+		return err // deleted while it was waited for
+	}
 	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}

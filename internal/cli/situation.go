@@ -18,10 +18,11 @@ type situation struct {
 	template string      // of the stack
 	live     []functionInfo
 
-	// What inspect adds.
-	contents release.Contents // of the artefact bucket
-	record   *release.Release // of the live release; nil where none can be read
-	drift    []drifted        // functions that somebody has changed past CloudFormation
+	contents release.Contents // of the artefact bucket; inspect looks for it
+
+	// What inspect and findDrift find, if the stack can be updated.
+	record *release.Release // of the live release; nil where none can be read
+	drift  []drifted        // functions that somebody has changed past CloudFormation
 }
 
 // look finds out who we are and what is there, all at once.
@@ -67,10 +68,18 @@ func (a *app) survey(ctx context.Context) (*session, *situation, error) {
 // surveyDeployed is survey for commands that need a stack with resources in it.
 func (a *app) surveyDeployed(ctx context.Context) (*session, *situation, error) {
 	s, sit, err := a.survey(ctx)
-	if err == nil && (sit.stack.Status == stack.None || sit.stack.Status == stack.ReviewInProgress) {
-		err = &noStageError{s.flags.stage, s.cfg.Region}
+	if err == nil {
+		err = s.mustBeDeployed(sit.stack)
 	}
 	return s, sit, err
+}
+
+// mustBeDeployed refuses a stack that was never created.
+func (s *session) mustBeDeployed(st stack.Stack) error {
+	if st.Status == stack.None || st.Status == stack.ReviewInProgress {
+		return &noStageError{s.flags.stage, s.cfg.Region}
+	}
+	return nil
 }
 
 // release is the number of the release that the stack says it is; 0 for none.

@@ -140,8 +140,8 @@ func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error)
 func (sit *situation) is(t *target) bool {
 	have := maps.Clone(sit.stack.Parameters)
 	delete(have, cfn.ParamRelease)
-	return sit.stack.Status.Updatable() && sit.template == t.template && maps.Equal(have, t.parameters) &&
-		(t.roleARN == "" || t.roleARN == sit.stack.RoleARN)
+	return sit.stack.Status.Updatable() && len(sit.missing()) == 0 && sit.template == t.template &&
+		maps.Equal(have, t.parameters) && (t.roleARN == "" || t.roleARN == sit.stack.RoleARN)
 }
 
 // request asks for the target as a release of that number.

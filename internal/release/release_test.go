@@ -209,8 +209,10 @@ func TestRemains(t *testing.T) {
 	}
 	one := release.Remains{StackID: "s1", UserPoolID: "p1", Table: "t1", Bucket: "b1", Since: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
 	two := release.Remains{StackID: "s2", Table: "t2"}
-	if err := b.store.KeepRemains(ctx, []release.Remains{one, two}); err != nil {
-		t.Fatal(err)
+	for _, r := range []release.Remains{one, two, one} { // the third is known already
+		if err := b.store.KeepRemains(ctx, r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one, two}) {
 		t.Errorf("kept %+v, %v", list, err)
@@ -223,6 +225,14 @@ func TestRemains(t *testing.T) {
 	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{two}) {
 		t.Errorf("after forgetting: %+v, %v", list, err)
 	}
+	// A stack that was noted, and then got another bucket: both are kept in mind, nothing twice.
+	other := release.Remains{StackID: "s2", Table: "t2", Bucket: "b3"}
+	if err := b.store.KeepRemains(ctx, other); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{two, {StackID: "s2", Bucket: "b3"}}) {
+		t.Errorf("with another bucket: %+v, %v", list, err)
+	}
 	if lacks := b.complete(); lacks != "" {
 		t.Errorf("the bucket was made for the list: %s", lacks)
 	}
@@ -230,6 +240,9 @@ func TestRemains(t *testing.T) {
 	b.objects["remains.json"] = "[{"
 	if list, err := b.store.Remains(ctx); !errors.Is(err, release.ErrDamaged) {
 		t.Errorf("damaged: %v, %v", list, err)
+	}
+	if err := b.store.KeepRemains(ctx, one); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
+		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
 	}
 	if err := b.store.ForgetRemains(ctx, "s2"); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
 		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])

@@ -34,10 +34,37 @@ func (s *Store) Remains(ctx context.Context) ([]Remains, error) {
 	return list, nil
 }
 
-// KeepRemains writes the whole list, making the bucket where it is missing.
-func (s *Store) KeepRemains(ctx context.Context, list []Remains) error {
-	err := s.putRemains(ctx, list)
-	if !cloud.IsNotFound(err) {
+// Without returns what of r no entry of the list names; its StackID and Since stay.
+func (r Remains) Without(list []Remains) Remains {
+	for _, o := range list {
+		if r.UserPoolID == o.UserPoolID {
+			r.UserPoolID, r.ClientID = "", ""
+		}
+		if r.Table == o.Table {
+			r.Table = ""
+		}
+		if r.Bucket == o.Bucket {
+			r.Bucket = ""
+		}
+	}
+	return r
+}
+
+// Empty says that r names no data.
+func (r Remains) Empty() bool { return r.UserPoolID == "" && r.Table == "" && r.Bucket == "" }
+
+// KeepRemains adds a stack's data to the list, what it names of it already left
+// out, and makes the bucket where it is missing.
+func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
+	list, err := s.Remains(ctx) // as it is now: somebody else may have added to it
+	if err != nil {
+		return err
+	}
+	if r = r.Without(list); r.Empty() {
+		return nil
+	}
+	list = append(list, r)
+	if err := s.putRemains(ctx, list); !cloud.IsNotFound(err) {
 		return err
 	}
 	if err := s.Ensure(ctx, Contents{}); err != nil {

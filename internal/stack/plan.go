@@ -28,6 +28,10 @@ type Request struct {
 	// RoleARN is the role that CloudFormation works as, for this change and every
 	// later one; "" leaves the stack's as it is, or has it work as the caller.
 	RoleARN string
+	// RevertDrift makes the change set compare with what the resources are, and not
+	// with what the stack's template says: those that somebody has changed or
+	// deleted come back (CloudFormation user guide, "Using drift-aware change sets").
+	RevertDrift bool
 	// Express lets CloudFormation call the operation complete when settings are
 	// applied, before resources are known to work. Failures still roll back.
 	Express bool
@@ -108,6 +112,9 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 	}
 	if r.RoleARN != "" {
 		in.RoleARN = &r.RoleARN
+	}
+	if r.RevertDrift {
+		in.DeploymentMode = types.DeploymentModeRevertDrift
 	}
 	if r.Express {
 		// In express mode rolling back is off unless asked for (CloudFormation user guide).
@@ -207,7 +214,7 @@ func (e *Engine) changes(ctx context.Context, plan *Plan, values bool) ([]Change
 			return nil, nil, fmt.Errorf("read the change set: %w", err)
 		}
 		for _, c := range out.Changes {
-			if c.ResourceChange != nil {
+			if c.ResourceChange != nil && c.ResourceChange.Action != types.ChangeActionSyncWithActual { // which changes no resource
 				changes = append(changes, changeFromAPI(c.ResourceChange))
 			}
 		}
@@ -288,7 +295,13 @@ func (e *Engine) Recall(ctx context.Context, plan *Plan) error {
 	return nil
 }
 
+// ErrNotBegun says that CloudFormation has refused to execute a plan: the plan
+// is as it was, and so is the stack.
+var ErrNotBegun = errors.New("nothing was begun")
+
 // Execute starts the plan and returns at once; follow it with [Engine.Follow].
+// The error is [ErrBusy] where somebody was faster, and [ErrNotBegun] where it
+// is certain that nothing has begun: of a connection that was lost nobody knows.
 func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 	token := newToken()
 	in := &cloudformation.ExecuteChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID, ClientRequestToken: &token}
@@ -298,23 +311,33 @@ func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 		in.DisableRollback = aws.Bool(false)
 	}
 	_, err := e.client.ExecuteChangeSet(ctx, in)
-	if err == nil || e.begun(ctx, plan, err) {
+	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("execute the change set: %w", orBusy(err))
+	// An earlier try, whose answer was lost, may have begun it. AWS knows the
+	// repeated request by its token, but refuses it all the same if by now the
+	// credentials have expired or too much is asked. Nobody else executes a change
+	// set of ours.
+	available := false
+	if _, out, readErr := e.changes(ctx, plan, false); readErr == nil {
+		switch out.ExecutionStatus {
+		case types.ExecutionStatusExecuteInProgress, types.ExecutionStatusExecuteComplete:
+			return nil
+		case types.ExecutionStatusAvailable:
+			available = true
+		}
+	}
+	refusal := orBusy(err)
+	if available && cloud.Refused(err) && !errors.Is(refusal, ErrBusy) {
+		return &notBegun{fmt.Errorf("execute the change set: %w", err)}
+	}
+	return fmt.Errorf("execute the change set: %w", refusal)
 }
 
-// begun tells whether a refusal to execute only says that an earlier try, whose
-// answer was lost, has begun already. AWS knows the repeated request by its
-// token; others may not. Nobody else executes a change set of ours.
-func (e *Engine) begun(ctx context.Context, plan *Plan, refusal error) bool {
-	api, ok := errors.AsType[smithy.APIError](refusal)
-	if !ok || !strings.HasPrefix(api.ErrorCode(), "InvalidChangeSetStatus") {
-		return false
-	}
-	_, out, err := e.changes(ctx, plan, false)
-	return err == nil && (out.ExecutionStatus == types.ExecutionStatusExecuteInProgress || out.ExecutionStatus == types.ExecutionStatusExecuteComplete)
-}
+// notBegun is an error that says by itself why nothing has begun.
+type notBegun struct{ error }
+
+func (e *notBegun) Unwrap() []error { return []error{e.error, ErrNotBegun} }
 
 // ErrBusy says that another operation runs on the stack, or was faster.
 var ErrBusy = errors.New("another operation runs on the stack")
