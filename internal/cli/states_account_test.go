@@ -43,20 +43,21 @@ type awsAccount struct {
 	pools      map[string]*fakePool
 	tables     map[string]bool // whether it is protected
 
-	players   int32              // of the stack's pool
-	fails     string             // the operation that runs next fails at this resource …
-	reason    string             // … for this reason
-	changes   []fakeChange       // what the next change sets change, nil for what is different
-	stale     int                // how many looks still show an executed stack as it was before
-	refuses   string             // why the next change set cannot be made
-	created   map[string]int     // how many stacks and buckets were ever created
-	overwrote []string           // keys of releases that were written twice
-	due       []func()           // what has happened in the background, in order
-	at        []time.Time        // when
-	fault     func(string) fault // by the call's name, as "S3-PutObject releases/000001.json"
-	names     map[any]string     // calls by their inputs: all attempts of one have the same
-	counts    map[string]int
-	order     []string // the names in the order of the calls
+	players      int32              // of the stack's pool
+	revertsDrift bool               // as the last change set was asked for
+	fails        string             // the operation that runs next fails at this resource …
+	reason       string             // … for this reason
+	changes      []fakeChange       // what the next change sets change, nil for what is different
+	stale        int                // how many looks still show an executed stack as it was before
+	refuses      string             // why the next change set cannot be made
+	created      map[string]int     // how many stacks and buckets were ever created
+	overwrote    []string           // keys of releases that were written twice
+	due          []func()           // what has happened in the background, in order
+	at           []time.Time        // when
+	fault        func(string) fault // by the call's name, as "S3-PutObject releases/000001.json"
+	names        map[any]string     // calls by their inputs: all attempts of one have the same
+	counts       map[string]int
+	order        []string // the names in the order of the calls
 }
 
 // fault is what goes wrong with a call.

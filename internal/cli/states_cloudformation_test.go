@@ -260,6 +260,7 @@ func (a *awsAccount) createChangeSet(in *cloudformation.CreateChangeSetInput) (*
 	case !create && !s.status.Updatable():
 		return nil, notNow(s, "updated")
 	}
+	a.revertsDrift = in.DeploymentMode == types.DeploymentModeRevertDrift
 	parameters := withDefaults(in.Parameters)
 	cs := &changeSet{
 		id: fmt.Sprintf("arn:aws:cloudformation:%s:%s:changeSet/%s/1", accountRegion, accountID, *in.ChangeSetName), token: *in.ClientToken,

@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+)
+
+// at makes the fault of a test: it does something once, right before the call.
+func at(call string, do func()) func(string) fault {
+	return func(name string) fault {
+		if name == call {
+			do()
+		}
+		return fault{}
+	}
+}
+
+// Waiting for an operation never makes a command do what it would not have done
+// in the state that the operation ends in.
+func TestWaitingDecidesNothing(t *testing.T) {
+	failing := func(t *testing.T) *awsAccount {
+		a := halfMade(t)
+		s := a.current()
+		s.status = "ROLLBACK_IN_PROGRESS"
+		a.later(operationTime, func() { a.event(s, "", stack.RollbackFailed, "") })
+		return a
+	}
+	for _, args := range [][]string{{"plan", "--wait"}, {"rollback", "--wait", "--yes"}} {
+		story(t, args[0]+" beside a failing first deploy", failing, func(t *testing.T, a *awsAccount) {
+			o := a.run(args...)
+			oneError(t, o, exitStack)
+			if w := o.writes(); len(w) > 0 || len(a.pools) != 1 {
+				t.Errorf("changed %q, %d pools are left", w, len(a.pools))
+			}
+		})
+	}
+	story(t, "rollback beside a removal", deleting, func(t *testing.T, a *awsAccount) {
+		o := a.run("rollback", "1", "--wait", "--yes")
+		oneError(t, o, exitNotFound)
+		if w := o.writes(); len(w) > 0 {
+			t.Errorf("changed %q", w)
+		}
+	})
+}
+
+// The change set is executed, its answer is lost, and the second try is refused
+// for a reason of its own: the deploy goes on.
+func TestExecutedAllTheSame(t *testing.T) {
+	for what, refusal := range map[string]awsfake.Error{
+		"the credentials expire": {Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403},
+		"too much was asked":     {Code: "Throttling", Message: "Rate exceeded"},
+	} {
+		story(t, what, settled, func(t *testing.T, a *awsAccount) {
+			tries := 0
+			a.fault = func(name string) fault {
+				if name != "CloudFormation-ExecuteChangeSet" {
+					return fault{}
+				}
+				if tries++; tries == 1 {
+					return fault{after: awsfake.ErrLost}
+				}
+				return fault{before: refusal}
+			}
+			o := a.run(change...)
+			check(t, o, exitOK, a.whole())
+			a.fault = nil
+			a.run("releases").wants(t, exitOK, "live\t3\t", "succeeded")
+		})
+	}
+}
+
+// Whoever goes away leaves the stack policy closed, or the next deploy closes it.
+func TestThePolicyIsClosed(t *testing.T) {
+	opened := append(slices.Clone(change), "--allow-replace", cfn.HTTPAPI)
+	for _, call := range []string{"CloudFormation-SetStackPolicy", "CloudFormation-DescribeStackEvents", "Lambda-UpdateFunctionConfiguration renpy-cloud-dev-syncPlan"} {
+		story(t, "Ctrl-C at "+call, settled, func(t *testing.T, a *awsAccount) {
+			a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
+			ctx, leave := context.WithCancel(t.Context())
+			a.fault = at(call, leave)
+			o := a.runIn(ctx, nil, opened...)
+			a.fault = nil
+			check(t, o, exitInterrupted, a.whole())
+			a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
+		})
+	}
+	story(t, "left, and then rolled back", settled, func(t *testing.T, a *awsAccount) {
+		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		ctx, leave := context.WithCancel(t.Context())
+		a.fault = at("CloudFormation-DescribeStackEvents #3", leave)
+		a.runIn(ctx, nil, opened...)
+		a.fault, a.fails = nil, ""
+		o := a.run("deploy", "--yes", "--wait")
+		check(t, o, exitOK, a.whole())
+	})
+}
+
+// An update that has begun meanwhile has the functions to itself.
+func TestDriftIsTheWinnersToPutRight(t *testing.T) {
+	story(t, "another update begins", settled, func(t *testing.T, a *awsAccount) {
+		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
+		a.fault = at("S3-PutObject releases/000003.json", func() {
+			for _, cs := range a.changeSets {
+				cs.execution = "OBSOLETE"
+			}
+			a.current().status = "UPDATE_IN_PROGRESS"
+		})
+		o := a.run(change...)
+		oneError(t, o, exitBusy)
+		if w := o.writes(); slices.Contains(w, "UpdateFunctionConfiguration") {
+			t.Errorf("changed %q", w)
+		}
+	})
+}
+
+// Drift does not keep a deploy from the rest of what it was asked for.
+func TestDriftBesideTheRest(t *testing.T) {
+	story(t, "--protect", settled, func(t *testing.T, a *awsAccount) {
+		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
+		a.run("deploy", "--yes", "--protect").wants(t, exitOK, "syncPlan  put right", "Stage dev is protected now.", "Put right")
+		if !a.current().protected {
+			t.Error("the stage is not protected")
+		}
+	})
+	story(t, "a lost artefact", settled, func(t *testing.T, a *awsAccount) {
+		a.functions[physical(cfn.SyncPlanFunction)].hash = "b2xk"
+		delete(a.buckets, artefacts)
+		a.run("deploy", "--yes").wants(t, exitOK, "Put right")
+		if _, there := a.buckets[artefacts][a.setting(cfn.ParamSyncPlanCodeKey)]; !there {
+			t.Error("the code that Lambda is to take was not uploaded")
+		}
+	})
+}
+
+// A function that somebody has deleted is seen, and brought back by a
+// drift-aware change set.
+func TestMissingFunction(t *testing.T) {
+	missing := func(t *testing.T) *awsAccount {
+		a := settled(t)
+		delete(a.functions, physical(cfn.SyncPlanFunction))
+		return a
+	}
+	story(t, "brought back", missing, func(t *testing.T, a *awsAccount) {
+		a.run("drift", "--exit-code").wants(t, exitChanges, "syncPlan\tfunction\tthere\t\"\"")
+		a.changes = []fakeChange{changeOf(cfn.SyncPlanFunction, "Add", "", "")}
+		a.run("plan").wants(t, exitOK, "SyncPlanLambdaFunction", "syncPlan")
+		o := a.run("deploy", "--yes")
+		check(t, o, exitOK, a.whole())
+		if calls := o.calls; !slices.Contains(calls, "CloudFormation-CreateChangeSet") || !a.revertsDrift {
+			t.Errorf("calls %q, comparing with what is there: %v", calls, a.revertsDrift)
+		}
+		a.changes = nil
+		a.run("drift", "--exit-code").wants(t, exitOK, "No differences")
+		check(t, a.run(change...), exitOK, a.whole())
+		if a.revertsDrift {
+			t.Error("an ordinary deploy compares with what is there")
+		}
+	})
+	story(t, "of which CloudFormation knows nothing", missing, func(t *testing.T, a *awsAccount) {
+		o := a.run("deploy", "--yes")
+		oneError(t, o, exitStack)
+		o.wants(t, exitStack, "somebody has deleted syncPlan, and CloudFormation sees nothing to do about it")
+	})
+	story(t, "in a stack that is stuck", missing, func(t *testing.T, a *awsAccount) {
+		a.current().status = stack.UpdateRollbackFailed
+		o := a.run("drift", "--exit-code")
+		oneError(t, o, exitStack)
+	})
+}
+
+// What CloudFormation would do beside resources is no "no changes".
+func TestPlanOfNoResource(t *testing.T) {
+	story(t, "a template that differs in words", settled, func(t *testing.T, a *awsAccount) {
+		a.current().template += "\n# older"
+		a.changes = []fakeChange{}
+		a.run("plan", "--exit-code").wants(t, exitChanges, "Plan: change settings of the stack, no resource")
+	})
+	story(t, "that cannot be written", newAccount, func(t *testing.T, a *awsAccount) {
+		o := a.run("plan", "--out", filepath.Join(t.TempDir(), "no", "plan"))
+		oneError(t, o, exitUsage)
+		if a.current() != nil {
+			t.Error("an empty stack is left for a plan that nobody has")
+		}
+	})
+}
+
+// The note of what outlives a stack is what leads to players' data once the
+// stack is gone: nothing on it is lost, and nothing is missing from it.
+func TestTheNoteOfWhatOutlives(t *testing.T) {
+	noted := func(a *awsAccount) (list []release.Remains) {
+		if err := json.Unmarshal(a.buckets[artefacts]["remains.json"], &list); err != nil {
+			a.t.Fatal(err)
+		}
+		return list
+	}
+	story(t, "two remove at once", settled, func(t *testing.T, a *awsAccount) {
+		other := release.Remains{StackID: "other", UserPoolID: "p", Table: "t", Bucket: "b"}
+		done := false
+		a.fault = func(name string) fault {
+			if strings.HasPrefix(name, "Cognito-Identity-Provider-DescribeUserPool") && !done {
+				body, _ := json.Marshal([]release.Remains{other}) // while this one counts
+				a.buckets[artefacts]["remains.json"], done = body, true
+			}
+			return fault{}
+		}
+		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
+		if list := noted(a); len(list) != 2 || list[0] != other || list[1].UserPoolID != physical(cfn.UserPool) {
+			t.Errorf("noted %+v", list)
+		}
+	})
+	story(t, "a bucket that came later", settled, func(t *testing.T, a *awsAccount) {
+		body, _ := json.Marshal([]release.Remains{{StackID: a.current().id, UserPoolID: physical(cfn.UserPool), Table: physical(cfn.ManifestTable), Bucket: "the-old-one"}})
+		a.buckets[artefacts]["remains.json"] = body
+		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
+		if list := noted(a); len(list) != 2 || list[1].Bucket != physical(cfn.SaveFilesBucket) || list[1].UserPoolID != "" {
+			t.Errorf("noted %+v", list)
+		}
+	})
+	story(t, "counted as earlier", settled, func(t *testing.T, a *awsAccount) {
+		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
+		check(t, a.run("plan", "--out", filepath.Join(t.TempDir(), "plan")), exitOK, "")
+		a.run("remove", "--yes").wants(t, exitOK, "of which some were kept from 1 earlier stack", "Removed.")
+	})
+}
