@@ -1,10 +1,18 @@
 package cfn
 
+import "strconv"
+
 // Setting is a parameter of the template that operators choose.
 type Setting struct {
 	Name    string
 	Default string
 	Help    string // what it does
+}
+
+// Number tells that the setting is a whole number.
+func (s Setting) Number() bool {
+	_, err := strconv.Atoi(s.Default)
+	return err == nil
 }
 
 // Settings lists what operators may set, in the order of `deploy --help`. The

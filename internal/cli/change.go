@@ -19,9 +19,6 @@ import (
 // guard, ask, record, execute, record how it went. Drift is put right even if
 // CloudFormation sees nothing to change.
 func (s *session) change(ctx context.Context, sit *situation, t *target, r release.Record, o deployOptions) error {
-	if o.express && s.protected(sit.stack) {
-		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
-	}
 	if err := s.canAsk(); err != nil {
 		return err // before anything is made
 	}

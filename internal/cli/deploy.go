@@ -47,6 +47,8 @@ Settings (--set NAME=VALUE):
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := o.arch != "" || o.roleARN != "" || len(o.settings) > 0 || o.express || o.protect
 			switch {
+			case cmd.Flags().Changed("plan") && o.planFile == "":
+				return usagef("--plan needs a file")
 			case o.watch && (given || o.planFile != ""):
 				return usagef("--watch only looks, and goes with no other flag of deploy")
 			case o.watch:
@@ -101,6 +103,9 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	s, sit, err := a.survey(ctx)
 	if err != nil {
 		return err
+	}
+	if o.express && (o.protect || s.protected(sit.stack)) {
+		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
 	}
 	if err := s.makeReady(ctx, sit, o); err != nil {
 		return err

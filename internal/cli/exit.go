@@ -67,7 +67,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 	if id := cloud.RequestID(err); id != "" && code == exitError && !strings.Contains(text, id) {
 		text += " (request id " + id + ")"
 	}
-	a.say("%s %s", ui.Failure("renpyctl:"), oneLine(text))
+	a.say("%s %s", ui.Failure("renpyctl:"), oneLine(strings.ReplaceAll(text, "\n", "; ")))
 	a.annotate(text)
 	if l, ok := errors.AsType[*local.Error](err); ok {
 		for _, line := range l.Output {
@@ -105,6 +105,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	if _, ok := errors.AsType[*release.ForeignBucketError](err); ok {
 		return exitAccess, "check that --profile is of the account that holds this stage, or choose another stage name"
+	}
+	if _, ok := errors.AsType[*unusableError](err); ok {
+		return exitRefused, a.command("releases") + " lists those that have succeeded"
 	}
 	if e, ok := errors.AsType[*local.Error](err); ok {
 		return exitError, e.Hint

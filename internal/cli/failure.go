@@ -39,6 +39,9 @@ func (s *session) failed(verb string, final stack.Stack, events []stack.Event) e
 // failedCreate does the same for a first deploy, and takes back what
 // CloudFormation could not: it does not delete what is protected.
 func (s *session) failedCreate(ctx context.Context, final stack.Stack, events []stack.Event) error {
+	if there, err := s.describeAny(ctx); err == nil && there.Status != stack.None && there.ID != final.ID {
+		return busy(there) // somebody else has created the stage
+	}
 	e := &stackError{
 		text:   fmt.Sprintf("deploy %s: the stack could not be created", s.flags.stage),
 		reason: s.sayCause(events),

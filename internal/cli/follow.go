@@ -6,23 +6,39 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
-// attach follows the operation that runs on the stack, from its beginning.
+// attach follows the operation that runs on the stack, from its beginning,
+// whoever began it.
 func (s *session) attach(ctx context.Context, st stack.Stack) (stack.Stack, []stack.Event, error) {
 	mark, err := s.engine.OperationStart(ctx, st.ID)
 	if err != nil {
 		return st, nil, err
 	}
-	return s.follow(ctx, st.ID, mark, 0)
+	final, events, err := s.show(ctx, st.ID, mark, 0)
+	if err != nil && ctx.Err() != nil {
+		s.sayLeft()
+	}
+	return final, events, err
 }
 
-// follow shows the stack's events after the mark until the operation has ended.
-// It returns the stack as it then is, and the events. The error is
-// stack.ErrNotFound if the stack is gone and forgotten.
+// follow follows an operation of ours. It returns the stack as it then is, and
+// the events since the mark. The error is stack.ErrNotFound if the stack is gone
+// and forgotten.
 func (s *session) follow(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
+	final, events, err := s.show(ctx, stackID, mark, expected)
+	if err != nil && ctx.Err() != nil {
+		s.sayLeft()
+		s.offerCancel(context.WithoutCancel(ctx), stackID)
+	}
+	return final, events, err
+}
+
+// show shows the stack's events after the mark until the operation has ended.
+func (s *session) show(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
 	defer s.group("stack events")()
 	p := ui.NewProgress(s.streams)
 	defer p.Close()
@@ -37,32 +53,32 @@ func (s *session) follow(ctx context.Context, stackID, mark string, expected int
 			p.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
 		}
 	})
-	if err != nil && ctx.Err() != nil {
-		p.Close()
-		err = s.interrupted(ctx, stackID, err)
-	}
 	return final, events, err
 }
 
-// interrupted says what AWS goes on doing. A second Ctrl-C ends the program at once.
-func (s *session) interrupted(ctx context.Context, stackID string, cause error) error {
+// sayLeft says what AWS goes on doing after an interruption.
+func (s *session) sayLeft() {
 	s.say("\nInterrupted. AWS goes on with the stack by itself: %s watches again.", s.command("deploy --watch"))
+}
+
+// offerCancel asks a person who has interrupted an update whether AWS should
+// stop too. A second Ctrl-C ends the program at once.
+func (s *session) offerCancel(ctx context.Context, stackID string) {
 	if !s.streams.InTerminal {
-		return cause
+		return
 	}
-	ctx = context.WithoutCancel(ctx)
 	st, err := s.engine.Describe(ctx, stackID)
 	if err != nil || st.Status != "UPDATE_IN_PROGRESS" {
-		return cause
+		return
 	}
 	if s.streams.Confirm(ctx, "Cancel the update, so that it is rolled back?") != nil {
-		return cause
+		return
 	}
 	if err := s.engine.CancelUpdate(ctx, stackID); err != nil {
-		return err
+		s.say("%s", ui.Warning("The update could not be cancelled: "+oneLine(cloud.Text(err))))
+		return
 	}
 	s.say("Cancelled: AWS rolls the update back. %s shows it.", s.command("deploy --watch"))
-	return cause
 }
 
 // taskOf turns an event of a resource into its row of the board.

@@ -34,7 +34,12 @@ exactly it, or refuses if the stack has changed in the meantime.`,
   renpyctl plan --stage prod --out prod.plan
   renpyctl plan --stage prod --exit-code --output json`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("out") && o.out == "" {
+				return usagef("--out needs a file")
+			}
+			return a.plan(cmd.Context(), o)
+		},
 	}
 	o.targetFlags(cmd)
 	o.changeFlags(cmd)
@@ -158,6 +163,9 @@ func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number i
 
 // deployPlan executes a plan that was kept, or refuses if it does not fit any more.
 func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
+	if err := o.checkAllowed(); err != nil {
+		return err
+	}
 	kept, err := readPlan(o.planFile)
 	if err != nil {
 		return err

@@ -281,7 +281,7 @@ func (c changeView) details(verbose bool) (words, values []string) {
 			continue
 		}
 		told := p.Before != "" || p.After != ""
-		if !told || c.Action == stack.Replace { // which is because of all of them
+		if (!told || c.Action == stack.Replace) && !slices.Contains(words, p.name()) { // a replacement is because of all of them
 			words = append(words, p.name())
 		}
 		switch {

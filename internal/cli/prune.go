@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,13 +19,14 @@ func newPrune(a *app) *cobra.Command {
 		Use:   "prune",
 		Short: "Delete the records and code of old releases",
 		Long: `Delete the records of old releases, and the templates and code that no release
-left needs. The live release and the latest successful ones are kept.`,
+left needs. Kept are the live release and what it went back to, the latest
+successful ones beside it, and everything since the oldest of those.`,
 		Example: "  renpyctl prune --stage prod --keep 20 --dry-run",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context(), keep, dryRun) },
 	}
-	cmd.Flags().IntVar(&keep, "keep", keep, "how many successful releases to keep")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only say what would be deleted")
+	cmd.Flags().IntVar(&keep, "keep", keep, "how many successful releases to keep beside the live one")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only list what would be deleted")
 	return cmd
 }
 
@@ -56,8 +61,13 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	}
 	keys := sit.contents.Unneeded(all, old, inUse)
 	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
-	if !a.json() {
-		a.say("%s of old releases, %s in all.", ui.Plural(int64(len(old)), "record"), ui.Plural(int64(len(keys)), "object"))
+	a.sayPruned(list, old, keys)
+	if dryRun && !a.json() {
+		for _, key := range keys {
+			if err := a.printTable(ui.Table{Rows: [][]string{{key}}}); err != nil {
+				return err
+			}
+		}
 	}
 	if !dryRun && len(keys) > 0 {
 		if err := a.confirm(ctx, "Delete them?"); err != nil {
@@ -72,6 +82,31 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 		return a.printJSON(view)
 	}
 	return nil
+}
+
+// sayPruned says which releases go and which stay.
+func (a *app) sayPruned(list []releaseView, old []int, keys []string) {
+	var gone, stay []string
+	for _, r := range slices.Backward(list) {
+		switch name := strconv.Itoa(r.Number); {
+		case slices.Contains(old, r.Number):
+			gone = append(gone, name)
+		case r.Live:
+			stay = append(stay, name+" (live)")
+		default:
+			stay = append(stay, name)
+		}
+	}
+	a.say("Old: %s, with %s that no other release needs.", cmp.Or(ranges(gone), "none"), ui.Plural(int64(len(keys)), "object"))
+	a.say("Kept: %s.", cmp.Or(ranges(stay), "none"))
+}
+
+// ranges shortens a list: "1 to 9, 11".
+func ranges(names []string) string {
+	if len(names) > 4 {
+		return names[0] + " … " + strings.Join(names[len(names)-2:], ", ")
+	}
+	return strings.Join(names, ", ")
 }
 
 // oldReleases are the numbers of the releases that are older than the oldest

@@ -88,11 +88,10 @@ func (sit *situation) get(ctx context.Context, number int) (release.Release, err
 	return sit.settled(r), err
 }
 
-// settled returns the release with what the stack tells of it: the live one,
-// whose run was cut off before it could write its outcome, has succeeded if the
-// stack has.
+// settled returns the release with what the stack tells of it: the live one has
+// succeeded if the stack has, whatever its run could write down.
 func (sit *situation) settled(r release.Release) release.Release {
-	if r.Number == sit.release() && r.Outcome.Result == release.Unknown && r.Damaged == "" && sit.stack.Status.Updatable() {
+	if r.Number == sit.release() && r.Damaged == "" && sit.stack.Status.Updatable() {
 		r.Outcome.Result = release.Succeeded
 	}
 	return r

@@ -64,10 +64,10 @@ func TestPickRelease(t *testing.T) {
 		{"not a damaged one", []string{"1", "2 damaged", "3 live"}, 0, 1, ""},
 		{"a failed one after the live one does not count", []string{"1", "2 live", "3 failed"}, 0, 1, ""},
 		{"after a rollback, further back", []string{"1", "2", "3", "4 rollback 2 live"}, 0, 1, ""},
-		{"after two rollbacks, no further", []string{"1", "2", "3", "4 rollback 2", "5 rollback 1 live"}, 0, 0, "none before the live one"},
-		{"a deploy after a rollback", []string{"1", "2", "3 rollback 1", "4 live"}, 0, 2, ""},
-		{"the first", []string{"1 live"}, 0, 0, "none before the live one"},
-		{"none is live", []string{"1", "2"}, 0, 0, "none before the live one"},
+		{"after two rollbacks, no further", []string{"1", "2", "3", "4 rollback 2", "5 rollback 1 live"}, 0, 0, "no such release: release 1 is live, and none before it has succeeded"},
+		{"a deploy after a rollback: to what was live then", []string{"1", "2", "3 rollback 1", "4 live"}, 0, 3, ""},
+		{"the first", []string{"1 live"}, 0, 0, "no such release: release 1 is live"},
+		{"none is live", []string{"1", "2"}, 0, 0, "no such release: the stack does not say"},
 		{"by its number", []string{"1", "2", "3 live"}, 1, 1, ""},
 		{"by its number, a later one", []string{"1", "2", "3 rollback 1 live"}, 2, 2, ""},
 		{"a rollback by its number", []string{"1", "2", "3 rollback 1", "4 live"}, 3, 3, ""},
@@ -159,8 +159,10 @@ func TestRollbacks(t *testing.T) {
 			{[]string{"rollback", "--yes"}, "Rolled back to release 2 as release 4", "my_game"},
 			{[]string{"rollback", "--yes"}, "Rolled back to release 1 as release 5", ""},
 			{[]string{"rollback", "3", "--yes"}, "Rolled back to release 3 as release 6", "other_game"},
-			{[]string{"rollback", "4", "--yes"}, "Rolled back to release 4 as release 7", "my_game"},
+			{[]string{"rollback", "4", "--yes"}, "Rolled back to release 2 as release 7", "my_game"},
 			{[]string{"deploy", "--yes", "--set", "GameIds=new"}, "Deployed release 8", "new"},
+			{[]string{"rollback", "--yes"}, "Rolled back to release 2 as release 9", "my_game"}, // what was live before, and not the last deploy
+			{[]string{"rollback", "--yes"}, "Rolled back to release 1 as release 10", ""},
 		} {
 			o := a.run(step.args...)
 			check(t, o, exitOK, a.whole())
@@ -169,7 +171,7 @@ func TestRollbacks(t *testing.T) {
 				t.Errorf("after %v GameIds is %q, want %q", step.args, got, step.setting)
 			}
 		}
-		a.run("releases").wants(t, exitOK, "live\t8\t", "\t7\t", "rollback to 4", "\t6\t", "rollback to 3")
+		a.run("releases").wants(t, exitOK, "live\t10\t", "\t9\t", "rollback to 2", "\t8\t", "\t7\t", "rollback to 2", "\t6\t", "rollback to 3")
 	})
 	story(t, "to what is live", three, func(t *testing.T, a *awsAccount) {
 		o := a.run("rollback", "3", "--yes")
@@ -215,7 +217,7 @@ func TestDamagedRecord(t *testing.T) {
 	story(t, "between others", three, func(t *testing.T, a *awsAccount) {
 		a.buckets[artefacts]["releases/000002.json"] = []byte(`{"number": 2, "kind`)
 		a.run("releases").wants(t, exitOK, "live\t3\t", "\t2\t", "record damaged", "\t1\t")
-		a.run("rollback", "2", "--yes").wants(t, exitError, "release 2 cannot be used: releases/000002.json in the artefact bucket is damaged")
+		a.run("rollback", "2", "--yes").wants(t, exitRefused, "release 2 cannot be used: releases/000002.json in the artefact bucket is damaged")
 		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 1 as release 4")
 	})
 	story(t, "of the live release", three, func(t *testing.T, a *awsAccount) {
@@ -238,7 +240,7 @@ func TestOutcomeUnknown(t *testing.T) {
 		delete(a.buckets[artefacts], "releases/000002.result.json")
 		o := a.run("releases")
 		o.wants(t, exitOK, "live\t3\t", "succeeded", "\t2\t", "not finished")
-		a.run("rollback", "2", "--yes").wants(t, exitError, "release 2 did not succeed")
+		a.run("rollback", "2", "--yes").wants(t, exitRefused, "release 2 did not succeed")
 		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 1")
 	})
 }
@@ -447,7 +449,7 @@ func TestOutcomes(t *testing.T) {
 		a.run(change...)
 		a.fault = nil
 		a.run("deploy", "--yes", "--set", "LogRetentionDays=120").wants(t, exitOK, "Deployed release 4")
-		a.run("rollback", "--yes").wants(t, exitOK, "Back to release 3 ")
+		a.run("rollback", "--yes").wants(t, exitOK, "Going back to release 3 ")
 	})
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -17,7 +18,7 @@ func newRollback(a *app) *cobra.Command {
 		Use:   "rollback [RELEASE]",
 		Short: "Go back to an earlier release",
 		Long: `Go back to an earlier release, as a new release: to the one of that number, or
-to the last successful one before the live one. Template, code and settings
+to the last one that was live before. Template, code and settings
 become what they were; players' accounts and saves are not touched.`,
 		Example: `  renpyctl rollback --stage prod
   renpyctl rollback 41 --stage prod`,
@@ -35,6 +36,9 @@ become what they were; players' accounts and saves are not touched.`,
 
 // rollback makes the stage what an earlier release was.
 func (a *app) rollback(ctx context.Context, args []string, o deployOptions) error {
+	if err := o.checkAllowed(); err != nil {
+		return err
+	}
 	wanted := 0
 	if len(args) == 1 {
 		n, err := strconv.Atoi(args[0])
@@ -64,8 +68,14 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if err != nil {
 		return err
 	}
-	s.say("Back to release %d of %s.", r.Number, r.Time.UTC().Format(time.RFC3339))
-	return s.change(ctx, sit, t, release.Record{Kind: release.Rollback, Origin: r.Number}, o)
+	// A rollback is what it went back to.
+	origin := cmp.Or(r.Origin, r.Number)
+	which := ""
+	if r.Origin != 0 {
+		which = fmt.Sprintf(", which is release %d again", r.Origin)
+	}
+	s.say("Going back to release %d of %s%s.", r.Number, r.Time.UTC().Format(time.RFC3339), which)
+	return s.change(ctx, sit, t, release.Record{Kind: release.Rollback, Origin: origin}, o)
 }
 
 // origin is the number of the deploy that is live, itself or gone back to: after
@@ -78,7 +88,7 @@ func (sit *situation) origin() int {
 }
 
 // pickRelease finds the release to go back to: the one of the number that is
-// wanted, or, for 0, the last successful deploy before that number. Numbers are
+// wanted, or, for 0, the last one before that number which was live. Numbers are
 // those of all releases, the newest first.
 func pickRelease(numbers []int, before, wanted int, get func(int) (release.Release, error)) (release.Release, error) {
 	if wanted != 0 {
@@ -88,6 +98,9 @@ func pickRelease(numbers []int, before, wanted int, get func(int) (release.Relea
 		}
 		return r, err
 	}
+	if before == 0 {
+		return release.Release{}, fmt.Errorf("%w: the stack does not say which one is live", release.ErrNoRelease)
+	}
 	for _, n := range numbers {
 		if n >= before {
 			continue
@@ -96,22 +109,30 @@ func pickRelease(numbers []int, before, wanted int, get func(int) (release.Relea
 		if err != nil {
 			return release.Release{}, err
 		}
-		if r.Kind == release.Deploy && usable(r) == nil {
+		if usable(r) == nil {
 			return r, nil
 		}
 	}
-	return release.Release{}, fmt.Errorf("%w: none before the live one has succeeded", release.ErrNoRelease)
+	return release.Release{}, fmt.Errorf("%w: release %d is live, and none before it has succeeded", release.ErrNoRelease, before)
 }
 
-// usable tells whether a release can be gone back to.
+// unusableError says why a release cannot be gone back to.
+type unusableError struct{ text string }
+
+func (e *unusableError) Error() string { return e.text }
+
+// usable tells whether a release can be gone back to; the error is an *unusableError.
 func usable(r release.Release) error {
+	text := ""
 	switch {
 	case r.Damaged != "":
-		return fmt.Errorf("release %d cannot be used: %s", r.Number, r.Damaged)
+		text = fmt.Sprintf("release %d cannot be used: %s", r.Number, r.Damaged)
 	case r.Kind == release.FunctionOnly:
-		return fmt.Errorf("release %d changed the code of single functions only and cannot be gone back to", r.Number)
+		text = fmt.Sprintf("release %d changed the code of single functions only and cannot be gone back to", r.Number)
 	case r.Outcome.Result != release.Succeeded:
-		return fmt.Errorf("release %d did not succeed and cannot be gone back to", r.Number)
+		text = fmt.Sprintf("release %d did not succeed and cannot be gone back to", r.Number)
+	default:
+		return nil
 	}
-	return nil
+	return &unusableError{text}
 }

@@ -440,7 +440,7 @@ func TestArtefactBucket(t *testing.T) {
 		delete(a.buckets, name)
 		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do") // it needs none
 		a.run("releases").wants(t, exitOK)
-		a.run("rollback", "--yes").wants(t, exitNotFound, "none before the live one has succeeded")
+		a.run("rollback", "--yes").wants(t, exitNotFound, "none before it has succeeded")
 		o := a.run(change...)
 		check(t, o, exitOK, a.whole())
 		o.wants(t, exitOK, "artefacts 3 of 3 uploaded", "Deployed release 3") // no number is used twice

@@ -176,6 +176,44 @@ func TestMissingFunction(t *testing.T) {
 	})
 }
 
+// A deploy whose new stack is gone looks whether somebody else has made one.
+func TestAnotherFirstDeployWins(t *testing.T) {
+	story(t, "whose stack is another", newAccount, func(t *testing.T, a *awsAccount) {
+		a.fault = at("CloudFormation-DescribeStackEvents", func() {
+			lost := a.current()
+			a.stacks = append(a.stacks, &fakeStack{id: lost.id + "2", status: "CREATE_COMPLETE", tags: lost.tags})
+			lost.status, lost.events = stack.DeleteComplete, nil
+			a.event(lost, "", stack.DeleteComplete, "")
+		})
+		o := a.run("deploy", "--yes")
+		oneError(t, o, exitBusy)
+		o.lacks(t, "nothing is running")
+	})
+}
+
+// Settings that CloudFormation takes and the functions do not, and names that
+// nothing has, are refused before anything is asked of AWS.
+func TestFlagsThatWouldDoHarm(t *testing.T) {
+	story(t, "refused", settled, func(t *testing.T, a *awsAccount) {
+		for _, c := range []struct {
+			args []string
+			said string
+		}{
+			{[]string{"deploy", "--set", "MaxPlansPerHour=1e3"}, "--set MaxPlansPerHour=1e3: this setting is a whole number"},
+			{[]string{"plan", "--set", "ThrottleBurstLimit=1.5"}, "is a whole number"},
+			{[]string{"deploy", "--plan", ""}, "--plan needs a file"},
+			{[]string{"plan", "--out", ""}, "--out needs a file"},
+			{[]string{"deploy", "--allow-replace", "Nope"}, "--allow-replace Nope: nothing guards that"},
+			{[]string{"rollback", "--allow-replace", "Nope"}, "--allow-replace Nope: nothing guards that"},
+			{[]string{"deploy", "--express", "--protect"}, "--express is not for the protected stage"},
+		} {
+			o := a.run(append(c.args, "--yes")...)
+			oneError(t, o, exitUsage)
+			o.wants(t, exitUsage, c.said)
+		}
+	})
+}
+
 // What CloudFormation would do beside resources is no "no changes".
 func TestPlanOfNoResource(t *testing.T) {
 	story(t, "a template that differs in words", settled, func(t *testing.T, a *awsAccount) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -79,10 +80,29 @@ func (s *session) released(ctx context.Context, sit *situation, r release.Releas
 	return &target{template: string(template), templateKey: r.Template, code: r.Code, parameters: maps.Clone(r.Parameters)}, nil
 }
 
+// checkAllowed refuses names after --allow-replace that nothing guards.
+func (o deployOptions) checkAllowed() error {
+	var guarded []string
+	for _, r := range cfn.Stateful() {
+		guarded = append(guarded, r.LogicalID)
+	}
+	for _, id := range o.allowReplace {
+		if !slices.Contains(guarded, id) {
+			return usagef("--allow-replace %s: nothing guards that; there are %s", id, strings.Join(guarded, ", "))
+		}
+	}
+	return nil
+}
+
+var wholeNumber = regexp.MustCompile(`^[0-9]+$`)
+
 // parse reads the flags that say what is deployed: the settings, by name.
 func (o deployOptions) parse() (map[string]string, error) {
 	if o.roleARN != "" && !rolePattern.MatchString(o.roleARN) {
 		return nil, usagef("--role-arn %q is not the ARN of a role", o.roleARN)
+	}
+	if err := o.checkAllowed(); err != nil {
+		return nil, err
 	}
 	settings := map[string]string{}
 	for _, pair := range o.settings {
@@ -90,8 +110,13 @@ func (o deployOptions) parse() (map[string]string, error) {
 		if !ok {
 			return nil, usagef("--set %q is not NAME=VALUE", pair)
 		}
-		if !slices.ContainsFunc(cfn.Settings(), func(s cfn.Setting) bool { return s.Name == name }) {
+		i := slices.IndexFunc(cfn.Settings(), func(s cfn.Setting) bool { return s.Name == name })
+		if i < 0 {
 			return nil, usagef("--set %s: there is no such setting; renpyctl deploy --help lists them", name)
+		}
+		// CloudFormation takes 1e3 for a number as well, which the functions do not.
+		if cfn.Settings()[i].Number() && !wholeNumber.MatchString(value) {
+			return nil, usagef("--set %s=%s: this setting is a whole number", name, value)
 		}
 		settings[name] = value
 	}

@@ -367,7 +367,7 @@ func orBusy(err error) error {
 // else's.
 func (e *Engine) Discard(ctx context.Context, plan *Plan) error {
 	_, err := e.client.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID})
-	if err != nil {
+	if err != nil && !cloud.IsNotFound(err) {
 		return fmt.Errorf("delete the change set: %w", err)
 	}
 	if !plan.shell {
