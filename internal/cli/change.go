@@ -35,6 +35,9 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 	if err != nil {
 		return err
 	}
+	if err := s.warnOfRemains(ctx, sit); err != nil {
+		return errors.Join(err, s.discard(ctx, plan))
+	}
 	end := s.group("plan")
 	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
 	end()
@@ -173,7 +176,7 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) (mark string, err error) {
 	if len(sit.drift) > 0 {
 		// Once somebody else's update has begun the functions are for it to change.
-		err := s.engine.Recall(ctx, &stack.Plan{ChangeSetID: plan.ChangeSetID, StackID: plan.StackID})
+		_, err := s.engine.Recall(ctx, &stack.Plan{ChangeSetID: plan.ChangeSetID, StackID: plan.StackID})
 		if errors.Is(err, stack.ErrStale) {
 			err = fmt.Errorf("%w: the plan cannot be executed any more", stack.ErrBusy)
 		}

@@ -29,10 +29,11 @@ type holdings struct {
 
 // totals is what the data amounts to; the JSON of `remove`.
 type totals struct {
-	Stage   string       `json:"stage"`
-	Players int64        `json:"players"`
-	Saves   bucket.Stats `json:"saves"`
-	Kept    bool         `json:"kept"` // --keep-data
+	Stage   string            `json:"stage"`
+	Players int64             `json:"players"`
+	Saves   bucket.Stats      `json:"saves"`
+	Kept    bool              `json:"kept"`              // --keep-data
+	Remains []release.Remains `json:"remains,omitempty"` // what is kept
 }
 
 // holdings finds the stack and whatever earlier ones left. The error is

@@ -74,6 +74,9 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := s.warnOfRemains(ctx, sit); err != nil {
+		return errors.Join(err, s.drop(ctx, plan))
+	}
 	if err := a.printPlan(newPlanView(s, sit, t, plan), t, plan.ChangeSetID != "", o.verbose); err != nil {
 		return errors.Join(err, s.drop(ctx, plan))
 	}
@@ -205,7 +208,10 @@ func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, 
 	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}
-	if sit.contents.Next() > r.Number || sit.release() >= r.Number {
+	if sit.release() == r.Number {
+		return fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
+	}
+	if sit.contents.Next() > r.Number || sit.release() > r.Number {
 		return stack.ErrStale // its number, which the change set contains, is another release's
 	}
 	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
@@ -213,8 +219,14 @@ func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, 
 			return fmt.Errorf("%w: %s is missing from the artefact bucket", stack.ErrStale, key)
 		}
 	}
-	if err := s.engine.Recall(ctx, plan); err != nil {
+	parameters, err := s.engine.Recall(ctx, plan)
+	if err != nil {
 		return err
+	}
+	for name, value := range r.Parameters {
+		if parameters[name] != value {
+			return fmt.Errorf("%w, or its file was changed: it says %s=%s, and CloudFormation's plan %q", stack.ErrStale, name, value, parameters[name])
+		}
 	}
 	plan.Changes = settle(plan.Changes)
 	return nil

@@ -314,7 +314,7 @@ func TestKeptPlan(t *testing.T) {
 			t.Errorf("%q, want %q; GameIds %q", got, want, a.setting(cfn.ParamGameIDs))
 		}
 		o = a.run("deploy", "--plan", file, "--yes")
-		o.wants(t, exitRefused, "the stack has moved on", "hint: make a new plan")
+		o.wants(t, exitRefused, "the stack has moved on since the plan was made: release 3, which it would be, is live", "hint: make a new plan")
 	})
 	story(t, "of the first deploy", newAccount, func(t *testing.T, a *awsAccount) {
 		file := kept(t, a)
@@ -357,6 +357,15 @@ func TestKeptPlan(t *testing.T) {
 			if o.onStack() != "2" {
 				t.Errorf("changed %q", o.onStack())
 			}
+		}
+	})
+	story(t, "with other settings than its change set", settled, func(t *testing.T, a *awsAccount) {
+		file := edited(t, kept(t, a, "--set", "GameIds=planned"), `"GameIds": "planned"`, `"GameIds": "edited"`)
+		o := a.run("deploy", "--plan", file, "--yes")
+		oneError(t, o, exitRefused)
+		o.wants(t, exitRefused, `it says GameIds=edited, and CloudFormation's plan "planned"`)
+		if o.onStack() != "7" {
+			t.Errorf("changed %q", o.onStack())
 		}
 	})
 	story(t, "damaged or missing", settled, func(t *testing.T, a *awsAccount) {

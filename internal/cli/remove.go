@@ -56,6 +56,10 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 		return err
 	}
 	h.totals.Kept = o.keepData
+	if o.keepData && h.stack.Status == stack.None {
+		s.listRemains(h.data)
+		return &noStageError{s.flags.stage, s.cfg.Region}
+	}
 	s.announce(h, o)
 	if err := a.confirmRemoval(ctx, o, s.protected(h.stack)); err != nil {
 		return err
@@ -114,6 +118,7 @@ func (s *session) removeStackOnly(ctx context.Context, h *holdings) error {
 		return err
 	}
 	if s.json() {
+		h.totals.Remains = h.data
 		return s.printJSON(h.totals)
 	}
 	s.say("Removed the stack of stage %s.", ui.Accent(s.flags.stage))
@@ -127,11 +132,35 @@ func (s *session) listRemains(list []release.Remains) {
 		return
 	}
 	s.say("The players' data stays, and costs what it stores:")
-	for _, r := range list {
-		s.say("  user pool  %s (app client %s)\n  table      %s\n  bucket     %s", r.UserPoolID, r.ClientID, r.Table, r.Bucket)
-	}
+	s.sayRemains(list)
 	s.say("A new deploy makes new, empty ones. docs/keeping-data.md says how a stack takes these back.")
 	s.hint("%s deletes them too", s.command("remove"))
+}
+
+// sayRemains names data by its ids.
+func (s *session) sayRemains(list []release.Remains) {
+	for _, r := range list {
+		for _, of := range [][2]string{{"user pool", r.UserPoolID}, {"app client", r.ClientID}, {"table", r.Table}, {"bucket", r.Bucket}} {
+			if of[1] != "" {
+				s.say("  %-10s  %s", of[0], of[1])
+			}
+		}
+	}
+}
+
+// warnOfRemains says before a first deploy that an earlier stack's data is not its own.
+func (s *session) warnOfRemains(ctx context.Context, sit *situation) error {
+	if sit.stack.Status != stack.None || !sit.contents.HasRemains() {
+		return nil
+	}
+	list, err := sit.store.Remains(ctx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	s.say("%s", ui.Warning("The data of an earlier stack of this stage is kept. A new one does not use it, and begins empty:"))
+	s.sayRemains(list)
+	s.say("docs/keeping-data.md says how a stack takes these back.")
+	return nil
 }
 
 // removeAll deletes data and stack, and checks that nothing is left.

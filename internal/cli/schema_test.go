@@ -26,7 +26,7 @@ var printed = map[string]any{
 	"plan": planView{}, "change": changeView{}, "code": codeChange{}, "property": property{}, "parameter": parameterChange{},
 	"drift": []drifted{}, "changedFunction": drifted{}, "difference": functions.Difference{},
 	"releases": []releaseView{}, "release": releaseView{}, "outcome": release.Outcome{}, "prune": pruneView{},
-	"remove": totals{}, "saves": bucket.Stats{}, "users": []players.Player{}, "user": players.Player{},
+	"remains": release.Remains{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []players.Player{}, "user": players.Player{},
 	"logLine": logEntry{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }

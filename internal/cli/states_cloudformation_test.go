@@ -159,7 +159,7 @@ func (a *awsAccount) cloudFormation() {
 		}
 		return &cloudformation.DescribeChangeSetOutput{
 			ChangeSetId: &cs.id, StackId: &cs.stack.id, Status: types.ChangeSetStatus(cs.status), StatusReason: &cs.reason,
-			ExecutionStatus: types.ExecutionStatus(cs.execution), Changes: cs.changes,
+			ExecutionStatus: types.ExecutionStatus(cs.execution), Changes: cs.changes, Parameters: cs.parameters,
 		}, nil
 	})
 	awsfake.On(a.Fake, func(in *cloudformation.DeleteChangeSetInput) (*cloudformation.DeleteChangeSetOutput, error) {

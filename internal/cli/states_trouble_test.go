@@ -268,3 +268,25 @@ func TestTheNoteOfWhatOutlives(t *testing.T) {
 		a.run("remove", "--yes").wants(t, exitOK, "of which some were kept from 1 earlier stack", "Removed.")
 	})
 }
+
+// Data that an earlier stack left is not forgotten: a deploy says that it does
+// not use it, and who keeps it is told where it is.
+func TestKeptDataIsNotForgotten(t *testing.T) {
+	story(t, "kept", settled, func(t *testing.T, a *awsAccount) {
+		o := a.run("remove", "--yes", "--keep-data", "--output", "json")
+		check(t, o, exitOK, "")
+		if !strings.Contains(o.stdout, `"bucket": "`+physical(cfn.SaveFilesBucket)+`"`) {
+			t.Errorf("the bucket is not named:\n%s", o.stdout)
+		}
+		for _, args := range [][]string{{"plan"}, {"deploy", "--yes"}} {
+			a.run(args...).wants(t, exitOK, "The data of an earlier stack of this stage is kept.", physical(cfn.UserPool), "Plan: create")
+		}
+	})
+	story(t, "kept twice", settled, func(t *testing.T, a *awsAccount) {
+		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
+		o := a.run("remove", "--yes", "--keep-data")
+		oneError(t, o, exitNotFound)
+		o.wants(t, exitNotFound, physical(cfn.SaveFilesBucket), "stage dev is not deployed")
+		a.run("remove", "--yes").wants(t, exitOK, "Removed.")
+	})
+}

@@ -46,6 +46,9 @@ func (s *Store) Contents(ctx context.Context) (Contents, error) {
 // Has tells whether the bucket held an object of that key.
 func (c Contents) Has(key string) bool { return slices.Contains(c.keys, key) }
 
+// HasRemains tells whether there is a list of what earlier stacks left.
+func (c Contents) HasRemains() bool { return c.Has(remainsKey) }
+
 // Next returns the first number that no release has had.
 func (c Contents) Next() int {
 	next := 1

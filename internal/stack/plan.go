@@ -279,20 +279,25 @@ func detailFromAPI(in types.ResourceChangeDetail) (Detail, bool) {
 // ErrStale says that a plan cannot be executed any more.
 var ErrStale = errors.New("the stack has moved on since the plan was made")
 
-// Recall reads a plan that was made earlier. The error is [ErrStale] if it can
-// not be executed: CloudFormation drops change sets when the stack changes.
-func (e *Engine) Recall(ctx context.Context, plan *Plan) error {
+// Recall reads a plan that was made earlier, and returns the parameters that it
+// would give the stack. The error is [ErrStale] if it can not be executed:
+// CloudFormation drops change sets when the stack changes.
+func (e *Engine) Recall(ctx context.Context, plan *Plan) (map[string]string, error) {
 	out, err := e.describeChangeSet(ctx, plan)
 	if cloud.IsNotFound(err) {
-		return ErrStale
+		return nil, ErrStale
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if out.Status != types.ChangeSetStatusCreateComplete || out.ExecutionStatus != types.ExecutionStatusAvailable {
-		return ErrStale
+		return nil, ErrStale
 	}
-	return nil
+	parameters := map[string]string{}
+	for _, p := range out.Parameters {
+		parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
+	return parameters, nil
 }
 
 // ErrNotBegun says that CloudFormation has refused to execute a plan: the plan

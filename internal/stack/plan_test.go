@@ -335,7 +335,7 @@ func TestRecall(t *testing.T) {
 		awsfake.On(set.Fake, func(*cloudformation.DescribeChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
 			return &cloudformation.DescribeChangeSetOutput{Status: c.status, ExecutionStatus: c.execution}, c.err
 		})
-		if err := set.engine.Recall(t.Context(), &stack.Plan{ChangeSetID: changeSetID, StackID: stackID}); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+		if _, err := set.engine.Recall(t.Context(), &stack.Plan{ChangeSetID: changeSetID, StackID: stackID}); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", c.what, err, c.want)
 		}
 	}
