@@ -39,7 +39,7 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 		return errors.Join(err, s.discard(ctx, plan))
 	}
 	end := s.group("plan")
-	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
+	s.say("\n%s", newPlanView(s, sit, t, plan).text(t, o.verbose))
 	end()
 	err = s.guard(plan.Changes, o.allowReplace)
 	if err == nil {
@@ -85,14 +85,18 @@ func (s *session) propose(ctx context.Context, sit *situation, t *target, o depl
 	return plan, number, nil
 }
 
-// confirmChange asks before a plan is executed. On a protected stage a person
-// has to type its name.
+// confirmChange asks before a plan is executed.
 func (s *session) confirmChange(ctx context.Context, sit *situation, r release.Record) error {
 	verb := "Deploy to"
 	if r.Kind == release.Rollback {
 		verb = "Roll back"
 	}
-	question := fmt.Sprintf("%s %s?", verb, s.flags.stage)
+	return s.ask(ctx, sit, fmt.Sprintf("%s %s?", verb, s.flags.stage))
+}
+
+// ask asks before players' backend changes. On a protected stage a person has to
+// type its name.
+func (s *session) ask(ctx context.Context, sit *situation, question string) error {
 	if !s.protected(sit.stack) || s.flags.yes {
 		return s.confirm(ctx, question)
 	}

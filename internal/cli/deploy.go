@@ -74,7 +74,7 @@ Settings (--set NAME=VALUE):
 
 // targetFlags are the flags that say what is deployed.
 func (o *deployOptions) targetFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.arch, "arch", "", "processor of the functions: arm64 or x86_64 (default: as deployed, else arm64)")
+	cmd.Flags().StringVar(&o.arch, "arch", "", "processor of the functions: arm64 or x86_64 (default: as deployed, else arm64; with --local this computer's)")
 	cmd.Flags().StringVar(&o.roleARN, "role-arn", "", "role that CloudFormation works as from then on (default: as before, else as whoever deploys)")
 	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "set a setting, NAME=VALUE; may be repeated")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	case len(sit.drift) == 0:
 		a.say("No differences: the functions run what release %d gave them.", sit.release())
 	default:
-		err = a.printTable(driftTable(sit.drift))
+		err = a.printDrift(sit.drift)
 		a.hint("%s puts them right", a.command("deploy"))
 	}
 	if err == nil && exitCode && len(sit.drift) > 0 {
@@ -138,20 +139,47 @@ func (s *session) recorded(ctx context.Context, sit *situation) (map[string]func
 	return recorded, nil
 }
 
-func driftTable(list []drifted) ui.Table {
-	t := ui.Table{Header: []string{"FUNCTION", "SETTING", "RELEASE", "RUNS"}}
+// printDrift prints differences: in lines for people, in columns for programs.
+func (a *app) printDrift(list []drifted) error {
+	if a.streams.OutTerminal {
+		_, err := io.WriteString(a.streams.Out, driftText(list))
+		return err
+	}
+	var t ui.Table
 	for _, f := range list {
 		for _, d := range f.Differences {
-			t.Rows = append(t.Rows, []string{f.Name, d.Setting, quoteEmpty(d.Want), quoteEmpty(d.Have)})
+			want, have := shown(d)
+			t.Rows = append(t.Rows, []string{f.Name, d.Setting, want, have})
 		}
 	}
-	return t
+	return a.printTable(t)
 }
 
-// sayDrift shows differences on the way to a question.
-func (a *app) sayDrift(list []drifted) {
-	// An error of standard error has nowhere to be reported.
-	_ = driftTable(list).Write(a.streams.Err, a.streams.ErrTerminal)
+// driftText is a line for each difference.
+func driftText(list []drifted) string {
+	var b strings.Builder
+	for _, f := range list {
+		for _, d := range f.Differences {
+			want, have := shown(d)
+			fmt.Fprintf(&b, "  %s %s  %s: %s → %s\n", ui.Warning("~"), ui.Accent(f.Name), d.Setting, brief(want), brief(have))
+		}
+	}
+	return b.String()
+}
+
+// shown are the two values of a difference as people see them: code by the hash
+// that info shows, and nothing that somebody has put into a variable of their
+// own, which may be a secret.
+func shown(d functions.Difference) (want, have string) {
+	switch {
+	case d.Setting == "codeSha256":
+		return short(lambda.HexSum(d.Want)), short(lambda.HexSum(d.Have))
+	case strings.HasPrefix(d.Setting, "environment.") && d.Want == "":
+		return "none", "a value"
+	case d.Setting == missingFunction:
+		return d.Want, "deleted"
+	}
+	return quoteEmpty(d.Want), quoteEmpty(d.Have)
 }
 
 // restore puts right functions that were changed past CloudFormation, which
@@ -164,8 +192,8 @@ func (s *session) restore(ctx context.Context, sit *situation, t *target) error 
 		}
 	}
 	s.say("\nThe stack is up to date, but somebody has changed the functions:")
-	s.sayDrift(sit.drift)
-	if err := s.confirm(ctx, "Put them right?"); err != nil {
+	s.say("%s", strings.TrimSuffix(driftText(sit.drift), "\n"))
+	if err := s.ask(ctx, sit, "Put them right?"); err != nil {
 		return err
 	}
 	var err error

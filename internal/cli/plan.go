@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -85,6 +88,9 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 		err = s.drop(ctx, plan)
 	case plan.ChangeSetID == "":
 		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
+		if len(sit.drift) > 0 {
+			s.hint("%s puts the functions right", s.command("deploy"))
+		}
 	default:
 		if err = s.savePlan(sit, t, plan, number, o.out); err != nil {
 			err = errors.Join(err, s.drop(ctx, plan))
@@ -130,15 +136,20 @@ func (a *app) printPlan(v planView, t *target, changes, verbose bool) error {
 	if a.json() {
 		return a.printJSON(v)
 	}
+	text := ""
 	switch {
 	case changes:
-		a.showPlan(v, t, verbose)
+		text = v.text(t, verbose)
 	case len(v.Functions) > 0:
-		a.sayChangedFunctions(v)
+		text = v.drift()
 	default:
 		a.say("No changes: stage %s is up to date.", ui.Accent(a.flags.stage))
 	}
-	return nil
+	if a.streams.OutTerminal && text != "" {
+		a.say("") // below the line that says where
+	}
+	_, err := io.WriteString(a.streams.Out, text)
+	return err
 }
 
 // planFile is what plan --out writes.
@@ -160,7 +171,7 @@ func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number i
 	if err := os.WriteFile(file, append(body, '\n'), 0o600); err != nil {
 		return usagef("--out: %v", err)
 	}
-	s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), file)
+	s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), quoted(file))
 	return nil
 }
 
@@ -191,7 +202,7 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 		return err
 	}
 	t := &target{templateKey: kept.Record.Template, code: kept.Record.Code, parameters: kept.Record.Parameters, roleARN: kept.RoleARN}
-	s.showPlan(newPlanView(s, sit, t, plan), t, o.verbose)
+	s.say("\n%s", newPlanView(s, sit, t, plan).text(t, o.verbose))
 	if err := a.guard(plan.Changes, o.allowReplace); err != nil {
 		return err // the plan stays: it can be executed with --allow-replace
 	}
@@ -242,4 +253,12 @@ func readPlan(file string) (planFile, error) {
 		return p, usagef("%s is not a plan that renpyctl plan --out wrote", file)
 	}
 	return p, nil
+}
+
+// quoted is a file's name as it can be typed into a shell.
+func quoted(file string) string {
+	if strings.ContainsAny(file, " \t'\"\\$&;()*?<>|") {
+		return strconv.Quote(file)
+	}
+	return file
 }

@@ -143,10 +143,12 @@ func byImportance(changes []stack.Change) []stack.Change {
 	})
 }
 
-// showPlan prints what a plan does, the resources that matter to an operator
-// one by one and the other new ones as a count unless verbose.
-func (a *app) showPlan(v planView, t *target, verbose bool) {
-	a.say("\nPlan: %s", planSummary(v.Changes))
+// text says what a plan does, the resources that matter to an operator one by one
+// and the other new ones as a count unless verbose.
+func (v planView) text(t *target, verbose bool) string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("Plan: %s", planSummary(v.Changes))
 	var shown []changeView
 	for _, c := range v.Changes {
 		about, known := cfn.Describe(c.LogicalID)
@@ -164,33 +166,32 @@ func (a *app) showPlan(v planView, t *target, verbose bool) {
 		if note := c.note(t, words); note != "" {
 			name += strings.Repeat(" ", id-len(c.LogicalID)+2) + note
 		}
-		a.say("  %s %-*s  %s", c.mark(), kind, c.Kind, name)
+		say("  %s %-*s  %s", c.mark(), kind, c.Kind, name)
 		for _, value := range values {
-			a.say("      %s", ui.Dim(value))
+			say("      %s", ui.Dim(value))
 		}
 	}
 	if hidden := len(v.Changes) - len(shown); hidden > 0 {
-		a.say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
+		say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
 	}
 	for _, p := range v.Parameters {
-		a.say("  setting %s: %s → %s", ui.Accent(p.Name), quoteEmpty(p.Before), quoteEmpty(p.After))
+		say("  setting %s: %s → %s", ui.Accent(p.Name), quoteEmpty(p.Before), quoteEmpty(p.After))
 	}
 	for _, p := range v.Permissions {
-		a.say("  %s", ui.Warning(p))
+		say("  %s", ui.Warning(p))
 	}
 	if v.RoleARN != "" {
-		a.say("  CloudFormation works as %s from then on", ui.Accent(v.RoleARN))
+		say("  CloudFormation works as %s from then on", ui.Accent(v.RoleARN))
 	}
 	if len(v.Functions) > 0 {
-		a.say("")
-		a.sayChangedFunctions(v)
+		b.WriteString("\n" + v.drift())
 	}
-	a.say("")
+	return b.String()
 }
 
-func (a *app) sayChangedFunctions(v planView) {
-	a.say("Functions that somebody has changed, which a deploy puts right:")
-	a.sayDrift(v.Functions)
+// drift says what is put right beside the plan.
+func (v planView) drift() string {
+	return "Functions that somebody has changed, which a deploy puts right:\n" + driftText(v.Functions)
 }
 
 func quoteEmpty(s string) string {

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -32,7 +33,7 @@ func newPolicy(a *app) *cobra.Command {
 		Long: `Print the least that IAM has to allow for a stage, as JSON for aws iam. Nothing
 is asked of AWS. Deploying needs caller and execution together; docs/policies.md
 says who needs which, and what they can and cannot do.`,
-		Example: `  renpyctl policy caller --stage prod |
+		Example: `  renpyctl policy caller --stage prod --region eu-west-1 |
     aws iam create-policy --policy-name renpyctl-prod-caller --policy-document file:///dev/stdin
   renpyctl policy github --stage prod --account 123456789012 --repo my-org/my-game --environment prod`,
 		Args: noArgs,
@@ -167,6 +168,11 @@ func (o policyOptions) check() error {
 	if o.roleARN != "" && !rolePattern.MatchString(o.roleARN) {
 		return usagef("--role-arn %q is not the ARN of a role", o.roleARN)
 	}
+	for _, arn := range []string{o.boundary, o.roleARN} {
+		if o.account != "" && arn != "" && !strings.Contains(arn, ":"+o.account+":") {
+			return usagef("%s is not in the account %s", arn, o.account)
+		}
+	}
 	for _, id := range o.userPools {
 		if !userPoolPattern.MatchString(id) {
 			return usagef("--user-pool %q is not the id of a user pool, as renpyctl info prints it", id)
@@ -188,7 +194,7 @@ func (a *app) gitHubPolicy(ctx context.Context, o policyOptions) error {
 		return usagef("--environment %q: name the one environment, by letters, digits, dots, hyphens and underscores", o.gitHub.Environment)
 	}
 	region, err := a.policyRegion(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, cloud.ErrNoRegion) { // of the region only the partition counts
 		return err
 	}
 	return a.printJSON(o.gitHub.Trust(cloud.Partition(region), o.account))
@@ -202,6 +208,11 @@ func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, er
 	region, err := a.policyRegion(ctx)
 	if err != nil {
 		return iam.Target{}, err
+	}
+	for _, id := range o.userPools {
+		if !strings.HasPrefix(id, region+"_") {
+			return iam.Target{}, usagef("--user-pool %s is not in %s", id, region)
+		}
 	}
 	t := iam.Target{
 		Partition: cloud.Partition(region), Region: region, Account: cmp.Or(o.account, "*"),

@@ -149,7 +149,7 @@ func TestMissingFunction(t *testing.T) {
 		return a
 	}
 	story(t, "brought back", missing, func(t *testing.T, a *awsAccount) {
-		a.run("drift", "--exit-code").wants(t, exitChanges, "syncPlan\tfunction\tthere\t\"\"")
+		a.run("drift", "--exit-code").wants(t, exitChanges, "syncPlan\tfunction\tthere\tdeleted")
 		a.changes = []fakeChange{changeOf(cfn.SyncPlanFunction, "Add", "", "")}
 		a.run("plan").wants(t, exitOK, "SyncPlanLambdaFunction", "syncPlan")
 		o := a.run("deploy", "--yes")

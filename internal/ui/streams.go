@@ -60,18 +60,19 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 		},
 	}
 	plain := noColor || getenv("NO_COLOR") != ""
-	s.Out = styled(stdout, environ, s.OutTerminal, plain)
-	s.Err = styled(stderr, environ, s.ErrTerminal, plain)
-	s.Live = s.ErrTerminal && getenv("TERM") != "dumb" && getenv("CI") == ""
+	dumb := getenv("TERM") == "dumb"
+	s.Out = styled(stdout, environ, s.OutTerminal && !dumb, plain)
+	s.Err = styled(stderr, environ, s.ErrTerminal && !dumb, plain)
+	s.Live = s.ErrTerminal && !dumb && getenv("CI") == ""
 	return s
 }
 
 // styled wraps w so that the styles of this package, which are always written
 // in full, are reduced to what w can show. A plain terminal loses its colours
 // but keeps the cursor movements of live progress.
-func styled(w *os.File, environ []string, terminal, plain bool) io.Writer {
+func styled(w *os.File, environ []string, able, plain bool) io.Writer {
 	switch {
-	case !terminal:
+	case !able:
 		return &colorprofile.Writer{Forward: w, Profile: colorprofile.NoTTY}
 	case plain:
 		return &colorprofile.Writer{Forward: w, Profile: colorprofile.Ascii}
