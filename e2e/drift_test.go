@@ -160,7 +160,7 @@ func functionOnly(t *testing.T, newer string) {
 	if got, want := s.history(t), "4 deploy live, 3 function, 2 function, 1 deploy"; got != want {
 		t.Errorf("the releases are %s, want %s", got, want)
 	}
-	s.run(t, "rollback", "2", "--yes").exits(t, 1).says(t, "single functions only")
+	s.run(t, "rollback", "2", "--yes").exits(t, 7).says(t, "single functions only")
 	s.run(t, "rollback", "--yes").exits(t, 0).says(t, "Rolled back to release 1")
 	if answers("five") {
 		t.Error("the newer code answers after the rollback")

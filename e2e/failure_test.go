@@ -48,7 +48,7 @@ func TestFirstDeployFails(t *testing.T) {
 	if got, want := s.history(t), "2 deploy live, 1 deploy failed"; got != want || !strings.Contains(list[1].Outcome.Reason, "CognitoUserPoolDomain") {
 		t.Errorf("the releases are %s, want %s: %+v", got, want, list)
 	}
-	s.run(t, "rollback", "1", "--yes").exits(t, 1).says(t, "did not succeed")
+	s.run(t, "rollback", "1", "--yes").exits(t, 7).says(t, "did not succeed")
 	s.run(t, "remove", "--yes").exits(t, 0)
 }
 

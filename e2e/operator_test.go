@@ -114,6 +114,17 @@ func (r result) says(t testing.TB, texts ...string) result {
 	return r
 }
 
+// prints checks that standard output has the texts.
+func (r result) prints(t testing.TB, texts ...string) result {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(r.out, text) {
+			t.Errorf("%s does not print %q:\n%s", r.command, text, r.out)
+		}
+	}
+	return r
+}
+
 // json decodes standard output, which must hold one value and nothing else.
 func (r result) json(t testing.TB, v any) {
 	t.Helper()
