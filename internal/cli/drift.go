@@ -161,7 +161,7 @@ func driftText(list []drifted) string {
 	for _, f := range list {
 		for _, d := range f.Differences {
 			want, have := shown(d)
-			fmt.Fprintf(&b, "  %s %s  %s: %s → %s\n", ui.Warning("~"), ui.Accent(f.Name), d.Setting, brief(want), brief(have))
+			fmt.Fprintf(&b, "  %s %s  %s is %s, should be %s\n", ui.Warning("~"), ui.Accent(f.Name), d.Setting, brief(have), brief(want))
 		}
 	}
 	return b.String()
@@ -185,11 +185,8 @@ func shown(d functions.Difference) (want, have string) {
 // restore puts right functions that were changed past CloudFormation, which
 // sees no reason to touch them, after asking.
 func (s *session) restore(ctx context.Context, sit *situation, t *target) error {
-	if missing := sit.missing(); len(missing) > 0 {
-		return &stackError{
-			text:   fmt.Sprintf("deploy %s: somebody has deleted %s, and CloudFormation sees nothing to do about it", s.flags.stage, strings.Join(missing, " and ")),
-			reason: "functions are missing", hint: "docs/deploying.md, Drift, says how they come back",
-		}
+	if err := s.checkMissing(sit); err != nil {
+		return err
 	}
 	s.say("\nThe stack is up to date, but somebody has changed the functions:")
 	s.say("%s", strings.TrimSuffix(driftText(sit.drift), "\n"))
@@ -208,6 +205,19 @@ func (s *session) restore(ctx context.Context, sit *situation, t *target) error 
 	}
 	sit.live, err = s.functions(ctx)
 	return err
+}
+
+// checkMissing refuses to leave a stage whose functions are missing, where
+// CloudFormation does not bring them back.
+func (s *session) checkMissing(sit *situation) error {
+	missing := sit.missing()
+	if len(missing) == 0 {
+		return nil
+	}
+	return &stackError{
+		text:   fmt.Sprintf("somebody has deleted %s, and CloudFormation sees nothing to do about it", strings.Join(missing, " and ")),
+		reason: "functions are missing", hint: "docs/deploying.md, Drift, says how they come back",
+	}
 }
 
 // putRight gives the functions what the stack says of them. Code that

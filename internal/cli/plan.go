@@ -119,7 +119,7 @@ func (s *session) planFor(ctx context.Context, sit *situation, t *target, o plan
 	}
 	plan, number, err := s.propose(ctx, sit, t, o.deployOptions)
 	if errors.Is(err, stack.ErrNoChanges) {
-		return none, 0, nil
+		return none, 0, s.checkMissing(sit)
 	}
 	return plan, number, err
 }

@@ -165,9 +165,11 @@ func TestMissingFunction(t *testing.T) {
 		}
 	})
 	story(t, "of which CloudFormation knows nothing", missing, func(t *testing.T, a *awsAccount) {
-		o := a.run("deploy", "--yes")
-		oneError(t, o, exitStack)
-		o.wants(t, exitStack, "somebody has deleted syncPlan, and CloudFormation sees nothing to do about it")
+		for _, command := range [][]string{{"plan"}, {"deploy", "--yes"}} {
+			o := a.run(command...)
+			oneError(t, o, exitStack)
+			o.wants(t, exitStack, "somebody has deleted syncPlan, and CloudFormation sees nothing to do about it")
+		}
 	})
 	story(t, "in a stack that is stuck", missing, func(t *testing.T, a *awsAccount) {
 		a.current().status = stack.UpdateRollbackFailed
