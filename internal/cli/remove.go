@@ -133,7 +133,7 @@ func (s *session) listRemains(list []release.Remains) {
 	}
 	s.say("The players' data stays, and costs what it stores:")
 	s.sayRemains(list)
-	s.say("A new deploy makes new, empty ones. docs/keeping-data.md says how a stack takes these back.")
+	s.say("A new deploy makes new, empty ones;\ndocs/keeping-data.md says how a stack takes these back.")
 	s.hint("%s deletes them too", s.command("remove"))
 }
 
@@ -157,7 +157,7 @@ func (s *session) warnOfRemains(ctx context.Context, sit *situation) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	s.say("%s", ui.Warning("The data of an earlier stack of this stage is kept. A new one does not use it, and begins empty:"))
+	s.say("%s", ui.Warning("An earlier stack's data is kept; a new one does not use it and begins empty:"))
 	s.sayRemains(list)
 	s.say("docs/keeping-data.md says how a stack takes these back.")
 	return nil
