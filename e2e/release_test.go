@@ -73,10 +73,10 @@ func releases(t *testing.T, newer string) {
 	s.run(t, "rollback", "1", "--yes").exits(t, 3)
 	// Whatever is still listed can be gone back to, with the code of releases whose records are gone.
 	for _, number := range []string{"5", "4", "3"} {
-		s.run(t, "rollback", number, "--yes").exits(t, 0).says(t, "Going back to release "+number)
+		s.run(t, "rollback", number, "--yes").exits(t, 0).says(t, "Rolled back to release "+number)
 	}
 	plays()
-	if got, want := s.history(t), "9 rollback to 3 live, 8 rollback to 2, 7 rollback to 1, 6 rollback to 3, 5 rollback to 1, 4 rollback to 2, 3 deploy"; got != want {
+	if got, want := s.history(t), "9 rollback to 3 live, 8 rollback to 4, 7 rollback to 5, 6 rollback to 3, 5 rollback to 1, 4 rollback to 2, 3 deploy"; got != want {
 		t.Errorf("the releases are %s, want %s", got, want)
 	}
 	var now info

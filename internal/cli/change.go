@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -30,12 +31,19 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 		if o.roleARN != "" && o.roleARN != sit.stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
 		}
+		if sit.policy, err = s.engine.Policy(ctx, sit.stack.ID); err != nil {
+			return err
+		}
 		return s.unchanged(ctx, sit, t, o)
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.warnOfRemains(ctx, sit); err != nil {
+	err = checkMissing(sit.leftMissing(plan))
+	if err == nil {
+		err = s.warnOfRemains(ctx, sit)
+	}
+	if err != nil {
 		return errors.Join(err, s.discard(ctx, plan))
 	}
 	end := s.group("plan")
@@ -216,7 +224,10 @@ func (s *session) conclude(ctx context.Context, sit *situation, deployed stack.S
 	if err != nil {
 		return err
 	}
-	return s.recordSuccess(ctx, sit, number, live)
+	if err := s.recordSuccess(ctx, sit, number, live); err != nil {
+		return err
+	}
+	return checkMissing(missingFrom(live, cfn.Template()))
 }
 
 // closePolicy sets the policy under which CloudFormation itself refuses to
@@ -242,7 +253,14 @@ func (s *session) makeUp(ctx context.Context, sit *situation) error {
 	return s.recordSuccess(ctx, sit, sit.record.Number, sit.live)
 }
 
+// recordSuccess writes down what runs after a success. What a function ran that
+// is missing is kept: it tells how the function comes back.
 func (s *session) recordSuccess(ctx context.Context, sit *situation, number int, live []functionInfo) error {
+	for _, f := range sit.ran() {
+		if !slices.ContainsFunc(live, func(l functionInfo) bool { return l.Name == f.Name }) {
+			live = append(live, f)
+		}
+	}
 	body, err := json.Marshal(live)
 	if err != nil {
 		return err

@@ -115,7 +115,9 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 		return err
 	}
 	if sit.is(t) {
-		if err := s.findDrift(ctx, sit); err != nil {
+		err := together(ctx, into(&sit.policy, func(ctx context.Context) (string, error) { return s.engine.Policy(ctx, sit.stack.ID) }),
+			func(ctx context.Context) error { return s.findDrift(ctx, sit) })
+		if err != nil {
 			return err
 		}
 		return s.unchanged(ctx, sit, t, o)
@@ -137,8 +139,7 @@ func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o de
 		}
 		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
 	}
-	// A run that was left may have left the policy open too.
-	if sit.record == nil || sit.record.Outcome.Result == release.Unknown || sit.stack.Status == stack.UpdateRollbackDone {
+	if sit.policy != cfn.StackPolicy() { // which a run that was cut off may have left open, or never set
 		if err := s.closePolicy(ctx, sit.stack.ID); err != nil {
 			return err
 		}

@@ -13,8 +13,10 @@ import (
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -108,13 +110,32 @@ func (sit *situation) missing() []string {
 	if !sit.stack.Status.Updatable() {
 		return nil
 	}
+	return missingFrom(sit.live, sit.template)
+}
+
+// missingFrom are the functions of a stack's template that are not among those live.
+func missingFrom(live []functionInfo, template string) []string {
 	var names []string
 	for _, name := range functionNames() {
-		if !slices.ContainsFunc(sit.live, func(f functionInfo) bool { return f.Name == name }) {
+		// A stack that was made by importing kept data has no functions yet.
+		isOfStack := strings.Contains(template, logicalID(name)+":")
+		if isOfStack && !slices.ContainsFunc(live, func(f functionInfo) bool { return f.Name == name }) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// logicalID is a function's name in the template.
+func logicalID(function string) string {
+	return map[string]string{"syncPlan": cfn.SyncPlanFunction, "syncComplete": cfn.SyncCompleteFunction}[function]
+}
+
+// leftMissing are the missing functions that a plan would not bring back.
+func (sit *situation) leftMissing(plan *stack.Plan) []string {
+	return slices.DeleteFunc(sit.missing(), func(name string) bool {
+		return slices.ContainsFunc(plan.Changes, func(c stack.Change) bool { return c.LogicalID == logicalID(name) })
+	})
 }
 
 // recorded returns what the functions ran right after the live release, by
@@ -128,15 +149,20 @@ func (s *session) recorded(ctx context.Context, sit *situation) (map[string]func
 		return nil, err
 	}
 	sit.record = &r
-	var then []functionInfo
-	if len(r.Outcome.Functions) == 0 || json.Unmarshal(r.Outcome.Functions, &then) != nil {
-		return nil, nil
-	}
 	recorded := map[string]functions.Function{}
-	for _, f := range then {
+	for _, f := range sit.ran() {
 		recorded[f.Name] = f.Function
 	}
 	return recorded, nil
+}
+
+// ran is what the functions ran right after the live release, as its record tells.
+func (sit *situation) ran() []functionInfo {
+	var then []functionInfo
+	if sit.record == nil || len(sit.record.Outcome.Functions) == 0 || json.Unmarshal(sit.record.Outcome.Functions, &then) != nil {
+		return nil
+	}
+	return then
 }
 
 // printDrift prints differences: in lines for people, in columns for programs.
@@ -185,7 +211,7 @@ func shown(d functions.Difference) (want, have string) {
 // restore puts right functions that were changed past CloudFormation, which
 // sees no reason to touch them, after asking.
 func (s *session) restore(ctx context.Context, sit *situation, t *target) error {
-	if err := s.checkMissing(sit); err != nil {
+	if err := checkMissing(sit.missing()); err != nil {
 		return err
 	}
 	s.say("\nThe stack is up to date, but somebody has changed the functions:")
@@ -207,15 +233,14 @@ func (s *session) restore(ctx context.Context, sit *situation, t *target) error 
 	return err
 }
 
-// checkMissing refuses to leave a stage whose functions are missing, where
-// CloudFormation does not bring them back.
-func (s *session) checkMissing(sit *situation) error {
-	missing := sit.missing()
+// checkMissing refuses to leave a stage without functions that CloudFormation
+// does not bring back.
+func checkMissing(missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
 	return &stackError{
-		text:   fmt.Sprintf("somebody has deleted %s, and CloudFormation sees nothing to do about it", strings.Join(missing, " and ")),
+		text:   fmt.Sprintf("somebody has deleted %s, and CloudFormation does not bring it back", strings.Join(missing, " and ")),
 		reason: "functions are missing", hint: "docs/deploying.md, Drift, says how they come back",
 	}
 }

@@ -78,8 +78,14 @@ func (s *session) gather(ctx context.Context, h *holdings) error {
 		return err
 	}
 	h.members, h.data = len(resources), slices.Clone(h.noted)
-	if r := remainsOf(h.stack, resources).Without(h.noted); !r.Empty() {
+	current := remainsOf(h.stack, resources)
+	if r := current.Without(h.noted); !r.Empty() {
 		h.data = append(h.data, r)
+	}
+	for i, r := range h.data {
+		if r.Without([]release.Remains{current}) != r { // imported into this stack since it was noted
+			h.data[i].StackID = h.stack.ID
+		}
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -80,20 +81,24 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 	if err := s.warnOfRemains(ctx, sit); err != nil {
 		return errors.Join(err, s.drop(ctx, plan))
 	}
+	keep := o.out != "" && plan.ChangeSetID != ""
+	if keep {
+		if err := s.savePlan(sit, t, plan, number, o.out); err != nil {
+			return errors.Join(err, s.drop(ctx, plan))
+		}
+	}
 	if err := a.printPlan(newPlanView(s, sit, t, plan), t, plan.ChangeSetID != "", o.verbose); err != nil {
 		return errors.Join(err, s.drop(ctx, plan))
 	}
 	switch {
+	case keep:
+		s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), quoted(o.out))
 	case o.out == "":
 		err = s.drop(ctx, plan)
-	case plan.ChangeSetID == "":
+	default:
 		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
 		if len(sit.drift) > 0 {
 			s.hint("%s puts the functions right", s.command("deploy"))
-		}
-	default:
-		if err = s.savePlan(sit, t, plan, number, o.out); err != nil {
-			err = errors.Join(err, s.drop(ctx, plan))
 		}
 	}
 	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(sit.drift) > 0) {
@@ -119,9 +124,15 @@ func (s *session) planFor(ctx context.Context, sit *situation, t *target, o plan
 	}
 	plan, number, err := s.propose(ctx, sit, t, o.deployOptions)
 	if errors.Is(err, stack.ErrNoChanges) {
-		return none, 0, s.checkMissing(sit)
+		return none, 0, checkMissing(sit.missing())
 	}
-	return plan, number, err
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := checkMissing(sit.leftMissing(plan)); err != nil {
+		return nil, 0, errors.Join(err, s.drop(ctx, plan))
+	}
+	return plan, number, nil
 }
 
 func (s *session) drop(ctx context.Context, plan *stack.Plan) error {
@@ -171,7 +182,6 @@ func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number i
 	if err := os.WriteFile(file, append(body, '\n'), 0o600); err != nil {
 		return usagef("--out: %v", err)
 	}
-	s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), quoted(file))
 	return nil
 }
 
@@ -199,6 +209,9 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	}
 	plan := &kept.Plan
 	if err := s.recall(ctx, sit, plan, kept.Record); err != nil {
+		return err
+	}
+	if err := s.warnOfRemains(ctx, sit); err != nil {
 		return err
 	}
 	t := &target{templateKey: kept.Record.Template, code: kept.Record.Code, parameters: kept.Record.Parameters, roleARN: kept.RoleARN}
@@ -239,7 +252,13 @@ func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, 
 			return fmt.Errorf("%w, or its file was changed: it says %s=%s, and CloudFormation's plan %q", stack.ErrStale, name, value, parameters[name])
 		}
 	}
+	if n := parameters[cfn.ParamRelease]; n != strconv.Itoa(r.Number) {
+		return fmt.Errorf("%w, or its file was changed: it says release %d, and CloudFormation's plan %q", stack.ErrStale, r.Number, n)
+	}
 	plan.Changes = settle(plan.Changes)
+	if left := sit.leftMissing(plan); len(left) > 0 {
+		return fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
+	}
 	return nil
 }
 

@@ -92,7 +92,7 @@ func (sit *situation) get(ctx context.Context, number int) (release.Release, err
 // succeeded if the stack has, whatever its run could write down.
 func (sit *situation) settled(r release.Release) release.Release {
 	if r.Number == sit.release() && r.Damaged == "" && sit.stack.Status.Updatable() {
-		r.Outcome.Result = release.Succeeded
+		r.Outcome.Result, r.Outcome.Reason = release.Succeeded, ""
 	}
 	return r
 }

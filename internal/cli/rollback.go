@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,8 +18,9 @@ func newRollback(a *app) *cobra.Command {
 		Use:   "rollback [RELEASE]",
 		Short: "Go back to an earlier release",
 		Long: `Go back to an earlier release, as a new release: to the one of that number, or
-to the last one that was live before. Template, code and settings
-become what they were; players' accounts and saves are not touched.`,
+to the newest successful one before the live one; after a rollback, before the
+one that was gone back to. Template, code and settings become what they were;
+players' accounts and saves are not touched.`,
 		Example: `  renpyctl rollback --stage prod
   renpyctl rollback 41 --stage prod`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -68,11 +69,10 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if err != nil {
 		return err
 	}
-	// A rollback is what it went back to.
-	origin := cmp.Or(r.Origin, r.Number)
-	which := ""
-	if r.Origin != 0 {
-		which = fmt.Sprintf(", which is release %d again", r.Origin)
+	// A rollback is what it went back to, as long as that is remembered.
+	origin, which := r.Number, ""
+	if r.Origin != 0 && slices.Contains(sit.contents.Numbers(), r.Origin) {
+		origin, which = r.Origin, fmt.Sprintf(", which is release %d again", r.Origin)
 	}
 	s.say("Going back to release %d of %s%s.", r.Number, r.Time.UTC().Format(time.RFC3339), which)
 	return s.change(ctx, sit, t, release.Record{Kind: release.Rollback, Origin: origin}, o)

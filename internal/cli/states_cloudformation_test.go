@@ -176,6 +176,13 @@ func (a *awsAccount) cloudFormation() {
 		}
 		return &cloudformation.SetStackPolicyOutput{}, err
 	})
+	awsfake.On(a.Fake, func(in *cloudformation.GetStackPolicyInput) (*cloudformation.GetStackPolicyOutput, error) {
+		s, err := a.find(in.StackName)
+		if err != nil || s.policy == "" {
+			return &cloudformation.GetStackPolicyOutput{}, err
+		}
+		return &cloudformation.GetStackPolicyOutput{StackPolicyBody: &s.policy}, nil
+	})
 	awsfake.On(a.Fake, func(in *cloudformation.UpdateTerminationProtectionInput) (*cloudformation.UpdateTerminationProtectionOutput, error) {
 		s, err := a.find(in.StackName)
 		if err == nil {

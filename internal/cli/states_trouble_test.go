@@ -92,6 +92,22 @@ func TestThePolicyIsClosed(t *testing.T) {
 			a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
 		})
 	}
+	story(t, "Ctrl-C at ExecuteChangeSet, and nothing has begun", settled, func(t *testing.T, a *awsAccount) {
+		ctx, leave := context.WithCancel(t.Context())
+		a.fault = func(name string) fault {
+			if name != "CloudFormation-ExecuteChangeSet" {
+				return fault{}
+			}
+			leave()
+			return fault{before: awsfake.ErrLost}
+		}
+		a.runIn(ctx, nil, opened...)
+		a.fault = nil
+		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do")
+		if p := a.current().policy; p != cfn.StackPolicy() {
+			t.Errorf("the policy is %q", p)
+		}
+	})
 	story(t, "left, and then rolled back", settled, func(t *testing.T, a *awsAccount) {
 		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
 		ctx, leave := context.WithCancel(t.Context())
@@ -168,8 +184,36 @@ func TestMissingFunction(t *testing.T) {
 		for _, command := range [][]string{{"plan"}, {"deploy", "--yes"}} {
 			o := a.run(command...)
 			oneError(t, o, exitStack)
-			o.wants(t, exitStack, "somebody has deleted syncPlan, and CloudFormation sees nothing to do about it")
+			o.wants(t, exitStack, "somebody has deleted syncPlan, and CloudFormation does not bring it back")
 		}
+	})
+	story(t, "that does not come back, until somebody makes it by hand", settled, func(t *testing.T, a *awsAccount) {
+		function := physical(cfn.SyncPlanFunction)
+		made := a.functions[function]
+		a.fault = at("CloudFormation-DescribeStacks #2", func() { delete(a.functions, function) }) // as the update ends
+		o := a.run(change...)
+		oneError(t, o, exitStack)
+		o.wants(t, exitStack, "somebody has deleted syncPlan")
+		a.fault = nil
+		a.run("releases").wants(t, exitOK, "live\t3\t", "succeeded")
+		a.functions[function] = &fakeFunction{hash: "b2xk", memory: 1024, environment: map[string]string{}}
+		a.run("deploy", "--yes").wants(t, exitOK, "memoryMB is 1024, should be 128", "syncPlan  put right", "Put right")
+		if f := a.functions[function]; f.memory != made.memory || f.hash != made.hash || len(f.environment) != len(made.environment) {
+			t.Errorf("the function is %+v, and was %+v", f, made)
+		}
+	})
+	story(t, "that the stack never had", settled, func(t *testing.T, a *awsAccount) {
+		a.current().template, a.functions = "Resources: {}", map[string]*fakeFunction{} // made by an import
+		a.run("drift", "--exit-code").wants(t, exitOK, "No differences")
+	})
+	story(t, "that is deleted after the plan", settled, func(t *testing.T, a *awsAccount) {
+		a.changes = []fakeChange{changeOf(cfn.SyncPlanLogGroup, "Modify", "False", "")}
+		file := filepath.Join(t.TempDir(), "dev.plan")
+		check(t, a.run("plan", "--out", file, "--set", "LogRetentionDays=7"), exitOK, "")
+		delete(a.functions, physical(cfn.SyncPlanFunction))
+		o := a.run("deploy", "--plan", file, "--yes")
+		oneError(t, o, exitRefused)
+		o.wants(t, exitRefused, "somebody has deleted syncPlan", "hint: make a new plan")
 	})
 	story(t, "in a stack that is stuck", missing, func(t *testing.T, a *awsAccount) {
 		a.current().status = stack.UpdateRollbackFailed

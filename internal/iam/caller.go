@@ -10,7 +10,7 @@ func Caller(t Target) Document {
 			"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents",
 			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet",
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack", "cloudformation:DeleteStack",
-			"cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
+			"cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
 			"cloudformation:TagResource"), // the stack is made with a tag
 		allow("KeepTheArtefactBucket", t.ofS3(t.Artifacts),
 			"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads",

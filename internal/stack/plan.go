@@ -324,7 +324,9 @@ func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 	// credentials have expired or too much is asked. Nobody else executes a change
 	// set of ours.
 	available := false
-	if _, out, readErr := e.changes(ctx, plan, false); readErr == nil {
+	readCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout) // also if the caller has given up
+	defer cancel()
+	if _, out, readErr := e.changes(readCtx, plan, false); readErr == nil {
 		switch out.ExecutionStatus {
 		case types.ExecutionStatusExecuteInProgress, types.ExecutionStatusExecuteComplete:
 			return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
 
@@ -42,6 +43,15 @@ func (e *Engine) DeleteRetaining(ctx context.Context, stackID string, retain []s
 		return fmt.Errorf("delete stack %s: %w", stackID, err)
 	}
 	return nil
+}
+
+// Policy returns the stack policy, "" if there is none.
+func (e *Engine) Policy(ctx context.Context, stackID string) (string, error) {
+	out, err := e.client.GetStackPolicy(ctx, &cloudformation.GetStackPolicyInput{StackName: &stackID})
+	if err != nil {
+		return "", fmt.Errorf("read the policy of stack %s: %w", stackID, err)
+	}
+	return aws.ToString(out.StackPolicyBody), nil
 }
 
 // SetPolicy sets the stack policy, under which CloudFormation itself refuses updates.
