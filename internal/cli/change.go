@@ -25,9 +25,6 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 		if o.roleARN != "" && o.roleARN != sit.stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
 		}
-		if sit.policy, err = s.engine.Policy(ctx, sit.stack.ID); err != nil {
-			return err
-		}
 		return s.unchanged(ctx, sit, t, o)
 	}
 	if err != nil {

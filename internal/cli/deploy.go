@@ -115,8 +115,10 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 		return err
 	}
 	if sit.is(t) {
-		err := together(ctx, into(&sit.policy, func(ctx context.Context) (string, error) { return s.engine.Policy(ctx, sit.stack.ID) }),
-			func(ctx context.Context) error { return s.findDrift(ctx, sit) })
+		err := together(ctx,
+			func(ctx context.Context) error { return s.findPolicy(ctx, sit) },
+			func(ctx context.Context) error { return s.findDrift(ctx, sit) },
+		)
 		if err != nil {
 			return err
 		}
@@ -139,7 +141,12 @@ func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o de
 		}
 		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
 	}
-	if sit.policy != cfn.StackPolicy() { // which a run that was cut off may have left open, or never set
+	if sit.policy == nil {
+		if err := s.findPolicy(ctx, sit); err != nil {
+			return err
+		}
+	}
+	if *sit.policy != cfn.StackPolicy() { // which a run that was cut off may have left open, or never set
 		if err := s.closePolicy(ctx, sit.stack.ID); err != nil {
 			return err
 		}
@@ -155,6 +162,13 @@ func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o de
 	}
 	s.say("%s", said)
 	return s.printDeployed(sit.stack)
+}
+
+// findPolicy reads the stack's policy.
+func (s *session) findPolicy(ctx context.Context, sit *situation) error {
+	policy, err := s.engine.Policy(ctx, sit.stack.ID)
+	sit.policy = &policy
+	return err
 }
 
 // printDeployed prints where the backend is.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -74,8 +75,18 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if r.Origin != 0 && slices.Contains(sit.contents.Numbers(), r.Origin) {
 		origin, which = r.Origin, fmt.Sprintf(", which is release %d again", r.Origin)
 	}
+	if sit.runs(r) {
+		return s.unchanged(ctx, sit, t, o)
+	}
 	s.say("Going back to release %d of %s%s.", r.Number, r.Time.UTC().Format(time.RFC3339), which)
 	return s.change(ctx, sit, t, release.Record{Kind: release.Rollback, Origin: origin}, o)
+}
+
+// runs tells whether the live release is the same as another, but for its number.
+func (sit *situation) runs(r release.Release) bool {
+	live := sit.record
+	return live != nil && sit.stack.Status.Updatable() && len(sit.missing()) == 0 &&
+		live.Template == r.Template && maps.Equal(live.Code, r.Code) && maps.Equal(live.Parameters, r.Parameters)
 }
 
 // origin is the number of the deploy that is live, itself or gone back to: after

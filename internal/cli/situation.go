@@ -19,7 +19,7 @@ type situation struct {
 	live     []functionInfo
 
 	contents release.Contents // of the artefact bucket; inspect looks for it
-	policy   string           // of the stack; looked for where nothing else changes
+	policy   *string          // of the stack; looked for where nothing else changes
 
 	// What inspect and findDrift find, if the stack can be updated.
 	record *release.Release // of the live release; nil where none can be read

@@ -301,14 +301,13 @@ func withDefaults(given []types.Parameter) []types.Parameter {
 	return all
 }
 
-// sameParameters compares what is asked for with what there is, but for the release's number.
+// sameParameters compares what is asked for with what there is. The release's
+// number counts too: an output of the template refers to it.
 func sameParameters(asked, have []types.Parameter) bool {
 	values := func(list []types.Parameter) map[string]string {
 		m := map[string]string{}
 		for _, p := range list {
-			if *p.ParameterKey != cfn.ParamRelease {
-				m[*p.ParameterKey] = *p.ParameterValue
-			}
+			m[*p.ParameterKey] = *p.ParameterValue
 		}
 		return m
 	}

@@ -181,6 +181,7 @@ func TestMissingFunction(t *testing.T) {
 		}
 	})
 	story(t, "of which CloudFormation knows nothing", missing, func(t *testing.T, a *awsAccount) {
+		a.changes = []fakeChange{}
 		for _, command := range [][]string{{"plan"}, {"deploy", "--yes"}} {
 			o := a.run(command...)
 			oneError(t, o, exitStack)
