@@ -106,20 +106,20 @@ func (r result) exits(t testing.TB, code int) result {
 // says fails the test unless standard error has every text.
 func (r result) says(t testing.TB, texts ...string) result {
 	t.Helper()
-	for _, text := range texts {
-		if !strings.Contains(r.stderr, text) {
-			t.Errorf("%s does not say %q:\n%s", r.command, text, r.stderr)
-		}
-	}
-	return r
+	return r.has(t, "say", r.stderr, texts)
 }
 
-// prints checks that standard output has the texts.
+// prints fails the test unless standard output has every text.
 func (r result) prints(t testing.TB, texts ...string) result {
 	t.Helper()
+	return r.has(t, "print", r.out, texts)
+}
+
+func (r result) has(t testing.TB, verb, stream string, texts []string) result {
+	t.Helper()
 	for _, text := range texts {
-		if !strings.Contains(r.out, text) {
-			t.Errorf("%s does not print %q:\n%s", r.command, text, r.out)
+		if !strings.Contains(stream, text) {
+			t.Errorf("%s does not %s %q:\n%s", r.command, verb, text, stream)
 		}
 	}
 	return r

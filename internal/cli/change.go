@@ -47,7 +47,7 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 	if err != nil {
 		return errors.Join(err, s.discard(ctx, plan))
 	}
-	return s.run(ctx, sit, plan, s.record(sit, t, plan, r, number), o)
+	return s.run(ctx, sit, plan, s.record(sit, t, plan.StackID, r, number), o)
 }
 
 // upload puts what the target needs into the artefact bucket, showing it.

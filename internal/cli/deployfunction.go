@@ -71,16 +71,12 @@ func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.C
 	if sit.contents, err = sit.store.Contents(ctx); err != nil {
 		return err
 	}
-	t := &target{bodies: map[string][]byte{key: code.Zip}}
+	t := &target{code: map[string]string{code.Function.Name: key}, bodies: map[string][]byte{key: code.Zip}}
 	if _, _, err := t.upload(ctx, sit); err != nil {
 		return err
 	}
-	number, v := sit.next(), version()
-	r := release.Record{
-		Number: number, Kind: release.FunctionOnly, Time: time.Now().UTC(), By: sit.id.ARN, Version: v.Version, Commit: v.Commit,
-		CI: s.ciRun(), StackID: sit.stack.ID, Code: map[string]string{code.Function.Name: key},
-	}
-	if err := sit.store.Begin(ctx, r); err != nil {
+	number := sit.next()
+	if err := sit.store.Begin(ctx, s.record(sit, t, sit.stack.ID, release.Record{Kind: release.FunctionOnly}, number)); err != nil {
 		return err
 	}
 	name := s.functionName(code.Function)

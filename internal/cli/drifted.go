@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -65,7 +64,7 @@ func missingFrom(live []functionInfo, template string) []string {
 	var names []string
 	for _, name := range functionNames() {
 		// A stack that was made by importing kept data has no functions yet.
-		isOfStack := strings.Contains(template, logicalID(name)+":")
+		isOfStack := strings.Contains(template, inTemplate(name).logicalID+":")
 		if isOfStack && !slices.ContainsFunc(live, func(f functionInfo) bool { return f.Name == name }) {
 			names = append(names, name)
 		}
@@ -73,15 +72,10 @@ func missingFrom(live []functionInfo, template string) []string {
 	return names
 }
 
-// logicalID is a function's name in the template.
-func logicalID(function string) string {
-	return map[string]string{"syncPlan": cfn.SyncPlanFunction, "syncComplete": cfn.SyncCompleteFunction}[function]
-}
-
 // leftMissing are the missing functions that a plan would not bring back.
 func (sit *situation) leftMissing(plan *stack.Plan) []string {
 	return slices.DeleteFunc(sit.missing(), func(name string) bool {
-		return slices.ContainsFunc(plan.Changes, func(c stack.Change) bool { return c.LogicalID == logicalID(name) })
+		return slices.ContainsFunc(plan.Changes, func(c stack.Change) bool { return c.LogicalID == inTemplate(name).logicalID })
 	})
 }
 

@@ -14,11 +14,11 @@ import (
 )
 
 // record is what is written down of the release that is about to begin.
-func (s *session) record(sit *situation, t *target, plan *stack.Plan, r release.Record, number int) release.Record {
+func (s *session) record(sit *situation, t *target, stackID string, r release.Record, number int) release.Record {
 	v := version()
 	r.Number, r.Time, r.By = number, time.Now().UTC(), sit.id.ARN
 	r.Version, r.Commit, r.CI = v.Version, v.Commit, s.ciRun()
-	r.StackID, r.Template, r.Code, r.Parameters = plan.StackID, t.templateKey, t.code, maps.Clone(t.parameters)
+	r.StackID, r.Template, r.Code, r.Parameters = stackID, t.templateKey, t.code, maps.Clone(t.parameters)
 	return r
 }
 

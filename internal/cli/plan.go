@@ -174,7 +174,7 @@ type planFile struct {
 }
 
 func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number int, file string) error {
-	r := s.record(sit, t, plan, release.Record{Kind: release.Deploy}, number)
+	r := s.record(sit, t, plan.StackID, release.Record{Kind: release.Deploy}, number)
 	body, err := json.MarshalIndent(planFile{s.flags.stage, s.cfg.Region, sit.id.Account, *plan, t.roleARN, r}, "", "  ")
 	if err != nil {
 		return err
@@ -222,7 +222,7 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err := s.confirmChange(ctx, sit, kept.Record); err != nil {
 		return err
 	}
-	r := s.record(sit, t, plan, release.Record{Kind: release.Deploy}, kept.Record.Number)
+	r := s.record(sit, t, plan.StackID, release.Record{Kind: release.Deploy}, kept.Record.Number)
 	return s.run(ctx, sit, plan, r, o)
 }
 

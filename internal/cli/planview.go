@@ -95,12 +95,13 @@ func newChangeView(c stack.Change, sit *situation, t *target) changeView {
 
 // codeOf tells the hashes of a function's code, nil for what is no function or keeps its code.
 func codeOf(logicalID string, sit *situation, t *target) *codeChange {
-	function := map[string]string{cfn.SyncPlanFunction: "syncPlan", cfn.SyncCompleteFunction: "syncComplete"}[logicalID]
-	before, after := codeHash(sit.codeKey(function)), codeHash(t.code[function])
-	if before == after {
-		return nil
+	for _, function := range functionNames() {
+		before, after := codeHash(sit.codeKey(function)), codeHash(t.code[function])
+		if inTemplate(function).logicalID == logicalID && before != after {
+			return &codeChange{before, after}
+		}
 	}
-	return &codeChange{before, after}
+	return nil
 }
 
 // codeHash returns the SHA-256, in hex, that the key of a zip ends with: "code/syncplan-HASH.zip".

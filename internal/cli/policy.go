@@ -157,6 +157,14 @@ var (
 	environmentPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 
+// checkRole refuses what --role-arn gives that is no role's ARN; "" is none given.
+func checkRole(arn string) error {
+	if arn != "" && !rolePattern.MatchString(arn) {
+		return usagef("--role-arn %q is not the ARN of a role", arn)
+	}
+	return nil
+}
+
 // check refuses values that would make a policy say something else than was meant.
 func (o policyOptions) check() error {
 	if o.account != "" && !accountPattern.MatchString(o.account) {
@@ -165,8 +173,8 @@ func (o policyOptions) check() error {
 	if o.boundary != "" && !boundaryPattern.MatchString(o.boundary) {
 		return usagef("--boundary %q is not the ARN of a managed policy", o.boundary)
 	}
-	if o.roleARN != "" && !rolePattern.MatchString(o.roleARN) {
-		return usagef("--role-arn %q is not the ARN of a role", o.roleARN)
+	if err := checkRole(o.roleARN); err != nil {
+		return err
 	}
 	for _, arn := range []string{o.boundary, o.roleARN} {
 		if o.account != "" && arn != "" && !strings.Contains(arn, ":"+o.account+":") {

@@ -101,7 +101,7 @@ func (a *app) sayPruned(list []releaseView, old []int, keys []string) {
 	a.say("Kept: %s.", cmp.Or(ranges(stay), "none"))
 }
 
-// ranges shortens a list: "1 to 9, 11".
+// ranges shortens a list: "1 … 9, 11".
 func ranges(names []string) string {
 	if len(names) > 4 {
 		return names[0] + " … " + strings.Join(names[len(names)-2:], ", ")

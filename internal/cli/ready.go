@@ -56,15 +56,13 @@ func failedFirst(st stack.Stack) bool {
 // checkUsable refuses a stack that is stuck. One that is yet to be created is usable.
 func (s *session) checkUsable(st stack.Stack) error {
 	switch st.Status {
-	case stack.None, stack.ReviewInProgress:
-		return nil
 	case stack.UpdateRollbackFailed, stack.UpdateFailed, stack.DeleteFailed:
 		return &stackError{
 			text: fmt.Sprintf("the stack %s is stuck in %s", st.Name, st.Status), reason: string(st.Status),
 			hint: s.command("recover") + " shows why and brings it back",
 		}
 	}
-	if st.Status.Updatable() {
+	if st.Status.Updatable() || st.Status.Uncreated() {
 		return nil
 	}
 	return &stackError{

@@ -484,9 +484,7 @@ func TestDeployFunction(t *testing.T) {
 	story(t, "that runs it already", settled, func(t *testing.T, a *awsAccount) {
 		o := a.run(fast...)
 		o.wants(t, exitOK, "Nothing to do: syncPlan runs this code already")
-		if len(o.writes()) > 0 {
-			t.Errorf("changed %q", o.writes())
-		}
+		o.changedNothing(t)
 	})
 	story(t, "which is refused", old, func(t *testing.T, a *awsAccount) {
 		a.fault = func(name string) fault {
@@ -504,9 +502,7 @@ func TestDeployFunction(t *testing.T) {
 	story(t, "without a question answered", old, func(t *testing.T, a *awsAccount) {
 		o := a.run("deploy", "function", "syncPlan")
 		o.wants(t, exitUsage, "add --yes")
-		if len(o.writes()) > 0 {
-			t.Errorf("changed %q", o.writes())
-		}
+		o.changedNothing(t)
 	})
 	story(t, "of another name", settled, func(t *testing.T, a *awsAccount) {
 		a.run("deploy", "function", "sync").wants(t, exitUsage, `function "sync": there are syncPlan and syncComplete`)

@@ -150,8 +150,7 @@ func (s *session) sayRemains(list []release.Remains) {
 
 // warnOfRemains says before a first deploy that an earlier stack's data is not its own.
 func (s *session) warnOfRemains(ctx context.Context, sit *situation) error {
-	isNew := sit.stack.Status == stack.None || sit.stack.Status == stack.ReviewInProgress
-	if !isNew || !sit.contents.HasRemains() {
+	if !sit.stack.Status.Uncreated() || !sit.contents.HasRemains() {
 		return nil
 	}
 	list, err := sit.store.Remains(ctx)

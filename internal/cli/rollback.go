@@ -99,8 +99,8 @@ func (sit *situation) origin() int {
 }
 
 // pickRelease finds the release to go back to: the one of the number that is
-// wanted, or, for 0, the last one before that number which was live. Numbers are
-// those of all releases, the newest first.
+// wanted, or, for 0, the newest usable one before a number. Numbers are those of
+// all releases, the newest first.
 func pickRelease(numbers []int, before, wanted int, get func(int) (release.Release, error)) (release.Release, error) {
 	if wanted != 0 {
 		r, err := get(wanted)

@@ -154,8 +154,8 @@ func (s *session) describeAny(ctx context.Context) (stack.Stack, error) {
 // deployed is describe for commands that need a stack with resources in it.
 func (s *session) deployed(ctx context.Context) (stack.Stack, error) {
 	st, err := s.describe(ctx)
-	if err == nil && st.Status == stack.ReviewInProgress {
-		err = &noStageError{s.flags.stage, s.cfg.Region}
+	if err == nil {
+		err = s.mustBeDeployed(st)
 	}
 	return st, err
 }

@@ -77,7 +77,7 @@ func (a *app) surveyDeployed(ctx context.Context) (*session, *situation, error) 
 
 // mustBeDeployed refuses a stack that was never created.
 func (s *session) mustBeDeployed(st stack.Stack) error {
-	if st.Status == stack.None || st.Status == stack.ReviewInProgress {
+	if st.Status.Uncreated() {
 		return &noStageError{s.flags.stage, s.cfg.Region}
 	}
 	return nil
@@ -110,6 +110,16 @@ func (s *session) inspect(ctx context.Context, sit *situation) error {
 
 // codeKey is where the artefact bucket keeps what the stack says a function runs.
 func (sit *situation) codeKey(function string) string {
-	parameter := map[string]string{"syncPlan": cfn.ParamSyncPlanCodeKey, "syncComplete": cfn.ParamSyncCompleteCodeKey}[function]
-	return sit.stack.Parameters[parameter]
+	return sit.stack.Parameters[inTemplate(function).codeParameter]
+}
+
+// templateNames are the names by which the template knows a function.
+type templateNames struct{ logicalID, codeParameter string }
+
+// inTemplate returns the names of a function: "syncPlan".
+func inTemplate(function string) templateNames {
+	return map[string]templateNames{
+		"syncPlan":     {cfn.SyncPlanFunction, cfn.ParamSyncPlanCodeKey},
+		"syncComplete": {cfn.SyncCompleteFunction, cfn.ParamSyncCompleteCodeKey},
+	}[function]
 }

@@ -167,6 +167,14 @@ func (o outcome) writes() []string {
 	return list
 }
 
+// changedNothing fails the test if a run has changed anything in AWS.
+func (o outcome) changedNothing(t *testing.T) {
+	t.Helper()
+	if w := o.writes(); len(w) > 0 {
+		t.Errorf("changed %q", w)
+	}
+}
+
 // onStack are the operations on the stack that change something, in order: "20 CreateChangeSet".
 func (o outcome) onStack() string {
 	text := fmt.Sprint(o.code)

@@ -198,9 +198,7 @@ func TestWatch(t *testing.T) {
 		t.Helper()
 		o := a.run("deploy", "--watch")
 		o.wants(t, code, said...)
-		if w := o.writes(); len(w) > 0 {
-			t.Errorf("changed %q", w)
-		}
+		o.changedNothing(t)
 	}
 	story(t, "nothing", deployed, func(t *testing.T, a *awsAccount) {
 		looks(t, a, exitOK, "Nothing runs on the stack renpy-cloud-dev: it is CREATE_COMPLETE.")
@@ -332,9 +330,7 @@ func TestRecoverAsks(t *testing.T) {
 			a.current().status = status
 			o := a.run("recover")
 			o.wants(t, exitUsage, "add --yes")
-			if w := o.writes(); len(w) > 0 {
-				t.Errorf("changed %q", w)
-			}
+			o.changedNothing(t)
 		})
 	}
 }
@@ -345,9 +341,7 @@ func TestExpress(t *testing.T) {
 		a.run("deploy", "--yes", "--protect").wants(t, exitOK, "Stage dev is protected now.", "Nothing to do")
 		o := a.run(append(change, "--express")...)
 		o.wants(t, exitUsage, "--express is not for the protected stage dev")
-		if w := o.writes(); len(w) > 0 {
-			t.Errorf("changed %q", w)
-		}
+		o.changedNothing(t)
 	})
 	story(t, "rolls back all the same", deployed, func(t *testing.T, a *awsAccount) {
 		check(t, a.run(append(change, "--express")...), exitOK, a.whole())
@@ -402,9 +396,7 @@ func TestGitHubActions(t *testing.T) {
 	story(t, "a question that nobody can answer", newAccount, func(t *testing.T, a *awsAccount) {
 		o := a.runIn(t.Context(), environ, "deploy")
 		o.wants(t, exitUsage, "::error title=renpyctl dev::this needs a confirmation and nobody can be asked: add --yes")
-		if w := o.writes(); len(w) > 0 {
-			t.Errorf("changed %q", w)
-		}
+		o.changedNothing(t)
 	})
 }
 
@@ -425,9 +417,7 @@ func TestClockWrong(t *testing.T) {
 			o := a.run("deploy", "--yes")
 			oneError(t, o, exitAccess)
 			o.wants(t, exitAccess, "hint: this computer's clock is wrong")
-			if len(o.writes()) > 0 {
-				t.Errorf("changed %q", o.writes())
-			}
+			o.changedNothing(t)
 		})
 	}
 }
@@ -454,8 +444,6 @@ func TestArtefactBucket(t *testing.T) {
 		o := a.run("deploy", "--yes")
 		oneError(t, o, exitAccess)
 		o.wants(t, exitAccess, "belongs to another AWS account")
-		if len(o.writes()) > 0 {
-			t.Errorf("changed %q", o.writes())
-		}
+		o.changedNothing(t)
 	})
 }

@@ -46,9 +46,7 @@ func TestWaitingDecidesNothing(t *testing.T) {
 	story(t, "rollback beside a removal", deleting, func(t *testing.T, a *awsAccount) {
 		o := a.run("rollback", "1", "--wait", "--yes")
 		oneError(t, o, exitNotFound)
-		if w := o.writes(); len(w) > 0 {
-			t.Errorf("changed %q", w)
-		}
+		o.changedNothing(t)
 	})
 }
 

@@ -58,11 +58,12 @@ func (s *session) embedded(sit *situation, settings map[string]string, o deployO
 		}
 	}
 	maps.Copy(t.parameters, settings)
+	for function, key := range t.code {
+		t.parameters[inTemplate(function).codeParameter] = key
+	}
 	t.parameters[cfn.ParamStage] = s.flags.stage
 	t.parameters[cfn.ParamArchitecture] = string(chosen)
 	t.parameters[cfn.ParamArtifactsBucket] = sit.store.Bucket
-	t.parameters[cfn.ParamSyncPlanCodeKey] = t.code["syncPlan"]
-	t.parameters[cfn.ParamSyncCompleteCodeKey] = t.code["syncComplete"]
 	return t, nil
 }
 
@@ -98,8 +99,8 @@ var wholeNumber = regexp.MustCompile(`^[0-9]+$`)
 
 // parse reads the flags that say what is deployed: the settings, by name.
 func (o deployOptions) parse() (map[string]string, error) {
-	if o.roleARN != "" && !rolePattern.MatchString(o.roleARN) {
-		return nil, usagef("--role-arn %q is not the ARN of a role", o.roleARN)
+	if err := checkRole(o.roleARN); err != nil {
+		return nil, err
 	}
 	if err := o.checkAllowed(); err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ var ErrNoChanges = errors.New("no changes")
 // error is [ErrNoChanges] where nothing would change, [ErrBusy] where somebody
 // else works on the stack. A change set that could not be made leaves nothing behind.
 func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, error) {
-	create := current.Status == None || current.Status == ReviewInProgress
+	create := current.Status.Uncreated()
 	token := newToken()
 	in := &cloudformation.CreateChangeSetInput{
 		StackName: &r.Name,

@@ -28,6 +28,10 @@ func (s Status) InProgress() bool {
 	return strings.HasSuffix(string(s), "_IN_PROGRESS") && s != ReviewInProgress
 }
 
+// Uncreated says that nothing was ever created: there is no stack, or only the
+// shell of a plan.
+func (s Status) Uncreated() bool { return s == None || s == ReviewInProgress }
+
 // ended says that an operation has come to its end, well or badly.
 func (s Status) ended() bool { return !strings.HasSuffix(string(s), "_IN_PROGRESS") }
 
