@@ -37,7 +37,7 @@ func TestPromisesBite(t *testing.T) {
 			w.service.Objects = onekey{w.store}
 			w.key = func(name, _ string) string { return "users/" + player + "/" + game + "/content/" + name + "/c0" }
 		}},
-		{"D10: what was announced counts as arrived", "promise 2", func(w *world) { w.service.Objects = believer{w.store} }},
+		{"D10: what was announced counts as arrived", "promise 2", func(w *world) { w.service.Objects = believer{w.store, w} }},
 		{"D11: a time in the future is taken as it is", "promise 3", func(w *world) { w.ahead = century }},
 		{"D16: a file is offered that is not there", "promise 2", func(w *world) { w.service.Objects = unchecked{w.store}; w.vandals = true }},
 		{"in place: what clients can write to is committed as it lies there", "promise 1", func(w *world) { w.service.Objects = inplace{w.store} }},
@@ -168,8 +168,8 @@ var lastPart = regexp.MustCompile(`(inbox|content)/([^/]+)/[^/|]+`)
 
 func (s onekey) key(key string) string { return lastPart.ReplaceAllString(key, "content/$2/c0") }
 
-func (s onekey) Read(ctx context.Context, key string, size int64) (savesync.Object, error) {
-	return s.Store.Read(ctx, s.key(key), size)
+func (s onekey) Read(ctx context.Context, key, version string, size int64) (savesync.Object, error) {
+	return s.Store.Read(ctx, s.key(key), version, size)
 }
 
 func (s onekey) Copy(_ context.Context, source, version, _ string) (string, error) {
@@ -184,26 +184,27 @@ func (s onekey) Stat(ctx context.Context, key, version string) (int64, error) {
 	return s.Store.Stat(ctx, s.key(key), version)
 }
 
-func (s onekey) Retire(context.Context, string) error { return nil }
+func (s onekey) Retire(context.Context, []string) error { return nil }
 
 func (s onekey) PresignPut(ctx context.Context, key string, size int64, life time.Duration) (string, error) {
 	return s.Store.PresignPut(ctx, s.key(key), size, life)
 }
 
 // believer takes every announcement for an arrival (D10).
-type believer struct{ *memstore.Store }
+type believer struct {
+	*memstore.Store
+	world *world
+}
 
-var expected = regexp.MustCompile(`"id":"([^"]+)","name":"[^"]+","size":[0-9]+,"modified_timestamp":[^,]+,"checksum":"([0-9a-f]{64})"`)
-
-func (s believer) Read(ctx context.Context, key string, size int64) (savesync.Object, error) {
-	o, err := s.Store.Read(ctx, key, size)
+func (s believer) Read(ctx context.Context, key, version string, size int64) (savesync.Object, error) {
+	o, err := s.Store.Read(ctx, key, version, size)
 	if !errors.Is(err, savesync.ErrNotFound) {
 		return o, err
 	}
 	data, _ := s.Store.Record(player)
-	for _, m := range expected.FindAllStringSubmatch(data, -1) {
-		if strings.HasSuffix(key, "/"+m[1]) {
-			return savesync.Object{Version: "v0", Size: size, Checksum: m[2]}, nil
+	for _, u := range s.world.watcher.record(data).Uploads {
+		if announced, ok := s.world.kept(u.Name, u.Checksum); ok && strings.HasSuffix(key, "/"+u.ID) {
+			return savesync.Object{Version: "v0", Size: size, Data: []byte(announced)}, nil
 		}
 	}
 	return o, err
@@ -231,8 +232,8 @@ func (s inplace) PresignPut(ctx context.Context, key string, size int64, life ti
 	return s.Store.PresignPut(ctx, strings.Replace(key, "/inbox/", "/content/", 1), size, life)
 }
 
-func (s inplace) Read(ctx context.Context, key string, size int64) (savesync.Object, error) {
-	return s.Store.Read(ctx, strings.Replace(key, "/inbox/", "/content/", 1), size)
+func (s inplace) Read(ctx context.Context, key, version string, size int64) (savesync.Object, error) {
+	return s.Store.Read(ctx, strings.Replace(key, "/inbox/", "/content/", 1), version, size)
 }
 
 // hasty retires the committed content when it copies another in its place,

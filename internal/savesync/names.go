@@ -1,6 +1,8 @@
 package savesync
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,6 +50,12 @@ func checkPlayer(sub string) error {
 
 // isChecksum reports whether s is a SHA-256 in 64 lower-case hex digits.
 func isChecksum(s string) bool { return len(s) == 64 && strings.Trim(s, digits+"abcdef") == "" }
+
+// checksumOf returns the SHA-256 of a content in lower-case hex.
+func checksumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
 
 // madeOf reports whether s has 1 to limit bytes, the first of them from first and
 // the others from rest.

@@ -36,15 +36,11 @@ func (g *Game) forget(key string, k keys) {
 // retire retires what is spent. What fails stays in the record for the next
 // request: a sync is not refused for it.
 func (st *state) retire(ctx context.Context) {
-	done := make([]bool, len(st.spent))
-	_ = st.each(ctx, len(st.spent), func(ctx context.Context, i int) error {
-		done[i] = st.Objects.Retire(ctx, st.spent[i]) == nil
-		return nil
-	})
-	for i, key := range st.spent {
-		if done[i] {
-			st.game.forget(key, st.keys)
-		}
+	if len(st.spent) == 0 || st.Objects.Retire(ctx, st.spent) != nil {
+		return
+	}
+	for _, key := range st.spent {
+		st.game.forget(key, st.keys)
 	}
 	st.spent = nil
 }

@@ -209,14 +209,14 @@ func (st *state) look(ctx context.Context) (map[string]arrival, error) {
 	}
 	list := make([]arrival, len(open))
 	err := st.each(ctx, len(open), func(ctx context.Context, i int) error {
-		o, err := st.Objects.Read(ctx, st.keys.inbox(open[i]), open[i].Size)
+		o, err := st.Objects.Read(ctx, st.keys.inbox(open[i]), "", open[i].Size)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			list[i] = arrival{presence: absent}
 			return nil
 		case err != nil:
 			return err
-		case o.Size == open[i].Size && o.Checksum == open[i].Checksum:
+		case o.Size == open[i].Size && checksumOf(o.Data) == open[i].Checksum:
 			list[i] = arrival{presence: arrived, version: o.Version}
 		default:
 			list[i] = arrival{presence: other}
@@ -256,11 +256,11 @@ func (st *state) copy(ctx context.Context, u Upload) (place, error) {
 	if !errors.Is(err, ErrExists) {
 		return at, err
 	}
-	o, err := st.Objects.Read(ctx, st.keys.content(u.Name, u.ID), u.Size)
+	o, err := st.Objects.Read(ctx, st.keys.content(u.Name, u.ID), "", u.Size)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return place{}, err
 	}
-	if o.Checksum == u.Checksum {
+	if checksumOf(o.Data) == u.Checksum {
 		return place{id: u.ID, version: o.Version}, nil
 	}
 	return st.place(ctx, source, version, u.Name, st.newID())

@@ -36,25 +36,40 @@ type Object struct {
 	Version string
 	// Size is in bytes.
 	Size int64
-	// Checksum is the SHA-256 of its bytes in lower-case hex, empty when they were not read.
-	Checksum string
+	// Data holds its bytes; nil when its size is not the one that was asked for.
+	Data []byte
 }
 
-// An ObjectStore keeps versions of objects by key. It has no way to delete one.
+// A Listed is one version of an object, as a list has it.
+type Listed struct {
+	Key string
+	// Size is in bytes.
+	Size int64
+	// Current says that the version is what a read of its key finds.
+	Current bool
+}
+
+// An ObjectStore keeps versions of objects by key. It has no way to destroy one.
 type ObjectStore interface {
-	// Read returns the current object under a key. It reads and hashes its bytes
-	// only if there are size of them. Without a current object it returns [ErrNotFound].
-	Read(ctx context.Context, key string, size int64) (Object, error)
-	// Copy copies one version of a key to another key that has no object yet, and
+	// Read returns one version of the object under a key, the current one if no
+	// version is given. It reads its bytes only if there are size of them. Without
+	// such an object it returns [ErrNotFound].
+	Read(ctx context.Context, key, version string, size int64) (Object, error)
+	// Copy copies one version of a key to another key that has no current object, and
 	// returns the new object's version. If it has one the error is [ErrExists]; if
 	// the source is not there, [ErrNotFound].
 	Copy(ctx context.Context, source, version, target string) (string, error)
 	// Stat returns the size of one version of a key, or [ErrNotFound].
 	Stat(ctx context.Context, key, version string) (int64, error)
-	// Retire puts an empty object over a key, so that the version below is no
-	// longer the current one and expires after the retention time.
-	Retire(ctx context.Context, key string) error
-	// PresignPut returns a URL that takes one PUT of exactly size bytes of
+	// List returns the versions of all objects whose keys begin with a prefix, in the
+	// order of their keys, without delete markers. It asks for at most so many pages
+	// of a thousand versions and markers, and says whether that was all.
+	List(ctx context.Context, prefix string, pages int) (list []Listed, all bool, err error)
+	// Retire puts a delete marker over each of at most 1,000 keys: they have no
+	// current object then, and the version below begins to expire. It may be repeated,
+	// and a key may have no object. After an error some keys may have been retired.
+	Retire(ctx context.Context, keys []string) error
+	// PresignPut returns a URL that takes PUTs of exactly size bytes of
 	// application/octet-stream to a key; it is a secret.
 	PresignPut(ctx context.Context, key string, size int64, life time.Duration) (string, error)
 	// PresignGet returns a URL that reads one version of a key; it is a secret.

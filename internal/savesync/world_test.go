@@ -270,6 +270,18 @@ func (w *world) vandalize(name string, f savesync.File) {
 	w.store.Delete(key)
 }
 
+// kept returns the content of a checksum that a device has or had.
+func (w *world) kept(name, checksum string) (string, bool) {
+	for _, d := range w.devices {
+		for _, data := range d.kept[name] {
+			if memstore.Checksum(data) == checksum {
+				return data, true
+			}
+		}
+	}
+	return "", false
+}
+
 // orders returns a plan as the history has it.
 func orders(todo []transfer) string {
 	if len(todo) == 0 {

@@ -59,7 +59,7 @@ func newClient(c Config, service string) *client {
 		ResponseHeaderTimeout: 8 * time.Second,
 		MaxIdleConnsPerHost:   32,
 		IdleConnTimeout:       time.Minute,
-		DisableCompression:    true, // objects are hashed as they are stored
+		DisableCompression:    true, // objects are read as they are stored
 	}
 	return &client{
 		http: &http.Client{Transport: transport},
@@ -192,7 +192,7 @@ func transient(err error) bool {
 	switch e.code {
 	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
 		"TransactionInProgressException", "RequestTimeout", "RequestTimeoutException", "SlowDown",
-		"ConditionalRequestConflict", "OperationAborted":
+		"ConditionalRequestConflict", "OperationAborted", "InternalError", "ServiceUnavailable":
 		return true
 	}
 	return false

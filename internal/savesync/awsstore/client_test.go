@@ -61,6 +61,13 @@ func broken(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "{")
 }
 
+// chunked does not say how long the object is.
+func chunked(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, "ab")
+	w.(http.Flusher).Flush()
+	_, _ = io.WriteString(w, "c")
+}
+
 func s3Error(code int, word string) http.HandlerFunc {
 	return status(code, `<?xml version="1.0"?><Error><Code>`+word+`</Code><Message>m</Message></Error>`, "X-Amz-Request-Id: R1")
 }
@@ -91,6 +98,7 @@ func TestWhatS3Says(t *testing.T) {
 		{"there", []http.HandlerFunc{found}, false, false, 1},
 		{"no such key", []http.HandlerFunc{s3Error(404, "NoSuchKey")}, true, true, 1},
 		{"no such bucket", []http.HandlerFunc{s3Error(404, "NoSuchBucket")}, false, true, 1},
+		{"a delete marker", []http.HandlerFunc{s3Error(405, "MethodNotAllowed")}, true, true, 1},
 		{"a 404 that is not S3's", []http.HandlerFunc{status(404, "<html>")}, false, true, 1},
 		{"denied, and no list either", []http.HandlerFunc{s3Error(403, "AccessDenied")}, false, true, 2},
 		{"denied, but the list has it", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("users/p/g/k", true)}, false, true, 2},
@@ -100,19 +108,44 @@ func TestWhatS3Says(t *testing.T) {
 		{"denied, and the list is empty", []http.HandlerFunc{s3Error(403, "AccessDenied"), versions("", false)}, true, true, 2},
 		{"slow down, then there", []http.HandlerFunc{s3Error(503, "SlowDown"), found}, false, false, 2},
 		{"breaks off, then there", []http.HandlerFunc{broken, found}, false, false, 2},
+		{"breaks off for ever", []http.HandlerFunc{broken}, false, true, 4},
+		{"without a length, then there", []http.HandlerFunc{chunked, found}, false, false, 2},
 		{"never well", []http.HandlerFunc{s3Error(500, "InternalError")}, false, true, 4},
 		{"slow down, then not there", []http.HandlerFunc{s3Error(503, "SlowDown"), s3Error(404, "NoSuchKey")}, true, true, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			endpoint, requests := answers(t, c.answers...)
-			o, err := awsstore.NewObjects(config(endpoint)).Read(t.Context(), "users/p/g/k", 3)
+			o, err := awsstore.NewObjects(config(endpoint)).Read(t.Context(), "users/p/g/k", "", 3)
 			if (err != nil) != c.fails || errors.Is(err, savesync.ErrNotFound) != c.missing || requests.Load() != c.requests {
 				t.Errorf("%+v, %v after %d requests", o, err, requests.Load())
 			}
-			if err == nil && (o.Version != "v1" || o.Checksum == "") {
+			if err == nil && (o.Version != "v1" || string(o.Data) != "abc") {
 				t.Errorf("got %+v", o)
 			}
 		})
+	}
+}
+
+// TestReadTakesOneVersionAndNoMoreThanItsSize holds what a read asks for and keeps.
+func TestReadTakesOneVersionAndNoMoreThanItsSize(t *testing.T) {
+	var query url.Values
+	endpoint, requests := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		query = r.URL.Query()
+		status(200, "abcd", "X-Amz-Version-Id: v+1")(w, r)
+	})
+	o := awsstore.NewObjects(config(endpoint))
+	got, err := o.Read(t.Context(), "users/p/g/k", "v+1", 4)
+	if err != nil || got.Version != "v+1" || got.Size != 4 || string(got.Data) != "abcd" || cap(got.Data) != 4 || query.Get("versionId") != "v+1" {
+		t.Errorf("%+v, %v; asked for %v", got, err, query)
+	}
+	for _, size := range []int64{-1, 0, 3, 5} {
+		got, err := o.Read(t.Context(), "users/p/g/k", "", size)
+		if err != nil || got.Version != "v+1" || got.Size != 4 || got.Data != nil || query.Has("versionId") {
+			t.Errorf("size %d: %+v, %v; asked for %v", size, got, err, query)
+		}
+	}
+	if requests.Load() != 5 {
+		t.Errorf("%d requests", requests.Load())
 	}
 }
 
@@ -197,8 +230,8 @@ func TestAConflictIsToldFromAFailure(t *testing.T) {
 
 func TestErrorsTellNoSecrets(t *testing.T) {
 	endpoint, _ := answers(t, s3Error(403, "AccessDenied"))
-	_, refused := awsstore.NewObjects(config(endpoint)).Read(t.Context(), "users/p/g/k", 3)
-	_, unreachable := awsstore.NewObjects(config("http://127.0.0.1:1")).Read(t.Context(), "users/p/g/k", 3)
+	_, refused := awsstore.NewObjects(config(endpoint)).Read(t.Context(), "users/p/g/k", "", 3)
+	_, unreachable := awsstore.NewObjects(config("http://127.0.0.1:1")).Read(t.Context(), "users/p/g/k", "", 3)
 	for _, err := range []error{refused, unreachable} {
 		for _, bad := range []string{secret, "session-token", "users/p", "Signature", "AKIA"} {
 			if strings.Contains(fmt.Sprint(err), bad) {
@@ -215,7 +248,7 @@ func TestACancelledCallEnds(t *testing.T) {
 	endpoint, _ := answers(t, s3Error(503, "SlowDown"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := awsstore.NewObjects(config(endpoint)).Read(ctx, "k", 3); !errors.Is(err, context.Canceled) {
+	if _, err := awsstore.NewObjects(config(endpoint)).Read(ctx, "k", "", 3); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }

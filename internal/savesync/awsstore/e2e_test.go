@@ -86,6 +86,9 @@ func (w world) makeBucket(t *testing.T) {
 			t.Error(err)
 			return
 		}
+		for _, v := range list.DeleteMarkers {
+			list.Versions = append(list.Versions, s3types.ObjectVersion{Key: v.Key, VersionId: v.VersionId})
+		}
 		for _, v := range list.Versions {
 			if _, err := w.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &w.config.Bucket, Key: v.Key, VersionId: v.VersionId}); err != nil {
 				t.Error(err)
@@ -198,7 +201,7 @@ func TestObjectsOnTheWire(t *testing.T) {
 	const key, target = "users/p/g/inbox/1-1 (copy).save/x", "users/p/g/content/1-1 (copy).save/x"
 	content := []byte("the bytes of a save")
 
-	if _, err := o.Read(ctx, key, 1); !errors.Is(err, savesync.ErrNotFound) {
+	if _, err := o.Read(ctx, key, "", 1); !errors.Is(err, savesync.ErrNotFound) {
 		t.Fatalf("missing key: %v, want ErrNotFound", err)
 	}
 	put, err := o.PresignPut(ctx, key, int64(len(content)), time.Minute)
@@ -211,12 +214,12 @@ func TestObjectsOnTheWire(t *testing.T) {
 	if status, answer := send(t, http.MethodPut, put, content); status != http.StatusOK {
 		t.Fatalf("upload: %d %s", status, answer)
 	}
-	read, err := o.Read(ctx, key, int64(len(content)))
-	if err != nil || read.Checksum != sum(content) || read.Version == "" {
+	read, err := o.Read(ctx, key, "", int64(len(content)))
+	if err != nil || !bytes.Equal(read.Data, content) || read.Version == "" {
 		t.Fatalf("read: %+v, %v", read, err)
 	}
-	if other, err := o.Read(ctx, key, 5); err != nil || other.Checksum != "" || other.Size != int64(len(content)) {
-		t.Errorf("read of another size: %+v, %v; want no checksum", other, err)
+	if other, err := o.Read(ctx, key, "", 5); err != nil || other.Data != nil || other.Size != int64(len(content)) {
+		t.Errorf("read of another size: %+v, %v; want no bytes", other, err)
 	}
 	version, err := o.Copy(ctx, key, read.Version, target)
 	if err != nil || version == "" {
@@ -225,11 +228,17 @@ func TestObjectsOnTheWire(t *testing.T) {
 	if _, err := o.Copy(ctx, "users/p/g/nothing", "nothing", target+"2"); !errors.Is(err, savesync.ErrNotFound) {
 		t.Errorf("copy of nothing: %v, want ErrNotFound", err)
 	}
-	if err := o.Retire(ctx, target); err != nil {
+	if err := o.Retire(ctx, []string{target}); err != nil {
 		t.Fatal(err)
 	}
-	if empty, err := o.Read(ctx, target, int64(len(content))); err != nil || empty.Size != 0 {
-		t.Errorf("read of a retired key: %+v, %v; want size 0", empty, err)
+	if retired, err := o.Read(ctx, target, "", int64(len(content))); !errors.Is(err, savesync.ErrNotFound) {
+		t.Errorf("read of a retired key: %+v, %v; want ErrNotFound", retired, err)
+	}
+	if below, err := o.Read(ctx, target, version, int64(len(content))); err != nil || !bytes.Equal(below.Data, content) {
+		t.Errorf("read of the version below: %+v, %v", below, err)
+	}
+	if list, all, err := o.List(ctx, "users/p/g/", 1); err != nil || !all || len(list) != 2 || list[0].Current || !list[1].Current {
+		t.Errorf("list: %+v, %v, %v; want the content retired and the inbox current", list, all, err)
 	}
 	if size, err := o.Stat(ctx, target, version); err != nil || size != int64(len(content)) {
 		t.Errorf("stat of the version below: %d, %v", size, err)
@@ -246,7 +255,7 @@ func TestObjectsOnTheWire(t *testing.T) {
 	}
 	missing := w.config
 	missing.Bucket += "-gone"
-	if _, err := awsstore.NewObjects(missing).Read(ctx, key, 1); err == nil || errors.Is(err, savesync.ErrNotFound) {
+	if _, err := awsstore.NewObjects(missing).Read(ctx, key, "", 1); err == nil || errors.Is(err, savesync.ErrNotFound) {
 		t.Errorf("missing bucket: %v, want a failure that is not ErrNotFound", err)
 	}
 }

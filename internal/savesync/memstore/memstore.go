@@ -1,6 +1,6 @@
 // Package memstore keeps the records and objects of package savesync in memory,
-// for tests: with a clock of its own, a lifecycle that expires old versions as
-// the stack's bucket has it, URLs that expire, and a hook before every call.
+// for tests: with a clock of its own, a lifecycle that expires versions as the
+// stack's bucket has it, URLs that expire, and a hook before every call.
 package memstore
 
 import (
@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +47,8 @@ type Call struct {
 type Version struct {
 	ID   string
 	Data string
+	// Marker says that it is a delete marker.
+	Marker bool
 	// Created is when it was written, Replaced when another took its place as the
 	// current one; zero while it is current.
 	Created, Replaced time.Time
@@ -141,15 +145,18 @@ func (s *Store) LoadOld(_ context.Context, player, game string) (list []savesync
 }
 
 // Read implements [savesync.ObjectStore].
-func (s *Store) Read(_ context.Context, key string, size int64) (o savesync.Object, err error) {
+func (s *Store) Read(_ context.Context, key, version string, size int64) (o savesync.Object, err error) {
 	err = s.do("Read", key, func() error {
 		v, ok := s.current(key)
+		if version != "" {
+			v, ok = s.version(key, version)
+		}
 		if !ok {
 			return savesync.ErrNotFound
 		}
 		o = savesync.Object{Version: v.ID, Size: int64(len(v.Data))}
 		if o.Size == size {
-			o.Checksum = Checksum(v.Data)
+			o.Data = []byte(v.Data)
 		}
 		return nil
 	})
@@ -166,7 +173,7 @@ func (s *Store) Copy(_ context.Context, source, version, target string) (id stri
 		if _, taken := s.current(target); taken {
 			return savesync.ErrExists
 		}
-		id = s.put(target, from.Data)
+		id = s.put(target, Version{Data: from.Data})
 		return nil
 	})
 	return id, err
@@ -185,10 +192,38 @@ func (s *Store) Stat(_ context.Context, key, version string) (size int64, err er
 	return size, err
 }
 
+// List implements [savesync.ObjectStore].
+func (s *Store) List(_ context.Context, prefix string, pages int) (list []savesync.Listed, all bool, err error) {
+	err = s.do("List", prefix, func() error {
+		left := 1000 * pages
+		for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+			if !strings.HasPrefix(key, prefix) {
+				continue
+			}
+			for _, v := range slices.Backward(s.objects[key]) {
+				if left--; left < 0 {
+					return nil
+				}
+				if !v.Marker {
+					list = append(list, savesync.Listed{Key: key, Size: int64(len(v.Data)), Current: v.Replaced.IsZero()})
+				}
+			}
+		}
+		all = true
+		return nil
+	})
+	return list, all, err
+}
+
 // Retire implements [savesync.ObjectStore].
-func (s *Store) Retire(_ context.Context, key string) error {
-	return s.do("Retire", key, func() error {
-		s.put(key, "")
+func (s *Store) Retire(_ context.Context, keys []string) error {
+	return s.do("Retire", strings.Join(keys, " "), func() error {
+		if len(keys) > 1000 {
+			return errors.New("S3 takes at most 1,000 keys")
+		}
+		for _, key := range keys {
+			s.put(key, Version{Marker: true})
+		}
 		return nil
 	})
 }
@@ -225,7 +260,7 @@ func (s *Store) Begin(url, data string) (*Upload, error) {
 func (u *Upload) End() {
 	u.store.mu.Lock()
 	defer u.store.mu.Unlock()
-	u.store.put(u.key, u.data)
+	u.store.put(u.key, Version{Data: u.data})
 }
 
 // Get fetches what a download URL names.
@@ -255,18 +290,19 @@ func (s *Store) open(kind, url string) ([]string, error) {
 	return parts, nil
 }
 
-// current returns the current version of a key.
+// current returns the current version of a key, unless that is a delete marker.
 func (s *Store) current(key string) (Version, bool) {
 	list := s.objects[key]
-	if len(list) == 0 || !list[len(list)-1].Replaced.IsZero() {
+	if len(list) == 0 || list[len(list)-1].Marker {
 		return Version{}, false
 	}
 	return list[len(list)-1], true
 }
 
+// version returns one version of a key; a delete marker is none.
 func (s *Store) version(key, id string) (Version, bool) {
 	for _, v := range s.objects[key] {
-		if v.ID == id {
+		if v.ID == id && !v.Marker {
 			return v, true
 		}
 	}
@@ -274,36 +310,42 @@ func (s *Store) version(key, id string) (Version, bool) {
 }
 
 // put writes a version over the current one and returns its id.
-func (s *Store) put(key, data string) string {
+func (s *Store) put(key string, v Version) string {
 	s.versions++
-	now := s.Now()
+	v.ID, v.Created = fmt.Sprintf("v%d", s.versions), s.Now()
 	list := s.objects[key]
-	if n := len(list); n > 0 && list[n-1].Replaced.IsZero() {
-		list[n-1].Replaced = now
+	if n := len(list); n > 0 {
+		list[n-1].Replaced = v.Created
 	}
-	v := Version{ID: fmt.Sprintf("v%d", s.versions), Data: data, Created: now}
 	s.objects[key] = append(list, v)
 	return v.ID
 }
 
-// Expire does what the bucket's lifecycle does: versions that have not been the
-// current one for the retention time go, and an empty object gives way to a
-// delete marker after a day.
+// InboxRetention is how long the bucket keeps what was replaced below "inbox/".
+const InboxRetention = 24 * time.Hour
+
+// Expire does what the bucket's lifecycle does. A version that has not been the
+// current one of its key for the retention time goes, below "inbox/" after a day.
+// There, a current one gives way to a delete marker after the retention time. A
+// delete marker goes when there is nothing below it, and an empty object, which a
+// release before this one left behind, gives way to one after a day.
 func (s *Store) Expire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.Now()
 	for key, list := range s.objects {
-		kept := list[:0]
-		for _, v := range list {
-			if v.Replaced.IsZero() && v.Data == "" && now.Sub(v.Created) >= 24*time.Hour {
-				v.Replaced = now
-			}
-			if v.Replaced.IsZero() || now.Sub(v.Replaced) < s.Retention {
-				kept = append(kept, v)
-			}
+		inbox, keep := strings.HasPrefix(key, "inbox/"), s.Retention
+		if inbox {
+			keep = min(keep, InboxRetention)
 		}
-		if len(kept) == 0 {
+		last := list[len(list)-1]
+		age := now.Sub(last.Created)
+		if !last.Marker && (inbox && age >= s.Retention || last.Data == "" && age >= 24*time.Hour) {
+			s.put(key, Version{Marker: true})
+			list = s.objects[key]
+		}
+		kept := slices.DeleteFunc(list, func(v Version) bool { return !v.Replaced.IsZero() && now.Sub(v.Replaced) >= keep })
+		if len(kept) == 1 && kept[0].Marker {
 			delete(s.objects, key)
 			continue
 		}
@@ -337,7 +379,7 @@ func (s *Store) SetOld(player, game string, files []savesync.Entry) {
 func (s *Store) Put(key, data string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.put(key, data)
+	return s.put(key, Version{Data: data})
 }
 
 // Delete removes a key with all its versions, as someone would who has the bucket's keys.
