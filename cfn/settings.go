@@ -27,9 +27,12 @@ func Settings() []Setting {
 		{ParamLogRetentionDays, "30", "days that logs are kept"},
 		{ParamSaveRetentionDays, "90", "days that overwritten saves can be recovered"},
 		{ParamMaxFileBytes, "16777216", "bytes of one save file"},
-		{ParamMaxPlayerBytes, "536870912", "bytes of a player's saves in one game"},
-		{ParamMaxPlayerFiles, "500", "save files of a player in one game"},
-		{ParamMaxPlansPerHour, "600", "syncs of a player in an hour"},
+		{ParamMaxPlayerBytes, "536870912", "bytes of a player's current saves, and of a budget for uploads"},
+		{ParamMaxPlayerBytesPerDay, "268435456", "bytes that the budget for uploads regains in a day"},
+		{ParamMaxPlayerFiles, "500", "save files of a player, in all games"},
+		{ParamMaxPlansPerHour, "120", "syncs of a player in an hour"},
+		{ParamMaxRequestsPerMinute, "120", "requests of a player in a minute"},
+		{ParamCheckSaves, "true", "whether a broken save never replaces a readable one: true or false"},
 		{ParamPermissionsBoundary, "", "ARN of a policy that bounds the functions' roles"},
 	}
 }

@@ -146,6 +146,11 @@ func TestBucketIsPrivateVersionedAndTidy(t *testing.T) {
 			"Id": "expire-overwritten-saves", "Status": "Enabled",
 			"NoncurrentVersionExpiration": object{"NoncurrentDays": ref(ParamSaveRetentionDays)},
 		},
+		object{
+			"Id": "expire-inbox", "Status": "Enabled", "Prefix": "inbox/",
+			"NoncurrentVersionExpiration": object{"NoncurrentDays": 1},
+			"ExpirationInDays":            ref(ParamSaveRetentionDays),
+		},
 		object{"Id": "expire-empty-objects", "Status": "Enabled", "ObjectSizeLessThan": "1", "ExpirationInDays": 1},
 		object{
 			"Id": "tidy-up", "Status": "Enabled", "ExpiredObjectDeleteMarker": true,
@@ -203,13 +208,16 @@ func TestFunctions(t *testing.T) {
 			"Code":          object{"S3Bucket": ref(ParamArtifactsBucket), "S3Key": ref(f.codeKey)},
 			"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": ref(f.part("LogGroup"))},
 			"Environment": object{"Variables": object{
-				"MANIFEST_TABLE":     ref(ManifestTable),
-				"SAVES_BUCKET":       ref(SaveFilesBucket),
-				"GAME_IDS":           ref(ParamGameIDs),
-				"MAX_FILE_BYTES":     ref(ParamMaxFileBytes),
-				"MAX_PLAYER_BYTES":   ref(ParamMaxPlayerBytes),
-				"MAX_PLAYER_FILES":   ref(ParamMaxPlayerFiles),
-				"MAX_PLANS_PER_HOUR": ref(ParamMaxPlansPerHour),
+				"MANIFEST_TABLE":           ref(ManifestTable),
+				"SAVES_BUCKET":             ref(SaveFilesBucket),
+				"GAME_IDS":                 ref(ParamGameIDs),
+				"MAX_FILE_BYTES":           ref(ParamMaxFileBytes),
+				"MAX_PLAYER_BYTES":         ref(ParamMaxPlayerBytes),
+				"MAX_PLAYER_FILES":         ref(ParamMaxPlayerFiles),
+				"MAX_PLANS_PER_HOUR":       ref(ParamMaxPlansPerHour),
+				"MAX_PLAYER_BYTES_PER_DAY": ref(ParamMaxPlayerBytesPerDay),
+				"MAX_REQUESTS_PER_MINUTE":  ref(ParamMaxRequestsPerMinute),
+				"CHECK_SAVES":              ref(ParamCheckSaves),
 			}},
 		})
 		holds(t, f.part("LogGroup"), object{
@@ -220,7 +228,8 @@ func TestFunctions(t *testing.T) {
 }
 
 // TestRolesAreLeastPrivilege holds both roles to the letter: one more action or
-// a wider resource is a decision to be made here too.
+// a wider resource is a decision to be made here too. Above all, no function may
+// destroy a version: s3:DeleteObject only puts delete markers.
 func TestRolesAreLeastPrivilege(t *testing.T) {
 	for _, f := range functions() {
 		r := properties(t, f.part("Role"))
@@ -241,14 +250,14 @@ func TestRolesAreLeastPrivilege(t *testing.T) {
 			},
 			object{
 				"Sid": "Saves", "Effect": "Allow",
-				"Action":   list("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
-				"Resource": ofSaves("users/*"),
+				"Action":   list("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"),
+				"Resource": list(ofSaves("users/*"), ofSaves("inbox/*")),
 			},
 			object{
 				"Sid": "TellMissingFromForbidden", "Effect": "Allow",
 				"Action":    list("s3:ListBucket", "s3:ListBucketVersions"),
 				"Resource":  getAtt("SaveFilesBucket.Arn"),
-				"Condition": object{"StringLike": object{"s3:prefix": "users/*"}},
+				"Condition": object{"StringLike": object{"s3:prefix": list("users/*", "inbox/*")}},
 			},
 			object{
 				"Sid": "Logs", "Effect": "Allow",
