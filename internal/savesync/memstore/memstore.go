@@ -389,6 +389,20 @@ func (s *Store) Delete(key string) {
 	delete(s.objects, key)
 }
 
+// Destroy removes one version of a key, as someone would who has the bucket's
+// keys. Without the current one, the version below it is current again.
+func (s *Store) Destroy(key, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.DeleteFunc(s.objects[key], func(v Version) bool { return v.ID == id })
+	if len(list) == 0 {
+		delete(s.objects, key)
+		return
+	}
+	list[len(list)-1].Replaced = time.Time{}
+	s.objects[key] = list
+}
+
 // Versions calls f for every version of every key, in no order of keys. The
 // current one of a key is the one that has not been replaced.
 func (s *Store) Versions(f func(key string, v Version)) {
