@@ -149,6 +149,33 @@ func TestReadTakesOneVersionAndNoMoreThanItsSize(t *testing.T) {
 	}
 }
 
+func TestWhatStatAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		answers []http.HandlerFunc
+		size    int64
+		missing bool
+		fails   bool
+	}{
+		{"a range", []http.HandlerFunc{status(206, "a", "Content-Range: bytes 0-0/1234567890123")}, 1234567890123, false, false},
+		{"the whole object", []http.HandlerFunc{status(200, "abc")}, 3, false, false},
+		{"an empty object", []http.HandlerFunc{s3Error(416, "InvalidRange")}, 0, false, false},
+		{"no such version", []http.HandlerFunc{s3Error(404, "NoSuchVersion")}, 0, true, true},
+		{"a delete marker", []http.HandlerFunc{s3Error(405, "MethodNotAllowed")}, 0, true, true},
+		{"a range that says nothing", []http.HandlerFunc{status(206, "a", "Content-Range: bytes 0-0/*")}, 0, false, true},
+		{"denied", []http.HandlerFunc{s3Error(403, "AccessDenied")}, 0, false, true},
+		{"slow down, then a range", []http.HandlerFunc{s3Error(503, "SlowDown"), status(206, "a", "Content-Range: bytes 0-0/5")}, 5, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			endpoint, _ := answers(t, c.answers...)
+			size, err := awsstore.NewObjects(config(endpoint)).Stat(t.Context(), "users/p/g/k", "v1")
+			if (err != nil) != c.fails || errors.Is(err, savesync.ErrNotFound) != c.missing || err == nil && size != c.size {
+				t.Errorf("%d, %v", size, err)
+			}
+		})
+	}
+}
+
 func TestWhatCopyAnswers(t *testing.T) {
 	done := status(200, `<CopyObjectResult><ETag>e</ETag></CopyObjectResult>`, "X-Amz-Version-Id: v9")
 	for _, c := range []struct {

@@ -131,6 +131,37 @@ func send(t *testing.T, method, url string, body []byte) (int, []byte) {
 	return resp.StatusCode, answer
 }
 
+// setRules configures the bucket's lifecycle, as CloudFormation does on AWS.
+func (w world) setRules(t testing.TB, rules []storetest.Rule) {
+	t.Helper()
+	var list []s3types.LifecycleRule
+	for _, r := range rules {
+		rule := s3types.LifecycleRule{ID: &r.ID, Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: &r.Prefix}}
+		if r.SizeLessThan > 0 {
+			rule.Filter = &s3types.LifecycleRuleFilter{ObjectSizeLessThan: &r.SizeLessThan}
+		}
+		if r.ExpirationDays > 0 {
+			rule.Expiration = &s3types.LifecycleExpiration{Days: aws.Int32(int32(r.ExpirationDays))}
+		}
+		if r.ExpiredMarkers {
+			rule.Expiration = &s3types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)}
+		}
+		if r.NoncurrentDays > 0 {
+			rule.NoncurrentVersionExpiration = &s3types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(int32(r.NoncurrentDays))}
+		}
+		if r.AbortDays > 0 {
+			rule.AbortIncompleteMultipartUpload = &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(int32(r.AbortDays))}
+		}
+		list = append(list, rule)
+	}
+	_, err := w.s3.PutBucketLifecycleConfiguration(t.Context(), &s3.PutBucketLifecycleConfigurationInput{
+		Bucket: &w.config.Bucket, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{Rules: list},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestContract runs the contract over the local cloud. Its CloudFormation does not
 // configure a bucket's lifecycle, so the test does.
 func TestContract(t *testing.T) {

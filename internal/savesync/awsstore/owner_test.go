@@ -186,34 +186,3 @@ func ruleOf(r s3types.LifecycleRule) storetest.Rule {
 	rule.Other = strings.Join(other, ", ")
 	return rule
 }
-
-// setRules configures the bucket's lifecycle, as CloudFormation does on AWS.
-func (o owner) setRules(t testing.TB, rules []storetest.Rule) {
-	t.Helper()
-	var list []s3types.LifecycleRule
-	for _, r := range rules {
-		rule := s3types.LifecycleRule{ID: &r.ID, Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: &r.Prefix}}
-		if r.SizeLessThan > 0 {
-			rule.Filter = &s3types.LifecycleRuleFilter{ObjectSizeLessThan: &r.SizeLessThan}
-		}
-		if r.ExpirationDays > 0 {
-			rule.Expiration = &s3types.LifecycleExpiration{Days: aws.Int32(int32(r.ExpirationDays))}
-		}
-		if r.ExpiredMarkers {
-			rule.Expiration = &s3types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)}
-		}
-		if r.NoncurrentDays > 0 {
-			rule.NoncurrentVersionExpiration = &s3types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(int32(r.NoncurrentDays))}
-		}
-		if r.AbortDays > 0 {
-			rule.AbortIncompleteMultipartUpload = &s3types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(int32(r.AbortDays))}
-		}
-		list = append(list, rule)
-	}
-	_, err := o.s3.PutBucketLifecycleConfiguration(t.Context(), &s3.PutBucketLifecycleConfigurationInput{
-		Bucket: &o.config.Bucket, LifecycleConfiguration: &s3types.BucketLifecycleConfiguration{Rules: list},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
