@@ -245,6 +245,28 @@ func TestWhatDynamoDBSays(t *testing.T) {
 	}
 }
 
+// TestReadsAreStronglyConsistent holds what no emulator shows: all its reads are.
+func TestReadsAreStronglyConsistent(t *testing.T) {
+	var bodies []string
+	endpoint, _ := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		bodies = append(bodies, string(b))
+		status(200, "{}")(w, r)
+	})
+	m := awsstore.NewManifests(config(endpoint))
+	if _, _, err := m.Load(t.Context(), "p"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.LoadOld(t.Context(), "p", "g"); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range bodies {
+		if !strings.Contains(b, `"ConsistentRead":true`) {
+			t.Errorf("asked for %s", b)
+		}
+	}
+}
+
 func TestAConflictIsToldFromAFailure(t *testing.T) {
 	for word, want := range map[string]bool{"ConditionalCheckFailedException": true, "ValidationException": false} {
 		endpoint, requests := answers(t, ddbError(word))
