@@ -16,12 +16,12 @@ func badPlans() map[int][]string {
 		return `{"game_id": "g", "manifest": {` + name + `: {` + fields + `}}}`
 	}
 	checksum := `"checksum": "` + memstore.Checksum("x") + `"`
-	many := `{"game_id": "g", "manifest": {` + strings.TrimSuffix(strings.Repeat(`"x": {},`, 3), ",") + `}}`
+	many := `{"game_id": "g", "manifest": {` + strings.TrimSuffix(strings.Repeat(`"persistent": {},`, 3), ",") + `}}`
 	files := map[string]any{}
-	for i := range 10_000 {
+	for i := range 20_000 {
 		files[strings.Repeat("x", i%100+1)+string(rune('a'+i%26))+strings.Repeat("y", i/2600)] = map[string]any{"size": 1, "modified_timestamp": 1, "checksum": memstore.Checksum("x")}
 	}
-	tooMany, err := json.Marshal(map[string]any{"game_id": "g", "manifest": files})
+	tooMuch, err := json.Marshal(map[string]any{"game_id": "g", "manifest": files})
 	if err != nil {
 		panic(err)
 	}
@@ -32,10 +32,6 @@ func badPlans() map[int][]string {
 			`{"game_id": "g", "manifest": null}`, `{"game_id": "g", "manifest": []}`, `{"game_id": "g", "manifest": "x"}`,
 			`{"game_id": "g", "manifest": {"persistent": null}}`, `{"game_id": "g", "manifest": {"persistent": []}}`, many,
 			"\xff\xfe", "{\"game_id\": \"g\", \"manifest\": {\"a\x00b\": {}}}", strings.Repeat("[", 100_000),
-			entry(`"../x"`, `"size": 1, "modified_timestamp": 1, `+checksum),
-			entry(`"/etc/passwd"`, `"size": 1, "modified_timestamp": 1, `+checksum),
-			entry(`"a\u0000b"`, `"size": 1, "modified_timestamp": 1, `+checksum),
-			entry(`"a\nb"`, `"size": 1, "modified_timestamp": 1, `+checksum),
 			entry(`"persistent"`, `"size": -1, "modified_timestamp": 1, `+checksum),
 			entry(`"persistent"`, `"size": 1.5, "modified_timestamp": 1, `+checksum),
 			entry(`"persistent"`, `"size": 1e400, "modified_timestamp": 1, `+checksum),
@@ -53,8 +49,7 @@ func badPlans() map[int][]string {
 			entry(`"persistent"`, `"size": 1, "modified_timestamp": 1, "checksum": "`+strings.Repeat("g", 64)+`"`),
 		},
 		413: {
-			entry(`"persistent"`, `"size": 9223372036854775807, "modified_timestamp": 1, `+checksum),
-			string(tooMany),
+			string(tooMuch),
 			strings.Repeat(" ", savesync.MaxBody) + "{}",
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -38,8 +39,7 @@ func (s *Service) ServePlan(ctx context.Context, player string, body []byte) Rep
 	if err != nil {
 		return refuse(err, facts)
 	}
-	facts = append(facts, slog.Int("uploads", len(plan.Uploads)), slog.Int("downloads", len(plan.Downloads)))
-	return answer(plan.wire(), facts)
+	return answer(plan.wire(), append(facts, plan.facts()...))
 }
 
 // ServeComplete answers POST /sync/complete.
@@ -55,8 +55,12 @@ func (s *Service) ServeComplete(ctx context.Context, player string, body []byte)
 	if c.Error != "" {
 		facts = append(facts, slog.String("client_error", c.Error))
 	}
-	if err := s.Complete(ctx, player, c.Game); err != nil {
+	damaged, err := s.Complete(ctx, player, c.Game)
+	if err != nil {
 		return refuse(err, facts)
+	}
+	if len(damaged) > 0 {
+		facts = append(facts, slog.Any("damaged", damaged))
 	}
 	return answer(map[string]bool{"acknowledged": true}, facts)
 }
@@ -73,7 +77,7 @@ func authorize(player string) error {
 type wirePlan struct {
 	Uploads   []wireUpload   `json:"uploads"`
 	Downloads []wireDownload `json:"downloads"`
-	Conflicts []string       `json:"conflicts"`
+	Conflicts []wireConflict `json:"conflicts"`
 	Deletes   []string       `json:"deletes"`
 }
 
@@ -87,15 +91,52 @@ type wireDownload struct {
 	URL      string `json:"download_url"`
 }
 
+type wireConflict struct {
+	Filename    string `json:"filename"`
+	Action      string `json:"action"`
+	UploadURL   string `json:"upload_url,omitempty"`
+	DownloadURL string `json:"download_url,omitempty"`
+}
+
 func (p Plan) wire() wirePlan {
-	w := wirePlan{Uploads: []wireUpload{}, Downloads: []wireDownload{}, Conflicts: []string{}, Deletes: []string{}}
+	w := wirePlan{Uploads: []wireUpload{}, Downloads: []wireDownload{}, Conflicts: []wireConflict{}, Deletes: []string{}}
 	for _, t := range p.Uploads {
-		w.Uploads = append(w.Uploads, wireUpload(t))
+		w.Uploads = append(w.Uploads, wireUpload{t.Filename, t.URL})
 	}
 	for _, t := range p.Downloads {
-		w.Downloads = append(w.Downloads, wireDownload(t))
+		w.Downloads = append(w.Downloads, wireDownload{t.Filename, t.URL})
+	}
+	for _, t := range p.Conflicts {
+		c := wireConflict{Filename: t.Filename, Action: "download", DownloadURL: t.URL}
+		if t.Upload {
+			c = wireConflict{Filename: t.Filename, Action: "upload", UploadURL: t.URL}
+		}
+		w.Conflicts = append(w.Conflicts, c)
 	}
 	return w
+}
+
+// maxBarred bounds how many of the files that are left alone a log line names.
+const maxBarred = 8
+
+// facts tells what a plan does, for the log: how much, and which files it leaves
+// alone and why, as "1-2-LT1.save.new: name".
+func (p Plan) facts() []slog.Attr {
+	facts := []slog.Attr{slog.Int("uploads", len(p.Uploads)), slog.Int("downloads", len(p.Downloads))}
+	if len(p.Conflicts) > 0 {
+		facts = append(facts, slog.Int("conflicts", len(p.Conflicts)))
+	}
+	if len(p.Damaged) > 0 {
+		facts = append(facts, slog.Any("damaged", p.Damaged))
+	}
+	if len(p.Barred) == 0 {
+		return facts
+	}
+	var named []string
+	for _, e := range p.Barred[:min(len(p.Barred), maxBarred)] {
+		named = append(named, fmt.Sprintf("%.80q: %s", e.Name, e.Barred))
+	}
+	return append(facts, slog.Int("left_alone", len(p.Barred)), slog.Any("left_alone_files", named))
 }
 
 // answer is the reply to a request that was served.

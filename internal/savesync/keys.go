@@ -2,24 +2,44 @@ package savesync
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
 	"strings"
 	"time"
 )
 
-// keys makes the keys of one player's game in the bucket. All begin with
-// users/PLAYER/GAME/, and none of the parts can hold a slash.
+// keys makes the keys of one player's game in the bucket. All have PLAYER/GAME/ in
+// them, and none of the parts can hold a slash.
 type keys struct{ player, game string }
+
+// The layouts of inboxes: which keys upload URLs write to. The bucket's lifecycle
+// tells what clients write from what the service keeps by the beginning of the key.
+const (
+	layoutMixed = 0 // users/PLAYER/GAME/inbox/…, by releases that had no lifecycle of their own for it
+	layoutInbox = 1 // inbox/PLAYER/GAME/…
+)
+
+// inboxPrefix begins the keys that clients can write to. cfn/template.yaml has a
+// lifecycle rule for it.
+const inboxPrefix = "inbox/"
 
 // inbox is where a device's URL writes an upload: the only keys that clients can
 // write to, and never what the record calls committed.
 func (k keys) inbox(u Upload) string {
-	if u.Imported {
+	switch {
+	case u.Imported:
 		return k.prefix() + u.Name // where the backend before this one had it
+	case u.Layout == layoutMixed:
+		return k.prefix() + "inbox/" + u.Name + "/" + u.ID
+	default:
+		return k.inboxes() + u.Name + "/" + u.ID
 	}
-	return k.prefix() + "inbox/" + u.Name + "/" + u.ID
 }
+
+// inboxes begins the keys of all inboxes of the game, inboxesOf those of a player.
+func (k keys) inboxes() string       { return inboxesOf(k.player) + k.game + "/" }
+func inboxesOf(player string) string { return inboxPrefix + player + "/" }
 
 // content is where a committed content lies. It is written once, by the service.
 // The history of a file is what lies under the key up to its last slash.
@@ -47,4 +67,12 @@ func NewID() string {
 	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
 	_, _ = rand.Read(b[6:]) // never fails, says crypto/rand
 	return idDigits.EncodeToString(b[:])
+}
+
+// importedID returns the name of a content that an old item has. It is the same each
+// time, so that requests that import at once, or again after one that died, copy it
+// to one key; and it sorts before all others.
+func importedID(e Entry) string {
+	sum := sha256.Sum256([]byte(e.Name + "/" + e.Checksum))
+	return idDigits.EncodeToString(append(make([]byte, 6), sum[:9]...))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -35,11 +34,13 @@ func TestPromisesBite(t *testing.T) {
 		{"D6, by the uploads", "promise 5", func(w *world) { w.service.Manifests = unconditional{w.store} }},
 		{"D7: one key a file, nothing pinned", "promise", func(w *world) {
 			w.service.Objects = onekey{w.store}
-			w.key = func(name, _ string) string { return "users/" + player + "/" + game + "/content/" + name + "/c0" }
+			w.key = func(player, name, _ string) string {
+				return "users/" + player + "/" + game + "/content/" + name + "/c0"
+			}
 		}},
 		{"D10: what was announced counts as arrived", "promise 2", func(w *world) { w.service.Objects = believer{w.store, w} }},
 		{"D11: a time in the future is taken as it is", "promise 3", func(w *world) { w.ahead = century }},
-		{"D16: a file is offered that is not there", "promise 2", func(w *world) { w.service.Objects = unchecked{w.store}; w.vandals = true }},
+		{"D16: a file is offered that is not there", "promise 2", func(w *world) { w.service.Objects = unchecked{w.store, w}; w.vandals = true }},
 		{"in place: what clients can write to is committed as it lies there", "promise 1", func(w *world) { w.service.Objects = inplace{w.store} }},
 		{"too early: a content is retired before the record names another", "promise 1", func(w *world) { w.service.Objects = hasty{w.store, w} }},
 	} {
@@ -164,9 +165,17 @@ func (s unconditional) Save(ctx context.Context, player string, data []byte, _ i
 // onekey has each file under one key, which uploads write to (D7).
 type onekey struct{ *memstore.Store }
 
-var lastPart = regexp.MustCompile(`(inbox|content)/([^/]+)/[^/|]+`)
-
-func (s onekey) key(key string) string { return lastPart.ReplaceAllString(key, "content/$2/c0") }
+func (s onekey) key(key string) string {
+	parts := strings.Split(key, "/")
+	switch {
+	case parts[0] == "inbox" && len(parts) == 5:
+		return "users/" + parts[1] + "/" + parts[2] + "/content/" + parts[3] + "/c0"
+	case savesync.IsContent(key):
+		return strings.Join(append(parts[:5:5], "c0"), "/")
+	default:
+		return key
+	}
+}
 
 func (s onekey) Read(ctx context.Context, key, version string, size int64) (savesync.Object, error) {
 	return s.Store.Read(ctx, s.key(key), version, size)
@@ -219,9 +228,21 @@ func (s believer) Copy(ctx context.Context, source, version, target string) (str
 }
 
 // unchecked believes that what was committed is still there (D16).
-type unchecked struct{ *memstore.Store }
+type unchecked struct {
+	*memstore.Store
+	world *world
+}
 
-func (s unchecked) Stat(context.Context, string, string) (int64, error) { return 3, nil }
+func (s unchecked) Stat(ctx context.Context, key, version string) (int64, error) {
+	for _, c := range s.world.watchers {
+		for _, f := range c.now().Files {
+			if strings.HasSuffix(key, "/"+f.ID) {
+				return f.Size, nil
+			}
+		}
+	}
+	return s.Store.Stat(ctx, key, version)
+}
 
 // inplace commits an upload under the key that its URL writes to.
 type inplace struct{ *memstore.Store }
@@ -229,11 +250,19 @@ type inplace struct{ *memstore.Store }
 func (s inplace) Copy(_ context.Context, _, version, _ string) (string, error) { return version, nil }
 
 func (s inplace) PresignPut(ctx context.Context, key string, size int64, life time.Duration) (string, error) {
-	return s.Store.PresignPut(ctx, strings.Replace(key, "/inbox/", "/content/", 1), size, life)
+	return s.Store.PresignPut(ctx, intoContent(key), size, life)
 }
 
 func (s inplace) Read(ctx context.Context, key, version string, size int64) (savesync.Object, error) {
-	return s.Store.Read(ctx, strings.Replace(key, "/inbox/", "/content/", 1), version, size)
+	return s.Store.Read(ctx, intoContent(key), version, size)
+}
+
+// intoContent returns the content key of an inbox.
+func intoContent(key string) string {
+	if parts := strings.Split(key, "/"); parts[0] == "inbox" && len(parts) == 5 {
+		return "users/" + parts[1] + "/" + parts[2] + "/content/" + parts[3] + "/" + parts[4]
+	}
+	return key
 }
 
 // hasty retires the committed content when it copies another in its place,
@@ -251,7 +280,7 @@ func (s hasty) Copy(ctx context.Context, source, version, target string) (string
 	data, _ := s.Store.Record(player)
 	for name, f := range s.world.watcher.record(data).Files {
 		if strings.Contains(target, "/"+name+"/") {
-			s.Store.Put(s.world.key(name, f.ID), "")
+			s.Store.Put(s.world.key(player, name, f.ID), "")
 		}
 	}
 	return id, nil

@@ -21,10 +21,13 @@ const (
 	word    = letters + digits + "_"
 )
 
+// maxNameBytes bounds a file's name.
+const maxNameBytes = 128
+
 // checkFileName returns an error that names the file when it must not be synced: it
 // is no plain file name of 1 to 128 bytes, or Windows would take it for something else.
 func checkFileName(name string) error {
-	if !madeOf(name, 128, word, word+" .-()") || strings.Contains(name, "..") || isDevice(name) ||
+	if !madeOf(name, maxNameBytes, word, word+" .-()") || strings.Contains(name, "..") || isDevice(name) ||
 		strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") {
 		return fmt.Errorf("%.140q is not the name of a save file", name)
 	}
@@ -80,6 +83,19 @@ func slotOf(name string) (slot string, ok bool) {
 	slot, _, hyphen := strings.Cut(name, "-")
 	return slot, hyphen && slot != "" && strings.Trim(slot, digits) == ""
 }
+
+// travels reports whether a file of that name is the game's own and syncs:
+// "persistent" and the numbered saves. The client also lists whatever else begins
+// with the number of its newest slot, such as the half of a save that a crash of
+// the engine leaves ("1-1-LT1.save.new").
+func travels(name string) bool {
+	_, numbered := slotOf(name)
+	return name == persistent || numbered && isSave(name)
+}
+
+// fold returns what names are the same by on a disk that does not tell capitals from
+// small letters.
+func fold(name string) string { return strings.ToLower(name) }
 
 // isSave reports whether a name is that of a save proper, by whose age the game
 // client chooses the slot that it lists.

@@ -3,69 +3,164 @@ package savesync
 import (
 	"cmp"
 	"slices"
-	"time"
+	"strings"
 )
 
-// A decision is what a device should do: names of the files to send and to fetch.
+// A decision is what a device should do.
 type decision struct {
-	uploads   []Entry
+	// listed is what the device lists, by the names that the files have in the cloud.
+	listed Manifest
+	// sends holds the files to send, those first that matter most and fail least.
+	sends []send
+	// downloads holds the names of the files to fetch.
 	downloads []string
+	// barred holds what is left alone, in the order of the names.
+	barred []Entry
+}
+
+// A send is a file to be sent.
+type send struct {
+	Entry
+	// replaced says that the device is to fetch another content over it: it is sent
+	// first, so that nothing unknown is overwritten before it is kept.
+	replaced bool
 }
 
 // decide compares what a device lists with what is committed. It is pure: the
 // same words, the same record and the same clock give the same decision.
-func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp) decision {
-	var d decision
+func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limits Limits) decision {
+	m = g.spelled(m, now, limits)
+	d := decision{listed: m}
+	newcomer := g.newcomer(m)
 	for _, e := range m.sorted() {
 		f, committed := g.Files[e.Name]
+		age := fresh
+		if committed && e.Barred == "" {
+			age = f.age(e, now)
+		}
 		switch {
+		case e.Barred != "" || age == fresh && e.Size > limits.FileBytes || age == unknown && e.Size > limits.FileBytes:
+			e.Barred = cmp.Or(e.Barred, BarSize)
+			d.barred = append(d.barred, e)
 		case e.Size == 0:
 			// An empty file is what a crash leaves, never progress.
 			if committed {
 				d.downloads = append(d.downloads, e.Name)
 			}
-		case !committed || f.stale(e, now) == fresh:
-			if !g.inFlight(e, found) {
-				d.uploads = append(d.uploads, e)
-			}
-		case f.stale(e, now) == stale:
+		case age == same:
+		case age == outdated:
 			d.downloads = append(d.downloads, e.Name)
+		case g.inFlight(e, found):
+		default:
+			replaced := committed && f.Health != Damaged && (age == unknown || newcomer && e.Name == persistent)
+			d.sends = append(d.sends, send{e, replaced})
 		}
 	}
-	outdated := g.outdated(m, now)
-	for name, f := range g.Files {
-		if _, listed := m[name]; !listed && outdated(name, f) {
-			d.downloads = append(d.downloads, name)
-		}
-	}
-	// Oldest first: a download sets a file's time to now, and so the slot that was
-	// played last stays the newest on the device.
-	slices.SortFunc(d.downloads, func(a, b string) int {
-		f, h := g.Files[a], g.Files[b]
-		return cmp.Or(f.Modified.Compare(h.Modified), cmp.Compare(f.Revision, h.Revision), cmp.Compare(a, b))
+	d.downloads = append(d.downloads, g.unlisted(m, now)...)
+	slices.SortFunc(d.sends, func(a, b send) int {
+		return cmp.Or(first(b.Name == persistent)-first(a.Name == persistent), cmp.Compare(a.Size, b.Size), strings.Compare(a.Name, b.Name))
 	})
 	return d
+}
+
+// local returns the name that a file of the cloud has on the device.
+func (d decision) local(name string) string {
+	if e, ok := d.listed[name]; ok {
+		return e.Local
+	}
+	return name
+}
+
+func first(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// spelled gives the files of a manifest the names that they have in the cloud. Names
+// that differ only by capital letters are one file: on a disk that does not tell them
+// apart one would take the other's place. If a device has several of them, the one
+// that the cloud has counts, or else the newest, and the others are barred.
+func (g *Game) spelled(m Manifest, now Timestamp, limits Limits) Manifest {
+	known := map[string]string{}
+	for name := range g.names() {
+		if other, ok := known[fold(name)]; !ok || g.Files[name].Modified.Compare(g.Files[other].Modified) > 0 {
+			known[fold(name)] = name
+		}
+	}
+	chosen := make(map[string]Entry, len(m))
+	better := func(e, other Entry) bool {
+		if own := e.Name == known[fold(e.Name)]; own || other.Name == known[fold(e.Name)] {
+			return own
+		}
+		if can := e.Size > 0 && e.Size <= limits.FileBytes; can != (other.Size > 0 && other.Size <= limits.FileBytes) {
+			return can
+		}
+		return notAfter(e.Modified, now).Compare(notAfter(other.Modified, now)) > 0
+	}
+	for _, e := range m.sorted() {
+		if other, ok := chosen[fold(e.Name)]; e.Barred == "" && (!ok || better(e, other)) {
+			chosen[fold(e.Name)] = e
+		}
+	}
+	spelled := make(Manifest, len(m))
+	for name, e := range m {
+		if e.Barred == "" && chosen[fold(name)].Name != name {
+			e.Barred = BarSpelling
+		}
+		if other, ok := known[fold(name)]; ok && e.Barred == "" {
+			e.Name = other
+		}
+		e.Local = name
+		if _, taken := spelled[e.Name]; !taken || e.Barred == "" {
+			spelled[e.Name] = e
+		}
+	}
+	return spelled
+}
+
+// newcomer reports whether a device that lists no numbered save, while the cloud has
+// one, has never fetched: then its "persistent" is that of a game just begun, and
+// must not take the place of a rich one. docs/protocol.md says when this is wrong.
+func (g *Game) newcomer(m Manifest) bool {
+	numbered := func(name string) bool {
+		_, ok := slotOf(name)
+		return ok && isSave(name)
+	}
+	for name := range m {
+		if numbered(name) {
+			return false
+		}
+	}
+	for name := range g.Files {
+		if numbered(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // age is how a device's copy of a file stands to the committed content.
 type age int
 
 const (
-	same  age = iota
-	stale     // the committed content is newer
-	fresh     // the copy is newer, or of the same time: then it is sent, and the order of contents decides
+	same     age = iota
+	outdated     // known as replaced
+	unknown      // never seen, and of an older time
+	fresh        // never seen, and newer or of the same time: then it is sent, and the order of contents decides
 )
 
-// stale compares a device's copy with the committed content: first by checksum,
-// since a download changes a file's time but not its bytes, then by time.
-func (f File) stale(e Entry, now Timestamp) age {
+// age compares a device's copy with the committed content: first by checksum, since
+// a download changes a file's time but not its bytes, then by time.
+func (f File) age(e Entry, now Timestamp) age {
 	switch {
 	case e.Checksum == f.Checksum:
 		return same
 	case f.Older.has(e.Checksum):
-		return stale
+		return outdated
 	case notAfter(e.Modified, now).Compare(f.Modified) < 0:
-		return stale
+		return unknown
 	default:
 		return fresh
 	}
@@ -83,8 +178,8 @@ func notAfter(t, now Timestamp) Timestamp {
 // inFlight reports whether the same content was planned before and has not been
 // looked for this time, so that it may well be there.
 func (g *Game) inFlight(e Entry, found map[string]arrival) bool {
-	return slices.ContainsFunc(g.open(), func(u Upload) bool {
-		return u.is(e) && found[u.ID].presence == unread
+	return slices.ContainsFunc(g.Uploads, func(u Upload) bool {
+		return !u.Settled && u.is(e) && found[u.ID].presence == unread
 	})
 }
 
@@ -93,31 +188,54 @@ func (u Upload) is(e Entry) bool {
 	return u.Name == e.Name && u.Checksum == e.Checksum && u.Size == e.Size
 }
 
-// outdated returns a test whether a committed file that the manifest leaves out
-// may be offered: only when no local copy of it can be newer.
+// unlisted returns the committed files that the manifest leaves out and that may be
+// offered: only those of which no local copy can be newer.
 //
 // The client lists "persistent" and all files of one slot, that of its newest
 // numbered save. So what is missing from that slot does not exist there; a save
 // of another slot, if it exists, is no newer than the newest one listed; and if
-// no numbered save is listed there is none. Of other files nothing is known.
-func (g *Game) outdated(m Manifest, now Timestamp) func(name string, f File) bool {
+// no numbered save is listed there is none. Of other files nothing is known. A
+// file under another spelling of the name may be the same one on the device's disk.
+func (g *Game) unlisted(m Manifest, now Timestamp) []string {
 	newest, listed := m.newestSlot(now)
 	synced := g.synced(m)
-	return func(name string, f File) bool {
+	spelled := make(map[string]bool, len(m))
+	for name := range m {
+		spelled[fold(name)] = true
+	}
+	var names []string
+	for name, f := range g.Files {
 		slot, numbered := slotOf(name)
 		switch {
-		case name == persistent:
-			return true
-		case !numbered:
-			return false
-		case slot == listed:
-			return true
-		case listed == "":
-			return isSave(name)
-		default:
-			return isSave(name) && f.Modified.Compare(newest) > 0 && f.Revision > synced
+		case spelled[fold(name)] || !travels(name):
+			continue
+		case numbered && slot != listed && listed != "" && (f.Modified.Compare(newest) <= 0 || f.Revision <= synced):
+			continue
 		}
+		names = append(names, name)
 	}
+	return g.onePerSpelling(names)
+}
+
+// onePerSpelling returns of the names that differ only by capital letters the one
+// with the newest content. Releases before this one took both.
+func (g *Game) onePerSpelling(names []string) []string {
+	g.oldestFirst(names)
+	newest := make(map[string]string, len(names))
+	for _, name := range names {
+		newest[fold(name)] = name
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return newest[fold(name)] != name })
+}
+
+// oldestFirst sorts names by the time of their contents. In this order they are
+// fetched: a download sets a file's time to now, and so the slot that was played last
+// stays the newest on the device.
+func (g *Game) oldestFirst(names []string) {
+	slices.SortFunc(names, func(a, b string) int {
+		f, h := g.Files[a], g.Files[b]
+		return cmp.Or(f.Modified.Compare(h.Modified), cmp.Compare(f.Revision, h.Revision), strings.Compare(a, b))
+	})
 }
 
 // newestSlot returns the slot that the manifest lists, and the time of its newest
@@ -150,53 +268,4 @@ func (g *Game) synced(m Manifest) (revision int64) {
 		}
 	}
 	return revision
-}
-
-// invite enters the planned uploads into the game. A content that was planned
-// before and never arrived keeps its entry. It returns the entries in the order
-// of uploads, and how many bytes of them are new.
-func (g *Game) invite(uploads []Entry, newID func() string, now time.Time) (invited []Upload, added int64) {
-	expires := now.Add(urlLife).Unix()
-	for _, e := range uploads {
-		i := slices.IndexFunc(g.Uploads, func(u Upload) bool { return !u.Settled && !u.Imported && u.is(e) })
-		if i < 0 {
-			i = len(g.Uploads)
-			g.Uploads = append(g.Uploads, Upload{
-				ID: newID(), Name: e.Name, Size: e.Size, Checksum: e.Checksum,
-				Modified: notAfter(e.Modified, timestampOf(now)),
-			})
-			added += e.Size
-		}
-		g.Uploads[i].Expires = max(g.Uploads[i].Expires, expires)
-		invited = append(invited, g.Uploads[i])
-	}
-	return invited, added
-}
-
-// admit returns an error when the record with the planned uploads in it is over a limit.
-func (r *Record) admit(limits Limits) error {
-	files, bytes := r.totals()
-	switch {
-	case files > limits.PlayerFiles:
-		return tooLarge("The cloud keeps at most %d save files of a player; delete some old ones.", limits.PlayerFiles)
-	case bytes > limits.PlayerBytes:
-		return tooLarge("The cloud keeps at most %s of a player's save files; delete some old ones.", megabytes(limits.PlayerBytes))
-	case r.weight() > maxRecordBytes:
-		return tooLarge("There are too many save files for the cloud; delete some old ones.")
-	default:
-		return nil
-	}
-}
-
-// charge counts a plan that hands something out against the hour's limits.
-func (r *Record) charge(bytes int64, limits Limits, now time.Time) error {
-	use := r.usageAt(now)
-	wait := time.Unix(use.Since, 0).Add(time.Hour).Sub(now)
-	if use.Plans >= limits.PlansPerHour || use.Bytes+bytes > limits.PlayerBytes {
-		return tooMany(wait, "This player has synced a great deal in the last hour; please try again in %d minutes.", int(wait.Minutes())+1)
-	}
-	use.Plans++
-	use.Bytes += bytes
-	r.Usage = use
-	return nil
 }

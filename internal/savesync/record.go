@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // recordFormat is the layout of a record that this code writes. A record with a
@@ -21,25 +20,53 @@ type Record struct {
 	Usage Usage `json:"usage"`
 }
 
-// Usage is what a player took in the current hour.
+// Usage is what a player took, as far as it is bounded by time.
 type Usage struct {
-	// Since is when the hour began, in seconds since 1970.
+	// Since is when the current hour began, in seconds since 1970, and Plans counts
+	// the plans in it that handed out at least one URL.
 	Since int64 `json:"since"`
-	// Plans counts the plans that handed out at least one URL.
-	Plans int `json:"plans"`
-	// Bytes is the size of the files that upload URLs were handed out for.
-	Bytes int64 `json:"bytes"`
+	Plans int   `json:"plans"`
+	// Level is how full the player's upload budget was at the time At, in seconds
+	// since 1970. It is in bytes; quota.go says what fills it.
+	Level int64 `json:"level,omitempty"`
+	At    int64 `json:"at,omitempty"`
+	// Unaudited counts the plans that handed out upload URLs since the inboxes were
+	// last listed.
+	Unaudited int `json:"unaudited,omitempty"`
 }
 
 // A Game is one player's saves of one game.
 type Game struct {
 	// Files holds what is committed, by file name.
 	Files map[string]File `json:"files"`
-	// Uploads holds what was planned, oldest first, until its URL can no longer be used.
+	// Uploads holds what was planned, oldest first, until nothing can be written to
+	// its inbox any more.
 	Uploads []Upload `json:"uploads,omitempty"`
-	// Retired holds the contents that were replaced since the last write and whose
-	// objects are still to be retired.
+	// Retired holds the contents that were replaced or lost since the last plan that
+	// was written, and whose objects are to be retired.
 	Retired []Content `json:"retired,omitempty"`
+	// Failing holds the files of which the last uploads never came, by file name.
+	Failing map[string]Failure `json:"failing,omitempty"`
+	// Damaged holds the last contents that could not be read and were kept from
+	// replacing one that can, oldest first.
+	Damaged []Damage `json:"damaged,omitempty"`
+}
+
+// A Failure tells of uploads of a file that never came.
+type Failure struct {
+	// Tries is how many there were, Last when the last one was planned, in seconds since 1970.
+	Tries int   `json:"tries"`
+	Last  int64 `json:"last"`
+	// Of is the last one's content, as in a [History].
+	Of History `json:"of"`
+}
+
+// A Damage is a content that could not be read. It can be got back as an older
+// version of its key for the retention time.
+type Damage struct {
+	Content
+	// At is when it was found, in seconds since 1970.
+	At int64 `json:"at"`
 }
 
 // A File is the committed content of a file: it is in the bucket, its bytes have
@@ -59,6 +86,8 @@ type File struct {
 	// and Revision is that of the record that said so first.
 	Committed int64 `json:"committed_at"`
 	Revision  int64 `json:"revision"`
+	// Health is what reading it has shown.
+	Health Health `json:"health,omitempty"`
 	// Older remembers contents that this one stands above.
 	Older History `json:"older,omitempty"`
 }
@@ -73,8 +102,16 @@ type Upload struct {
 	Checksum string    `json:"checksum"`
 	// Expires is when the last URL for it dies, in seconds since 1970.
 	Expires int64 `json:"expires"`
-	// Settled says that the content has been dealt with; only its inbox key is
-	// still to be retired, once nothing can be written to it any more.
+	// Layout says which key the inbox is.
+	Layout int `json:"layout,omitempty"`
+	// Basis is the revision of the content that was committed when this one was
+	// planned, 0 for none: that one the device may have known.
+	Basis int64 `json:"basis,omitempty"`
+	// Losing says that the content is asked for only to be kept: its device was told
+	// to fetch another one over it.
+	Losing bool `json:"losing,omitempty"`
+	// Settled says that the content has been dealt with and its inbox was retired.
+	// That is done once more when nothing can be written to it any more.
 	Settled bool `json:"settled,omitempty"`
 	// Imported marks an entry of an old item: its object lies where the old backend
 	// put it and is not touched.
@@ -142,12 +179,17 @@ func (r *Record) encode() ([]byte, error) { return json.Marshal(r) }
 const (
 	maxRecordBytes   = 400_000
 	maxVersion       = 64  // S3's version ids have 32 bytes
-	fileWeight       = 340 // a file without its history, with a version id of maxVersion bytes
-	uploadWeight     = 260
+	fileWeight       = 350 // a file without its history, with a version id of maxVersion bytes
+	uploadWeight     = 300
 	retiredWeight    = 50
-	gameWeight       = 60
-	recordBaseWeight = 200 + maxHistories*historyDigits
+	failureWeight    = 75
+	damageWeight     = 70
+	gameWeight       = 90 + maxDamaged*(damageWeight+maxNameBytes)
+	recordBaseWeight = 270 + maxHistories*historyDigits
 )
+
+// maxDamaged bounds how many damaged contents of a game are remembered.
+const maxDamaged = 8
 
 // weight returns an upper bound, in bytes, of what the record can grow to when
 // all its uploads arrive.
@@ -159,15 +201,21 @@ func (r *Record) weight() int {
 			w += fileWeight + len(name)
 		}
 		for _, u := range g.Uploads {
-			// Once it arrives, it may also leave a predecessor to be retired.
-			w += uploadWeight + len(u.Name) + retiredWeight + len(u.Name)
+			w += u.weight()
 		}
 		for _, c := range g.Retired {
 			w += retiredWeight + len(c.Name)
 		}
+		for name := range g.Failing {
+			w += failureWeight + len(name)
+		}
 	}
 	return w
 }
+
+// weight is what an upload takes. When it arrives, it may also leave its predecessor
+// or itself to be retired. When it does not, what it leaves takes less.
+func (u Upload) weight() int { return uploadWeight + retiredWeight + 2*len(u.Name) }
 
 // names returns the names of all files that are committed or may yet arrive, each
 // with the size of the largest content that it has or may have.
@@ -184,28 +232,7 @@ func (g *Game) names() map[string]int64 {
 	return sizes
 }
 
-// totals returns the number and the size in bytes of all the player's files,
-// counting what may yet arrive.
-func (r *Record) totals() (files int, bytes int64) {
-	for _, g := range r.Games {
-		sizes := g.names()
-		files += len(sizes)
-		for _, size := range sizes {
-			bytes += size
-		}
-	}
-	return files, bytes
-}
-
 // open returns the uploads that have not been settled.
 func (g *Game) open() []Upload {
 	return slices.DeleteFunc(slices.Clone(g.Uploads), func(u Upload) bool { return u.Settled })
-}
-
-// usageAt returns the usage of the hour that now falls into.
-func (r *Record) usageAt(now time.Time) Usage {
-	if now.Unix()-r.Usage.Since >= int64(time.Hour/time.Second) || now.Unix() < r.Usage.Since {
-		return Usage{Since: now.Unix()}
-	}
-	return r.Usage
 }

@@ -28,7 +28,7 @@ const longest = "-1234567890.123456789012345e+123"
 // writes, with every field as long as it can be.
 func TestWeightBoundsTheRecord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := savesync.Record{Format: 1, Games: map[string]*savesync.Game{}, Usage: savesync.Usage{Since: 1 << 40, Plans: 1 << 30, Bytes: 1 << 50}}
+		r := savesync.Record{Format: 1, Games: map[string]*savesync.Game{}, Usage: savesync.Usage{Since: 1 << 40, Plans: 1 << 30, Level: 1 << 50, At: 1 << 40, Unaudited: 1 << 30}}
 		name := rapid.StringMatching(`[A-Za-z0-9_][A-Za-z0-9 ._()-]{0,127}`)
 		for range rapid.IntRange(0, 3).Draw(t, "games") {
 			g := &savesync.Game{Files: map[string]savesync.File{}}
@@ -36,7 +36,7 @@ func TestWeightBoundsTheRecord(t *testing.T) {
 			for range rapid.IntRange(0, 20).Draw(t, "files") {
 				f := savesync.File{
 					ID: savesync.NewID(), Version: strings.Repeat("v", 64), Size: 1 << 40, Modified: timestamp(longest),
-					Checksum: memstore.Checksum(""), Committed: 1 << 40, Revision: 1 << 40,
+					Checksum: memstore.Checksum(""), Committed: 1 << 40, Revision: 1 << 40, Health: savesync.Readable,
 				}
 				for i := range rapid.IntRange(0, 8).Draw(t, "history") {
 					f.Older = f.Older.With(memstore.Checksum(fmt.Sprint(i)))
@@ -46,8 +46,17 @@ func TestWeightBoundsTheRecord(t *testing.T) {
 			for range rapid.IntRange(0, 20).Draw(t, "uploads") {
 				g.Uploads = append(g.Uploads, savesync.Upload{
 					ID: savesync.NewID(), Name: name.Draw(t, "name"), Size: 1 << 40, Modified: timestamp(longest),
-					Checksum: memstore.Checksum(""), Expires: 1 << 40, Imported: true,
+					Checksum: memstore.Checksum(""), Expires: 1 << 40, Imported: true, Layout: 1, Basis: 1 << 40, Losing: true, Settled: true,
 				})
+			}
+			for range rapid.IntRange(0, 20).Draw(t, "failing") {
+				if g.Failing == nil {
+					g.Failing = map[string]savesync.Failure{}
+				}
+				g.Failing[name.Draw(t, "name")] = savesync.Failure{Tries: 1 << 20, Last: 1 << 40, Of: savesync.History("").With(memstore.Checksum(""))}
+			}
+			for range rapid.IntRange(0, savesync.MaxDamaged).Draw(t, "damaged") {
+				g.Damaged = append(g.Damaged, savesync.Damage{Content: savesync.Content{Name: name.Draw(t, "name"), ID: savesync.NewID()}, At: 1 << 40})
 			}
 			for range rapid.IntRange(0, 20).Draw(t, "retired") {
 				g.Retired = append(g.Retired, savesync.Content{Name: name.Draw(t, "name"), ID: savesync.NewID()})

@@ -3,7 +3,6 @@ package savesync
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,13 +14,34 @@ const maxBody = 1 << 20
 // An Entry is what a device says of one of its files.
 type Entry struct {
 	Name string
+	// Local is how the device spells the name, where that may be another way.
+	Local string
 	// Size is in bytes.
 	Size int64
 	// Modified is the file's modification time by the device's clock.
 	Modified Timestamp
 	// Checksum is the SHA-256 in 64 lower-case hex digits.
 	Checksum string
+	// Barred says why the file is neither sent nor fetched, "" if it may be. Such a
+	// file is still there: it counts for which slot is listed.
+	Barred Bar
 }
+
+// A Bar is why a file is left alone on its device.
+type Bar string
+
+// The bars. The first ones are decided by what the device says of the file, the
+// others by what the player has in the cloud.
+const (
+	BarName     Bar = "name"     // not the game's own, or not a name for every system
+	BarSpelling Bar = "spelling" // another file's name but for capital letters
+	BarSize     Bar = "size"     // over the limit of one file
+	BarFiles    Bar = "files"    // the player has as many files as are allowed
+	BarBytes    Bar = "bytes"    // the player's files are as large as is allowed
+	BarRecord   Bar = "record"   // there is no room left in the player's record
+	BarBudget   Bar = "budget"   // the player has sent as much as is allowed for now
+	BarFailed   Bar = "failed"   // sending it failed several times; it waits
+)
 
 // A Manifest is what a device lists: "persistent" and the files of one slot, by
 // file name. It says nothing of the device's other files.
@@ -51,13 +71,15 @@ func decodePlan(body []byte, limits Limits) (game string, m Manifest, err error)
 	if in.Manifest == nil {
 		return "", nil, malformed("the request has no manifest")
 	}
-	if len(in.Manifest) > limits.PlayerFiles {
-		return "", nil, tooLarge("The cloud keeps at most %d save files of a player, this device has %d.", limits.PlayerFiles, len(in.Manifest))
-	}
 	m = make(Manifest, len(in.Manifest))
 	for name, e := range in.Manifest {
-		if err := checkFileName(name); err != nil {
-			return "", nil, malformed("%v", err)
+		if checkFileName(name) != nil || !travels(name) {
+			entry := Entry{Name: name, Barred: BarName}
+			if e != nil && e.Modified != nil {
+				entry.Modified = *e.Modified
+			}
+			m[name] = entry
+			continue
 		}
 		if e == nil || e.Size == nil || e.Modified == nil {
 			return "", nil, malformed("the entry of %q lacks its size or its modified_timestamp", name)
@@ -68,9 +90,6 @@ func decodePlan(body []byte, limits Limits) (game string, m Manifest, err error)
 		}
 		if !isChecksum(entry.Checksum) {
 			return "", nil, malformed("the checksum of %q is not a SHA-256 in hex", name)
-		}
-		if entry.Size > limits.FileBytes {
-			return "", nil, tooLarge("The save file %q is too large for the cloud: %s, at most %s are allowed.", name, megabytes(entry.Size), megabytes(limits.FileBytes))
 		}
 		m[name] = entry
 	}
@@ -147,6 +166,3 @@ func clientError(raw json.RawMessage) string {
 	}
 	return s
 }
-
-// megabytes returns a size as a player reads it.
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -40,7 +40,7 @@ func TestTheCallsOfAPlan(t *testing.T) {
 	}{
 		{"nothing to do", func() { s.plan(s.a, "") }, "map[Load:1]"},
 		{"one to fetch and one to send", func() { s.plan(s.b, "send 1-1-LT1.save, fetch persistent") }, "map[Load:1 Save:1 Stat:1]"},
-		{"completing", func() { s.carry(s.b) }, "map[Copy:1 Load:1 Read:1 Save:1]"},
+		{"completing", func() { s.carry(s.b) }, "map[Copy:1 Load:1 Read:1 Retire:1 Save:1]"},
 		{"completing again", func() { s.start(s.b, "complete", completeBody); s.exhaust(s.b) }, "map[Load:1]"},
 	} {
 		if got := fmt.Sprint(s.calls(c.f)); got != c.want {
@@ -105,8 +105,8 @@ func TestDevicesAtOnce(t *testing.T) {
 	for i := range devices {
 		wg.Go(func() {
 			w := &world{now: time.Now(), store: store}
-			w.watcher = newWatcher(w)
-			d := &device{name: fmt.Sprint(i), files: map[string]local{}, kept: map[string][]string{}}
+			w.watchers = map[string]*watcher{player: newWatcher(w, player)}
+			d := &device{name: fmt.Sprint(i), player: player, files: map[string]local{}, kept: map[string][]string{}}
 			for round := range rounds {
 				d.write(fmt.Sprintf("%d-1-LT1.save", i), fmt.Sprintf("device %d, round %d", i, round), d.clock(time.Now()))
 				reply := service.ServePlan(t.Context(), player, d.planBody())
@@ -263,11 +263,11 @@ func TestEachPlayerAlone(t *testing.T) {
 		}
 	}
 	// The limits are the player's, not a game's.
-	if reply := service.ServePlan(t.Context(), player, body("i", slot1, "third")); reply.Status != http.StatusRequestEntityTooLarge {
-		t.Errorf("a third file in a third game: %d, want 413", reply.Status)
+	if todo := plan(player, body("i", slot1, "third")).todo; len(todo) != 0 {
+		t.Errorf("of a third file in a third game the plan is %v, want it left alone", todo)
 	}
 	store.Versions(func(key string, v memstore.Version) {
-		if !strings.HasPrefix(key, "users/"+player+"/g/") {
+		if !strings.HasPrefix(key, "users/"+player+"/g/") && !strings.HasPrefix(key, "inbox/"+player+"/g/") {
 			t.Errorf("an object lies in %s", key)
 		}
 	})

@@ -2,13 +2,15 @@ package savesync
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
 // uploadGrace is how long after its last URL died an upload is still looked for:
 // S3 checks the expiry when a transfer begins, so it may end later.
 const uploadGrace = time.Hour
+
+// failureMemory is how long it is remembered that uploads of a file never came.
+const failureMemory = 30 * 24 * time.Hour
 
 // presence is what a look at an upload's inbox found.
 type presence int
@@ -20,114 +22,222 @@ const (
 	arrived                 // the announced bytes
 )
 
-// A place is where the content of an upload was put: the end of its key, and its version.
-type place struct{ id, version string }
-
 // An arrival is what was found of an upload, and in which version of its inbox key.
 type arrival struct {
 	presence presence
 	version  string
+	// health is that of what arrived, committed that of the content that it was
+	// compared with, if that was read.
+	health, committed Health
+	// cut says that what arrived is the beginning of the committed content.
+	cut bool
 }
 
-// above reports whether a content stands above the committed one. The order does
-// not depend on which arrived first: contents known as older never do, then the
-// newer timestamp wins, and between equal ones the larger checksum.
-func (u Upload) above(f File) bool {
-	if u.Checksum == f.Checksum || f.Older.has(u.Checksum) {
+// A claim is a content that may become the committed one of its file.
+type claim struct {
+	Upload
+	arrival
+}
+
+// above reports whether a claim stands above the committed content. A content that
+// cannot be read never stands above one that can, nor a beginning above the whole,
+// nor what is known as older. Then the newer timestamp wins. Between equal ones the
+// claim does if it was planned after the other had been committed; contents that
+// cannot know of each other are ordered by their checksums, so that the order does
+// not depend on which came first.
+func (c claim) above(f File) bool {
+	health := f.Health
+	if health == Unread {
+		health = c.committed
+	}
+	switch {
+	case c.Checksum == f.Checksum || f.Older.has(c.Checksum) || c.cut:
+		return false
+	case c.health == Damaged && health == Readable:
+		return false
+	case c.health == Readable && health == Damaged:
+		return true
+	case c.Losing:
 		return false
 	}
-	if c := u.Modified.Compare(f.Modified); c != 0 {
-		return c > 0
+	if order := c.Modified.Compare(f.Modified); order != 0 {
+		return order > 0
 	}
-	return u.Checksum > f.Checksum
+	return c.Basis >= f.Revision || c.Checksum > f.Checksum
 }
 
-// winners returns, in the order of their names, the arrived uploads that are to
-// become the committed content of their files: one a file.
-func (g *Game) winners(found map[string]arrival) []Upload {
-	best := map[string]Upload{}
+// beats reports whether a claim stands above another one of the same file.
+func (c claim) beats(b claim) bool {
+	if c.Losing != b.Losing && c.health == b.health {
+		return b.Losing
+	}
+	c.Losing, c.Basis = false, -1
+	return c.above(File{Checksum: b.Checksum, Modified: b.Modified, Health: b.health})
+}
+
+// claims returns what has arrived and has not been settled.
+func (g *Game) claims(found map[string]arrival) []claim {
+	var list []claim
 	for _, u := range g.open() {
-		if found[u.ID].presence != arrived {
-			continue
+		if a := found[u.ID]; a.presence == arrived {
+			list = append(list, claim{u, a})
 		}
-		if f, ok := g.Files[u.Name]; ok && !u.above(f) {
-			continue
-		}
-		if b, ok := best[u.Name]; ok && !u.above(File{Checksum: b.Checksum, Modified: b.Modified}) {
-			continue
-		}
-		best[u.Name] = u
 	}
-	list := make([]Upload, 0, len(best))
-	for _, u := range best {
-		list = append(list, u)
-	}
-	slices.SortFunc(list, func(a, b Upload) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
+// winners returns the claims that are to become the committed content of their
+// files, by the id of the upload: one a file.
+func (g *Game) winners(claims []claim) map[string]bool {
+	best := map[string]claim{}
+	for _, c := range claims {
+		if f, ok := g.Files[c.Name]; ok && !c.above(f) {
+			continue
+		}
+		if b, ok := best[c.Name]; !ok || c.beats(b) {
+			best[c.Name] = c
+		}
+	}
+	won := make(map[string]bool, len(best))
+	for _, c := range best {
+		won[c.ID] = true
+	}
+	return won
+}
+
+// copies returns the uploads that arrived and whose content is not the committed one.
+func (g *Game) copies(found map[string]arrival) []Upload {
+	var list []Upload
+	for _, c := range g.claims(found) {
+		if f, ok := g.Files[c.Name]; !ok || f.Checksum != c.Checksum {
+			list = append(list, c.Upload)
+		}
+	}
+	return list
+}
+
+// A settlement is what settling has done to a game.
+type settlement struct {
+	changed bool
+	// uploads holds those that are settled now.
+	uploads []Upload
+	// damaged holds the names of files of which a content lost for being damaged.
+	damaged []string
+}
+
 // settle brings the game up to date with what was found of its uploads. Placed
-// tells where the content of each winner is now, and revision which one the record
-// will have. It reports whether anything changed.
-func (g *Game) settle(found map[string]arrival, placed map[string]place, revision int64, now time.Time) bool {
-	changed := false
-	for i, u := range g.Uploads {
-		if at, ok := placed[u.ID]; ok && !u.Settled {
-			g.commit(u, at, revision, now)
-			g.Uploads[i].Settled = true
-			changed = true
+// tells where the contents of those that arrived are now, and revision which one the
+// record will have.
+func (g *Game) settle(found map[string]arrival, placed map[string]place, revision int64, now time.Time) (s settlement) {
+	claims := g.claims(found)
+	won := g.winners(claims)
+	for _, c := range claims {
+		if won[c.ID] {
+			g.commit(c, placed[c.ID], revision, now)
+		}
+	}
+	for _, c := range claims {
+		delete(g.Failing, c.Name)
+		if !won[c.ID] && g.lose(c, placed[c.ID], now) {
+			s.damaged = append(s.damaged, c.Name)
 		}
 	}
 	kept := g.Uploads[:0]
 	for _, u := range g.Uploads {
-		was, keep := u, true
-		if !u.Settled {
-			keep = g.dispose(&u, found[u.ID].presence, now)
-		}
-		if u.Settled && u.Imported {
-			keep = false // its object is not ours to retire
-		}
-		if keep {
+		switch presence := found[u.ID].presence; {
+		case presence == arrived:
+			s.changed, u.Settled = true, true
+			s.uploads = append(s.uploads, u)
+			if !u.Imported { // else its object is not ours to retire
+				kept = append(kept, u)
+			}
+		case presence == other, presence == absent && (u.Imported || u.over(now)):
+			s.changed = true
+			g.drop(u, presence)
+		default:
 			kept = append(kept, u)
 		}
-		changed = changed || !keep || u != was
 	}
 	g.Uploads = kept
-	return changed
+	return s
 }
 
-// commit makes an upload the current content of its file.
-func (g *Game) commit(u Upload, at place, revision int64, now time.Time) {
+// drop forgets an upload that did not come. If other bytes came, they are read once
+// and stay where they are for the retention time; a device that still has what was
+// announced sends it to another key. A request that died may have found the announced
+// bytes and copied them: they are to expire.
+func (g *Game) drop(u Upload, p presence) {
+	g.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})
+	if p == absent && !u.Imported && g.Files[u.Name].Committed < u.planned() {
+		g.failed(u, u.planned())
+	}
+}
+
+// over reports whether nothing can be written to an upload's inbox any more.
+func (u Upload) over(now time.Time) bool {
+	return now.After(time.Unix(u.Expires, 0).Add(uploadGrace))
+}
+
+// planned is when the upload was last planned, in seconds since 1970.
+func (u Upload) planned() int64 { return u.Expires - int64(urlLife/time.Second) }
+
+// commit makes a claim the current content of its file.
+func (g *Game) commit(c claim, at place, revision int64, now time.Time) {
 	var older History
-	if f, ok := g.Files[u.Name]; ok {
+	if f, ok := g.Files[c.Name]; ok {
 		older = f.Older.with(f.Checksum)
-		g.Retired = append(g.Retired, Content{Name: u.Name, ID: f.ID})
+		g.Retired = append(g.Retired, Content{Name: c.Name, ID: f.ID})
 	}
-	g.Files[u.Name] = File{
+	g.Files[c.Name] = File{
 		ID: at.id, Version: at.version,
-		Size: u.Size, Modified: u.Modified, Checksum: u.Checksum,
-		Committed: now.Unix(), Revision: revision, Older: older,
+		Size: c.Size, Modified: c.Modified, Checksum: c.Checksum,
+		Committed: now.Unix(), Revision: revision, Health: c.health, Older: older,
 	}
 }
 
-// dispose decides about an open upload that did not win. It reports whether the
-// upload stays in the record.
-func (g *Game) dispose(u *Upload, p presence, now time.Time) (keep bool) {
-	over := u.Imported || now.After(time.Unix(u.Expires, 0).Add(uploadGrace))
-	switch p {
-	case arrived:
-		if f, ok := g.Files[u.Name]; ok && f.Checksum != u.Checksum {
-			f.Older = f.Older.with(u.Checksum)
-			g.Files[u.Name] = f
-		}
-		u.Settled = true
-	case other:
-		u.Settled = over // whatever it is stays recoverable, as an older version of its key
-	case absent:
-		return !over
-	case unread:
+// lose keeps a claim below the committed content of its file: devices that have it
+// are to fetch, and it can be got back for the retention time. It reports whether
+// the claim lost for being damaged.
+func (g *Game) lose(c claim, at place, now time.Time) (damaged bool) {
+	f := g.Files[c.Name]
+	if f.Checksum == c.Checksum {
+		return false
 	}
-	return true
+	if f.Health == Unread && c.committed != Unread {
+		f.Health = c.committed
+	}
+	f.Older = f.Older.with(c.Checksum)
+	g.Files[c.Name] = f
+	lost := Content{Name: c.Name, ID: at.id}
+	g.Retired = append(g.Retired, lost)
+	if damaged = c.cut || c.health == Damaged && f.Health == Readable; damaged {
+		g.Damaged = append(g.Damaged, Damage{Content: lost, At: now.Unix()})
+		g.Damaged = g.Damaged[max(0, len(g.Damaged)-maxDamaged):]
+	}
+	return damaged
+}
+
+// failed counts an upload that never came.
+func (g *Game) failed(u Upload, at int64) {
+	f := g.Failing[u.Name]
+	if g.Failing == nil {
+		g.Failing = map[string]Failure{}
+	}
+	g.Failing[u.Name] = Failure{Tries: f.Tries + 1, Last: max(f.Last, at), Of: History("").with(u.Checksum)}
+}
+
+// forgetFailures forgets the files of which nothing was tried for long.
+func (g *Game) forgetFailures(now time.Time) {
+	for name, f := range g.Failing {
+		if now.Sub(time.Unix(f.Last, 0)) > failureMemory {
+			delete(g.Failing, name)
+		}
+	}
+}
+
+// expects reports whether an upload has not been settled.
+func (g *Game) expects(id string) bool {
+	return slices.ContainsFunc(g.Uploads, func(u Upload) bool { return u.ID == id && !u.Settled })
 }
 
 // trimHistories forgets the oldest contents of the longest histories until the

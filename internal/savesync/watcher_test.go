@@ -2,6 +2,8 @@ package savesync_test
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,12 +12,11 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
 )
 
-// A watcher sees everything that happens in a world and says which promise was
+// A watcher sees everything that happens to one player and says which promise was
 // broken first. It knows more than the service: every content that ever arrived.
 type watcher struct {
-	world *world
-	// violation is the first broken promise, empty while all hold.
-	violation string
+	world  *world
+	player string
 	// contents holds what arrived in full, by file name and bytes, with the time
 	// at which it arrived or was last the committed content.
 	contents map[content]time.Time
@@ -23,13 +24,33 @@ type watcher struct {
 	committed map[content]bool
 	// deleted holds the keys that were deleted by hand.
 	deleted map[string]bool
+	// landings holds what ever arrived at an upload URL.
+	landings []landing
+	// everNamed holds the keys of all contents that a record ever named. Two requests at
+	// once may make two copies; the one that no record names is retired.
+	everNamed map[string]bool
+	// wrong counts how often the same version of an inbox was read whose bytes were
+	// not the announced ones.
+	wrong map[string]int
+
+	data    string
+	decoded *savesync.Game
 }
 
 // A content is a file's bytes.
 type content struct{ name, data string }
 
-func newWatcher(w *world) *watcher {
-	return &watcher{world: w, contents: map[content]time.Time{}, committed: map[content]bool{}, deleted: map[string]bool{}}
+// A landing is the end of an upload.
+type landing struct {
+	at   time.Time
+	data string
+}
+
+func newWatcher(w *world, player string) *watcher {
+	return &watcher{
+		world: w, player: player,
+		contents: map[content]time.Time{}, committed: map[content]bool{}, deleted: map[string]bool{}, everNamed: map[string]bool{}, wrong: map[string]int{},
+	}
 }
 
 // vandalized is told of each content that was deleted by hand: the service cannot
@@ -41,14 +62,24 @@ func (c *watcher) vandalized(what content, key string) {
 }
 
 // violate notes a broken promise.
-func (c *watcher) violate(format string, args ...any) {
-	if c.violation == "" && strings.HasPrefix(format, c.world.only) {
-		c.violation = fmt.Sprintf(format, args...)
+func (w *world) violate(format string, args ...any) {
+	if w.violation == "" && strings.HasPrefix(format, w.only) {
+		w.violation = fmt.Sprintf(format, args...)
 	}
 }
 
-// record decodes the player's record and returns the game's part of it.
+func (c *watcher) violate(format string, args ...any) { c.world.violate(format, args...) }
+
+// record decodes the player's record and returns the game's part of it, to be read
+// only: the last one is decoded once.
 func (c *watcher) record(data string) *savesync.Game {
+	if c.decoded == nil || c.data != data {
+		c.data, c.decoded = data, c.decode(data)
+	}
+	return c.decoded
+}
+
+func (c *watcher) decode(data string) *savesync.Game {
 	r, err := savesync.DecodeRecord([]byte(data))
 	if err != nil {
 		c.violate("the record cannot be read: %v", err)
@@ -60,23 +91,72 @@ func (c *watcher) record(data string) *savesync.Game {
 	return &savesync.Game{}
 }
 
+// now returns the game's part of the record as it is.
+func (c *watcher) now() *savesync.Game {
+	data, _ := c.world.store.Record(c.player)
+	return c.record(data)
+}
+
+// announced returns the upload that is expected under an inbox's key.
+func (c *watcher) announced(key string) (savesync.Upload, bool) {
+	for _, u := range c.now().Uploads {
+		if !u.Settled && strings.HasSuffix(key, "/"+u.Name+"/"+u.ID) {
+			return u, true
+		}
+	}
+	return savesync.Upload{}, false
+}
+
+// landing is told of each upload that is about to arrive in full. What was announced,
+// came, was not looked at yet and is now overwritten by its own device is not kept.
+func (c *watcher) landing(key, data string) {
+	u, ok := c.announced(key)
+	if was, there := c.world.store.Current(key); ok && there && was.Data != data {
+		what := content{u.Name, was.Data}
+		if _, kept := c.stored()[what]; !kept {
+			delete(c.contents, what)
+		}
+	}
+}
+
 // landed is told of each upload that arrived in full.
-func (c *watcher) landed(name, data string) { c.contents[content{name, data}] = c.world.now }
+func (c *watcher) landed(key, data string) {
+	c.landings = append(c.landings, landing{c.world.now, data})
+	if u, ok := c.announced(key); ok && u.Checksum == memstore.Checksum(data) {
+		c.contents[content{u.Name, data}] = c.world.now
+	}
+}
+
+// stored returns the contents that are somewhere under a key of the service's own.
+func (c *watcher) stored() map[content]bool {
+	there := map[content]bool{}
+	c.world.store.Versions(func(key string, v memstore.Version) {
+		if parts := strings.Split(key, "/"); savesync.IsContent(key) && parts[1] == c.player && !v.Marker {
+			there[content{parts[4], v.Data}] = true
+		}
+	})
+	return there
+}
 
 // calling is told of each call a request makes, before its effect.
 func (c *watcher) calling(r *request, call memstore.Call) {
 	if call.Op == "Load" {
-		r.basis, _ = c.world.store.Record(player)
+		r.basis, _ = c.world.store.Record(c.player)
 	}
 	switch call.Op {
 	case "Load", "Save", "LoadOld":
-		if call.Key != player {
-			c.violate("promise 8: a request of %s touches the record of %s", player, call.Key)
+		if call.Key != c.player {
+			c.violate("promise 8: a request of %s touches the record of %s", c.player, call.Key)
 		}
 	default:
-		if !strings.HasPrefix(call.Key, "users/"+player+"/"+game+"/") {
-			c.violate("promise 8: a request of %s touches %s", player, call.Key)
+		for key := range strings.SplitSeq(call.Key, "\n") {
+			if !strings.HasPrefix(key, "users/"+c.player+"/"+game+"/") && !strings.HasPrefix(key, "inbox/"+c.player+"/") {
+				c.violate("promise 8: a request of %s touches %s", c.player, key)
+			}
 		}
+	}
+	if call.Op == "Read" {
+		c.reading(r, call.Key)
 	}
 	if r.broken {
 		c.violate("promise 6: after a failed call the request goes on to %s", call.Op)
@@ -84,6 +164,17 @@ func (c *watcher) calling(r *request, call memstore.Call) {
 	// A content that could not be retired is left for another request; all else counts.
 	if r.fault != memstore.None && call.Op != "Retire" {
 		r.broken = true
+	}
+}
+
+// reading is told of each read of an object. What is not what was announced is read
+// once, unless the request that read it did not get to write that down.
+func (c *watcher) reading(r *request, key string) {
+	u, ok := c.announced(key)
+	if v, there := c.world.store.Current(key); ok && there && r.kind == "stranger" && u.Checksum != memstore.Checksum(v.Data) {
+		if c.wrong[key+v.ID]++; c.wrong[key+v.ID] > 1 {
+			c.violate("promise 12: the same wrong bytes are read again, in %s", short(key))
+		}
 	}
 }
 
@@ -103,36 +194,72 @@ func (c *watcher) saved(before, after string) {
 	for name, f := range old.Files {
 		g, ok := now.Files[name]
 		if !ok {
-			if !c.deleted[c.world.key(name, f.ID)] {
+			if !c.deleted[c.world.key(c.player, name, f.ID)] {
 				c.violate("promise 1: %s is gone from the record", name)
 			}
 			continue
 		}
-		c.replaced(name, f, g)
+		c.replaced(name, f, g, old)
 	}
 	for name, g := range now.Files {
 		c.named(name, g)
+		c.everNamed[c.world.key(c.player, name, g.ID)] = true
+	}
+	for _, r := range now.Retired { // replaced or lost: kept from now on for the retention time
+		key := c.world.key(c.player, r.Name, r.ID)
+		if v, ok := c.world.store.Current(key); ok && !slices.Contains(old.Retired, r) {
+			c.contents[content{r.Name, v.Data}] = c.world.now
+		}
+		c.everNamed[key] = true
 	}
 	c.kept(old, now)
 }
 
 // replaced checks the change from one committed content of a file to the next.
-func (c *watcher) replaced(name string, f, g savesync.File) {
+func (c *watcher) replaced(name string, f, g savesync.File, old *savesync.Game) {
 	if f.Checksum == g.Checksum {
 		return
 	}
+	was, there := c.bytes(name, f)
+	is, _ := c.bytes(name, g)
+	mended := there && c.world.broken[was] && !c.world.broken[is]
 	switch order := g.Modified.Compare(f.Modified); {
+	case mended:
 	case order < 0:
 		c.violate("promise 3: %s goes from a content of %v to one of %v", name, f.Modified, g.Modified)
-	case order == 0 && g.Checksum < f.Checksum:
+	case order == 0 && g.Checksum < f.Checksum && !knew(old, name, g.Checksum, f.Revision):
 		c.violate("promise 3: of two contents of %s with the same time the wrong one wins", name)
+	}
+	if there && !c.world.broken[was] && c.world.broken[is] {
+		c.violate("promise 9: %s goes from %s, which can be read, to %s", name, c.world.label(was), c.world.label(is))
+	}
+	if there && len(is) < len(was) && strings.HasPrefix(was, is) {
+		c.violate("promise 9: %s goes from %s to its beginning", name, c.world.label(was))
+	}
+	if !mended && losing(old, name, g.Checksum) {
+		c.violate("promise 11: %s goes from %s to %s, which was asked for only to be kept", name, c.world.label(was), c.world.label(is))
 	}
 	if !g.Older.Has(f.Checksum) {
 		c.violate("promise 3: the content of %s that was replaced is not known as older", name)
 	}
 	if data, ok := c.bytes(name, g); ok && c.committed[content{name, data}] {
-		c.violate("promise 3: the old content %s of %s is back", data, name)
+		c.violate("promise 3: the old content %s of %s is back", c.world.label(data), name)
 	}
+}
+
+// knew reports whether an upload was planned after the content of a revision had been
+// committed.
+func knew(g *savesync.Game, name, checksum string, revision int64) bool {
+	return slices.ContainsFunc(g.Uploads, func(u savesync.Upload) bool {
+		return u.Name == name && u.Checksum == checksum && u.Basis >= revision
+	})
+}
+
+// losing reports whether an upload was asked for only to be kept.
+func losing(g *savesync.Game, name, checksum string) bool {
+	return slices.ContainsFunc(g.Uploads, func(u savesync.Upload) bool {
+		return u.Name == name && u.Checksum == checksum && !u.Settled && u.Losing
+	})
 }
 
 // named checks one committed content, and remembers it.
@@ -150,7 +277,7 @@ func (c *watcher) named(name string, f savesync.File) {
 
 // bytes returns the committed content of a file, if it is as the record says.
 func (c *watcher) bytes(name string, f savesync.File) (string, bool) {
-	key := c.world.key(name, f.ID)
+	key := c.world.key(c.player, name, f.ID)
 	v, ok := c.world.store.Find(key, f.Version)
 	switch {
 	case c.deleted[key]:
@@ -159,7 +286,7 @@ func (c *watcher) bytes(name string, f savesync.File) (string, bool) {
 		c.violate("promise 2: the record names %s in %s, which is not there", name, short(key))
 		return "", false
 	case memstore.Checksum(v.Data) != f.Checksum || int64(len(v.Data)) != f.Size:
-		c.violate("promise 2: the record names %s in %s, whose bytes are others: %s", name, short(key), v.Data)
+		c.violate("promise 2: the record names %s in %s, whose bytes are others: %s", name, short(key), c.world.label(v.Data))
 		return "", false
 	case !v.Replaced.IsZero():
 		c.violate("promise 1: the committed content of %s is not the current version of its key and will expire", name)
@@ -176,7 +303,9 @@ func (c *watcher) kept(old, now *savesync.Game) {
 	}
 	for _, u := range old.Uploads {
 		over := c.world.clock().After(time.Unix(u.Expires, 0).Add(savesync.UploadGrace))
-		if !there[u.ID] && !u.Settled && !over {
+		at, came := c.world.store.Current("inbox/" + c.player + "/" + game + "/" + u.Name + "/" + u.ID)
+		wrong := came && memstore.Checksum(at.Data) != u.Checksum
+		if !there[u.ID] && !u.Settled && !over && !wrong {
 			c.violate("promise 5: the upload of %s that was planned is forgotten", u.Name)
 		}
 	}
@@ -184,21 +313,80 @@ func (c *watcher) kept(old, now *savesync.Game) {
 
 // expired is told when time has passed: now things may be missing.
 func (c *watcher) expired() {
-	there := map[content]bool{}
+	if len(c.contents) == 0 {
+		return
+	}
+	there := c.stored()
 	c.world.store.Versions(func(key string, v memstore.Version) {
-		parts := strings.Split(short(key), "/")
-		if len(parts) == 3 {
-			there[content{parts[1], v.Data}] = true
+		// What nobody has looked at yet is the current version of its inbox.
+		parts := strings.Split(key, "/")
+		switch {
+		case v.Marker || !v.Replaced.IsZero():
+		case parts[0] == "inbox" && parts[1] == c.player:
+			there[content{parts[3], v.Data}] = true
+		case len(parts) == 4 && parts[1] == c.player: // where the backend before this one had it
+			there[content{parts[3], v.Data}] = true
 		}
 	})
 	for what, last := range c.contents {
 		if !there[what] && c.world.now.Sub(last) < retention {
-			c.violate("promise 1: the content %s of %s, last good at %s, is gone", what.data, what.name, last.Format("Jan _2 15:04:05"))
+			c.violate("promise 1: the content %s of %s, last good at %s, is gone", c.world.label(what.data), what.name, last.Format("Jan _2 15:04:05"))
 		}
 	}
-	data, _ := c.world.store.Record(player)
-	for name, f := range c.record(data).Files {
+	for name, f := range c.now().Files {
 		c.named(name, f)
+	}
+}
+
+// frugal checks, when all has come to rest, that nothing stays for ever that no
+// record names, and that bytes are stored once. What a request that died or failed
+// had copied may stay for the retention time beside what came of it later.
+func (c *watcher) frugal() {
+	named := map[string]bool{}
+	for name, f := range c.now().Files {
+		named[c.world.key(c.player, name, f.ID)] = true
+	}
+	stored, sent := 0, 0
+	bytes, marked := map[string]int{}, map[string]bool{}
+	c.world.store.Versions(func(key string, v memstore.Version) {
+		// What the backend before this one left is not touched.
+		parts := strings.Split(key, "/")
+		if parts[1] != c.player || len(parts) == 4 {
+			return
+		}
+		marked[key] = marked[key] || v.Marker
+		content := savesync.IsContent(key)
+		switch {
+		case v.Marker:
+		case content && v.Replaced.IsZero() && !named[key] && !marked[key]:
+			// A copy that comes after all that, by a request that then dies, is the exception.
+			c.violate("promise 12: %s stays for ever, and nobody names it", short(key))
+		case content && (c.everNamed[key] || v.Replaced.IsZero()):
+			bytes[key] = len(v.Data) // two requests at once may copy it twice
+		case !content:
+			stored += len(v.Data)
+		}
+	})
+	for _, n := range bytes {
+		stored += n
+	}
+	if c.world.crashed {
+		return
+	}
+	counted := map[string]bool{}
+	for _, l := range c.landings {
+		if c.world.now.Sub(l.at) < retention {
+			sent += len(l.data)
+			counted[l.data] = true
+		}
+	}
+	for what, last := range c.contents { // what came long ago and was current until lately
+		if !counted[what.data] && c.world.now.Sub(last) < retention {
+			sent += len(what.data)
+		}
+	}
+	if float64(stored) > 1.05*float64(sent) {
+		c.violate("promise 12: %d bytes were sent and are to be kept, %d are stored", sent, stored)
 	}
 }
 
@@ -206,25 +394,60 @@ func (c *watcher) expired() {
 func (c *watcher) planned(r *request, todo []transfer) {
 	g := c.record(r.basis)
 	limit := float64(r.now.UnixNano()) / 1e9
-	for _, t := range todo {
+	for i, t := range todo {
 		had, ok := r.files[t.name]
-		f, committed := g.Files[t.name]
+		name := spelledAs(g, t.name)
+		f, committed := g.Files[name]
 		same := committed && slices.Contains(r.listed, t.name) && memstore.Checksum(had.data) == f.Checksum
-		known := committed && (f.Older.Has(memstore.Checksum(had.data)) || c.committed[content{t.name, had.data}])
+		known := committed && (f.Older.Has(memstore.Checksum(had.data)) || c.committed[content{name, had.data}])
+		kept := slices.ContainsFunc(todo[:i], func(s transfer) bool { return s.upload && s.name == t.name })
+		replaced := slices.ContainsFunc(todo[i:], func(s transfer) bool { return !s.upload && s.name == t.name })
 		switch {
 		case same:
 			c.violate("promise 4: %s is to transfer %s, which is the same on both sides", r.device.name, t.name)
 		case t.upload && known:
-			c.violate("promise 3: %s is to send %s=%s, which is known to be old", r.device.name, t.name, had.data)
-		case t.upload && committed && min(had.mtime, limit) < seconds(f.Modified)-1e-6:
-			c.violate("promise 3: %s is to send %s=%s, which is older", r.device.name, t.name, had.data)
+			c.violate("promise 3: %s is to send %s=%s, which is known to be old", r.device.name, t.name, c.world.label(had.data))
+		case t.upload && committed && !replaced && f.Health != savesync.Damaged && min(had.mtime, limit) < seconds(f.Modified)-1e-6:
+			c.violate("promise 3: %s is to send %s=%s, which is older", r.device.name, t.name, c.world.label(had.data))
+		case t.upload && committed && !replaced && t.name == "persistent" && f.Health != savesync.Damaged && newcomer(r, g):
+			c.violate("promise 11: %s, which has no save, is to send its persistent over the one of who has", r.device.name)
 		case !t.upload && !committed:
 			c.violate("promise 2: %s is to fetch %s, which nobody has sent", r.device.name, t.name)
-		case !t.upload && ok && had.data != "" && !known && min(had.mtime, limit) >= seconds(f.Modified)+1e-6:
-			c.violate("promise 3: %s is to overwrite %s=%s, which is newer", r.device.name, t.name, had.data)
+		case !t.upload && ok && had.data != "" && !known && slices.Contains(r.listed, t.name) && !kept:
+			c.violate("promise 11: %s is to overwrite %s=%s, which is not kept", r.device.name, t.name, c.world.label(had.data))
+		case !t.upload && ok && had.data != "" && !known && !newcomer(r, g) && min(had.mtime, limit) >= seconds(f.Modified)+1e-6:
+			c.violate("promise 3: %s is to overwrite %s=%s, which is newer", r.device.name, t.name, c.world.label(had.data))
+		case !travels(t.name):
+			c.violate("promise 10: %s is to transfer %q, which is not the game's", r.device.name, t.name)
 		}
 	}
 }
+
+// spelledAs returns the name that the cloud has for a file.
+func spelledAs(g *savesync.Game, name string) string {
+	for there := range g.Files {
+		if strings.EqualFold(there, name) {
+			return there
+		}
+	}
+	return name
+}
+
+// travels reports whether a file is one of those that sync.
+func travels(name string) bool {
+	return name == "persistent" || numberedSave.MatchString(name)
+}
+
+var numberedSave = regexp.MustCompile(`^[0-9]+-[A-Za-z0-9 _.()-]*\.save$`)
+
+// newcomer reports whether a device lists no numbered save while there are some.
+func newcomer(r *request, g *savesync.Game) bool {
+	numbered := func(name string) bool { return numberedSave.MatchString(name) }
+	return !slices.ContainsFunc(r.listed, func(name string) bool { return anySave.MatchString(name) }) &&
+		slices.ContainsFunc(slices.Collect(maps.Keys(g.Files)), numbered)
+}
+
+var anySave = regexp.MustCompile(`^[0-9]+-.*\.save$`)
 
 // seconds returns a timestamp as a number.
 func seconds(t savesync.Timestamp) float64 {

@@ -15,8 +15,14 @@ import (
 
 const (
 	player    = "0f2b4c6e-aaaa-bbbb-cccc-0123456789ab"
+	sibling   = "1a3b5c7d-aaaa-bbbb-cccc-0123456789ab" // another account on the same devices
+	stranger  = "2c4d6e8f-aaaa-bbbb-cccc-0123456789ab" // calls anything, in any order
 	game      = "my_game"
 	retention = 90 * 24 * time.Hour
+
+	// What the tests call large, and what is more than one file may have.
+	largeSize = 2 << 10
+	hugeSize  = 8 << 10
 )
 
 // A world is a backend, a player's devices, and everything that happened. Only one
@@ -41,14 +47,23 @@ type world struct {
 	// generous makes plans send devices whatever they do not list (defect D5).
 	generous bool
 	// key tells under which key the committed content of a file lies.
-	key func(name, id string) string
+	key func(player, name, id string) string
+	// crashed says that a request died or failed.
+	crashed bool
 	// vandals says that objects may be deleted by hand.
 	vandals bool
-	// contents counts the contents that were made up.
+	// contents counts the contents that were made up; labels is what the history
+	// calls them, and broken which of them cannot be read.
 	contents int
+	labels   map[string]string
+	broken   map[string]bool
 
 	history []string
-	watcher *watcher
+	// violation is the first broken promise, empty while all hold.
+	violation string
+	// watcher watches over the player, watchers over everybody.
+	watcher  *watcher
+	watchers map[string]*watcher
 }
 
 // A flight is an upload that has begun and not ended.
@@ -66,6 +81,7 @@ type usedURL struct {
 // A request is one call of the API.
 type request struct {
 	device *device
+	player string
 	kind   string
 	// next runs the request up to its next call to a store, and returns that.
 	next  func() (memstore.Call, bool)
@@ -94,13 +110,18 @@ type request struct {
 func newWorld(skews ...time.Duration) *world {
 	w := &world{
 		now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
-		key: func(name, id string) string { return "users/" + player + "/" + game + "/content/" + name + "/" + id },
+		key: func(player, name, id string) string {
+			return "users/" + player + "/" + game + "/content/" + name + "/" + id
+		},
+		labels: map[string]string{"": "(empty)"}, broken: map[string]bool{"": true},
 	}
 	w.store = memstore.New(func() time.Time { return w.now }, retention)
 	w.store.Hook = w.hook
 	ids := 0
 	w.service = &savesync.Service{
-		Limits:    savesync.Limits{FileBytes: 1 << 20, PlayerBytes: 1 << 30, PlayerFiles: 500, PlansPerHour: 1 << 20},
+		Limits: savesync.Limits{
+			FileBytes: hugeSize, PlayerBytes: 1 << 30, PlayerFiles: 500, PlansPerHour: 1 << 20, PlayerBytesPerDay: 1 << 40,
+		},
 		Manifests: w.store,
 		Objects:   w.store,
 		Now:       w.clock,
@@ -109,11 +130,20 @@ func newWorld(skews ...time.Duration) *world {
 		Serial:    true,
 	}
 	for i, skew := range skews {
-		d := &device{name: string(rune('A' + i)), skew: skew, files: map[string]local{}, kept: map[string][]string{}}
+		d := &device{name: string(rune('A' + i)), player: player, skew: skew, files: map[string]local{}, kept: map[string][]string{}}
 		w.devices = append(w.devices, d)
 	}
-	w.watcher = newWatcher(w)
+	w.watcher = newWatcher(w, player)
+	w.watchers = map[string]*watcher{player: w.watcher, sibling: newWatcher(w, sibling), stranger: newWatcher(w, stranger)}
 	return w
+}
+
+// label returns what the history calls a content.
+func (w *world) label(data string) string {
+	if l, ok := w.labels[data]; ok {
+		return l
+	}
+	return fmt.Sprintf("%.20q", data)
 }
 
 // clock is the server's clock, as requests read it.
@@ -142,48 +172,48 @@ func (w *world) hook(c memstore.Call) memstore.Fault {
 	if r.dead {
 		return memstore.Before
 	}
-	w.watcher.calling(r, c)
+	w.watchers[r.player].calling(r, c)
 	return r.fault
 }
 
 // start begins a request for a device and runs it up to its first call.
 func (w *world) start(d *device, kind string, body []byte) *request {
-	r := &request{device: d, kind: kind, files: maps.Clone(d.files), listed: d.listed(), now: w.now}
+	r := &request{device: d, player: d.player, kind: kind, files: maps.Clone(d.files), listed: d.listed(), now: w.now}
 	serve := w.service.ServePlan
 	if kind == "complete" {
 		serve = w.service.ServeComplete
 	}
 	r.next, r.stop = iter.Pull(func(yield func(memstore.Call) bool) {
 		r.yield = yield
-		r.reply = serve(context.Background(), player, body)
+		r.reply = serve(context.Background(), r.player, body)
 	})
 	d.request = r
-	w.note("%s asks: %s%s", d.name, kind, describe(r))
+	w.note("%s asks: %s%s", d.name, kind, w.describe(r))
 	w.run(r)
 	return r
 }
 
 // describe returns what a device lists, as the history has it.
-func describe(r *request) string {
+func (w *world) describe(r *request) string {
 	if r.kind != "plan" {
 		return ""
 	}
 	var b strings.Builder
 	for _, name := range r.listed {
-		fmt.Fprintf(&b, " %s=%s@%.0f", name, r.files[name].data, r.files[name].mtime)
+		fmt.Fprintf(&b, " %s=%s@%.0f", name, w.label(r.files[name].data), r.files[name].mtime)
 	}
 	return b.String()
 }
 
 // run lets a request go on up to its next call or its end.
 func (w *world) run(r *request) {
-	before, _ := w.store.Record(player)
+	before, _ := w.store.Record(r.player)
 	w.running = r
 	call, more := r.next()
 	w.running = nil
-	if after, _ := w.store.Record(player); after != before {
+	if after, _ := w.store.Record(r.player); after != before {
 		r.basis = after
-		w.watcher.saved(before, after)
+		w.watchers[r.player].saved(before, after)
 	}
 	r.call = call
 	if !more {
@@ -201,14 +231,14 @@ func (w *world) resume(r *request, fault memstore.Fault) {
 	case memstore.After:
 		w.note("%s's %s: %s %s is done, but the answer is lost", r.device.name, r.kind, r.call.Op, short(r.call.Key))
 	}
-	r.fault = fault
+	r.fault, w.crashed = fault, w.crashed || fault != memstore.None
 	w.run(r)
 }
 
 // kill ends a request's process before its next call.
 func (w *world) kill(r *request) {
 	w.note("%s's %s: the process dies before %s %s", r.device.name, r.kind, r.call.Op, short(r.call.Key))
-	r.dead = true
+	r.dead, w.crashed = true, true
 	w.running = r
 	r.stop()
 	w.running = nil
@@ -218,14 +248,15 @@ func (w *world) kill(r *request) {
 
 // short leaves out of a key what all keys have.
 func short(key string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(key, "users/"+player+"/"+game+"/"), player)
+	key = strings.ReplaceAll(strings.ReplaceAll(key, player+"/"+game+"/", ""), "users/content/", "content/")
+	return strings.ReplaceAll(strings.TrimPrefix(key, player), "\n", " ")
 }
 
 // end takes a request's answer.
 func (w *world) end(r *request) {
 	d := r.device
 	d.request = nil
-	w.watcher.answered(r)
+	w.watchers[r.player].answered(r)
 	if r.kind != "plan" {
 		w.note("%s is answered %d", d.name, r.reply.Status)
 		return
@@ -235,25 +266,31 @@ func (w *world) end(r *request) {
 		w.note("%s is answered %d (%v)", d.name, r.reply.Status, r.reply.Cause)
 		return
 	}
+	d.barred = nil
+	for _, a := range r.reply.Facts {
+		if a.Key == "left_alone_files" {
+			d.barred, _ = a.Value.Any().([]string)
+		}
+	}
 	if err := d.accept(r.reply.Body); err != nil {
-		w.watcher.violate("the answer to %s cannot be read: %v", d.name, err)
+		w.violate("promise 10: the answer to %s cannot be used: %v", d.name, err)
 	}
 	if w.generous {
 		w.give(r)
 	}
 	w.note("%s is told to%s", d.name, orders(d.todo))
-	w.watcher.planned(r, d.todo)
+	w.watchers[r.player].planned(r, d.todo)
 }
 
 // give adds to a plan whatever the device did not list.
 func (w *world) give(r *request) {
-	files := w.watcher.record(r.basis).Files
+	files := w.watchers[r.player].record(r.basis).Files
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := files[name]
 		if !slices.Contains(r.listed, name) {
-			url, err := w.store.PresignGet(context.Background(), w.key(name, f.ID), f.Version, savesync.URLLife)
+			url, err := w.store.PresignGet(context.Background(), w.key(r.player, name, f.ID), f.Version, savesync.URLLife)
 			if err != nil {
-				w.watcher.violate("%v", err)
+				w.violate("%v", err)
 			}
 			r.device.todo = append(r.device.todo, transfer{name: name, url: url})
 		}
@@ -262,7 +299,7 @@ func (w *world) give(r *request) {
 
 // vandalize deletes a committed content by hand.
 func (w *world) vandalize(name string, f savesync.File) {
-	key := w.key(name, f.ID)
+	key := w.key(player, name, f.ID)
 	w.note("somebody deletes %s", short(key))
 	if v, ok := w.store.Find(key, f.Version); ok {
 		w.watcher.vandalized(content{name, v.Data}, key)
@@ -299,9 +336,13 @@ func orders(todo []transfer) string {
 }
 
 // write changes a file on a device, now by the device's clock.
-func (w *world) write(d *device, name, data string) {
-	d.write(name, data, d.clock(w.now))
-	w.note("%s writes %s=%s@%.0f", d.name, name, data, d.files[name].mtime)
+func (w *world) write(d *device, name, data string) { w.writeAt(d, name, data, d.clock(w.now)) }
+
+// writeAt changes a file on a device and sets its time.
+func (w *world) writeAt(d *device, name, data string, mtime float64) {
+	d.write(name, data, mtime)
+	name = d.spelling(name)
+	w.note("%s writes %s=%s@%.0f", d.name, name, w.label(data), d.files[name].mtime)
 }
 
 // ask sends a plan request, if the device has anything to list.
@@ -316,56 +357,75 @@ type outcome int
 
 const (
 	arrives outcome = iota
-	fails           // nothing happens
+	fails           // the answer is an error, which the client skips
 	hangs           // an upload has begun and ends later, without the device's knowing
 	repeats         // an upload arrives, but the device may send it again
+	breaks          // no answer comes: the client ends its sync
+	halves          // a download fills the disk: half of the file stays
 )
 
 // transfer makes the next transfer of a device's plan.
 func (w *world) transfer(d *device, how outcome) {
 	t := d.todo[0]
 	d.todo = d.todo[1:]
+	if t.upload && w.blocked(d, t.name) {
+		how = breaks
+	}
 	switch {
+	case how == breaks:
+		w.note("%s's transfer of %s meets no answer, and its sync ends", d.name, t.name)
+		d.todo, d.answered = nil, false
 	case how == fails:
 		w.note("%s's transfer of %s fails", d.name, t.name)
 	case t.upload:
 		w.send(d, t, how)
 	default:
-		w.fetch(d, t)
+		w.fetch(d, t, how)
 	}
+}
+
+// blocked reports whether a device never gets to send a file as it is.
+func (w *world) blocked(d *device, name string) bool {
+	return d.slow && len(d.files[d.spelling(name)].data) > largeSize
 }
 
 // send uploads a file as it is now.
 func (w *world) send(d *device, t transfer, how outcome) {
-	f, ok := d.files[t.name]
+	f, ok := d.files[d.spelling(t.name)]
 	if !ok {
 		return
 	}
 	u, err := w.store.Begin(t.url, f.data)
 	if err != nil {
-		w.note("%s sends %s=%s and is refused", d.name, t.name, f.data)
+		w.note("%s sends %s=%s and is refused", d.name, t.name, w.label(f.data))
 		return
 	}
 	if how == hangs {
-		w.note("%s begins to send %s=%s", d.name, t.name, f.data)
+		w.note("%s begins to send %s=%s", d.name, t.name, w.label(f.data))
 		w.flying = append(w.flying, flight{u, t.name, f.data})
 		return
 	}
-	w.note("%s sends %s=%s", d.name, t.name, f.data)
-	u.End()
-	w.watcher.landed(t.name, f.data)
+	w.note("%s sends %s=%s", d.name, t.name, w.label(f.data))
+	w.arrive(u, f.data)
 	if how == repeats {
 		w.used = append(w.used, usedURL{d, t})
 	}
+}
+
+// arrive ends an upload.
+func (w *world) arrive(u *memstore.Upload, data string) {
+	c := w.watchers[strings.Split(u.Key(), "/")[1]]
+	c.landing(u.Key(), data)
+	u.End()
+	c.landed(u.Key(), data)
 }
 
 // land ends the i-th upload under way.
 func (w *world) land(i int) {
 	f := w.flying[i]
 	w.flying = append(w.flying[:i:i], w.flying[i+1:]...)
-	w.note("the upload of %s=%s ends", f.name, f.data)
-	f.End()
-	w.watcher.landed(f.name, f.data)
+	w.note("the upload of %s=%s ends", f.name, w.label(f.data))
+	w.arrive(f.Upload, f.data)
 }
 
 // again sends a file to a URL that was used before.
@@ -376,18 +436,37 @@ func (w *world) again(i int) {
 }
 
 // fetch downloads a file.
-func (w *world) fetch(d *device, t transfer) {
+func (w *world) fetch(d *device, t transfer, how outcome) {
 	w.now = w.now.Add(time.Millisecond) // so that a device's files are told apart by their times
 	data, err := w.store.Get(t.url)
 	if err != nil {
 		w.note("%s fetches %s and gets: %v", d.name, t.name, err)
 		if err == savesync.ErrNotFound {
-			w.watcher.violate("promise 2: %s was sent to fetch %s, which is not there", d.name, t.name)
+			w.violate("promise 2: %s was sent to fetch %s, which is not there", d.name, t.name)
 		}
 		return
 	}
+	if how == halves {
+		data = w.damaged(data, damages[0])
+	}
 	d.write(t.name, data, d.clock(w.now))
-	w.note("%s fetches %s=%s@%.0f", d.name, t.name, data, d.files[t.name].mtime)
+	name := d.spelling(t.name)
+	w.note("%s fetches %s=%s@%.0f", d.name, name, w.label(data), d.files[name].mtime)
+}
+
+// damaged returns what is left of a content.
+func (w *world) damaged(data string, damage func(string) string) string {
+	if data == "" {
+		return ""
+	}
+	left := damage(data)
+	if left != data && w.labels[left] == "" {
+		// Without all of its signatures a "persistent" can still be read.
+		stream, _, signed := strings.Cut(data, "signature ")
+		unsigned := signed && strings.HasPrefix(left, stream) && !strings.Contains(left[len(stream):], "\x00")
+		w.labels[left], w.broken[left] = w.label(data)+"/damaged", !unsigned
+	}
+	return left
 }
 
 // finish sends the end of a sync, if there was anything to do.
@@ -401,9 +480,14 @@ func (w *world) finish(d *device) {
 // tick lets time pass, and S3 expire what it expires.
 func (w *world) tick(by time.Duration) {
 	w.now = w.now.Add(by)
+	if by >= time.Hour && slices.ContainsFunc(w.devices, func(d *device) bool { return d.request != nil }) {
+		w.crashed = true // no process stands still for so long and is no different for it
+	}
 	w.store.Expire()
 	w.note("%v later", by)
-	w.watcher.expired()
+	for _, c := range w.watchers {
+		c.expired()
+	}
 }
 
 // sync makes a device sync from beginning to end, with nothing going wrong. It
@@ -411,7 +495,7 @@ func (w *world) tick(by time.Duration) {
 func (w *world) sync(d *device) (busy, served bool) {
 	w.ask(d)
 	w.exhaust(d)
-	busy = len(d.todo) > 0
+	busy = slices.ContainsFunc(d.todo, func(t transfer) bool { return !w.blocked(d, t.name) })
 	served = d.planned
 	for len(d.todo) > 0 {
 		w.transfer(d, arrives)

@@ -166,15 +166,19 @@ func TestTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := savesync.Limits{Games: []string{"one", "two"}, FileBytes: 10, PlayerBytes: 512 << 20, PlayerFiles: 500, PlansPerHour: 600}
+	want := savesync.Limits{Games: []string{"one", "two"}, FileBytes: 10, PlayerBytes: 512 << 20, PlayerFiles: 500, PlansPerHour: 120, PlayerBytesPerDay: 256 << 20, RequestsPerMinute: 120}
 	if got := s.Limits; len(got.Games) != 2 || got.Games[0] != "one" || got.Games[1] != "two" ||
-		got.FileBytes != want.FileBytes || got.PlayerBytes != want.PlayerBytes || got.PlayerFiles != want.PlayerFiles || got.PlansPerHour != want.PlansPerHour {
+		got.FileBytes != want.FileBytes || got.PlayerBytes != want.PlayerBytes || got.PlayerFiles != want.PlayerFiles || got.PlansPerHour != want.PlansPerHour ||
+		got.PlayerBytesPerDay != want.PlayerBytesPerDay || got.RequestsPerMinute != want.RequestsPerMinute || s.Unchecked {
 		t.Errorf("limits are %+v, want %+v", got, want)
 	}
 	if s, err := newService(environ(map[string]string{"GAME_IDS": ""})); err != nil || len(s.Limits.Games) != 0 {
 		t.Errorf("without GAME_IDS: %v, %v", s.Limits.Games, err)
 	}
-	for name, bad := range map[string]string{"MANIFEST_TABLE": "", "SAVES_BUCKET": "", "AWS_REGION": "", "MAX_PLAYER_FILES": "0", "MAX_PLANS_PER_HOUR": "many"} {
+	if s, err := newService(environ(map[string]string{"CHECK_SAVES": "false"})); err != nil || !s.Unchecked {
+		t.Errorf("with CHECK_SAVES=false: %v, %v", s.Unchecked, err)
+	}
+	for name, bad := range map[string]string{"MANIFEST_TABLE": "", "SAVES_BUCKET": "", "AWS_REGION": "", "MAX_PLAYER_FILES": "0", "MAX_PLANS_PER_HOUR": "many", "CHECK_SAVES": "no"} {
 		if _, err := newService(environ(map[string]string{name: bad})); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s=%q: %v, want an error that names it", name, bad, err)
 		}

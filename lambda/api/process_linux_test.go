@@ -113,12 +113,12 @@ func BenchmarkStart(b *testing.B) {
 
 // TestMemoryAtTheLargestRequest has a function take a request of the largest size
 // that is admitted, with a record of the largest size, and read the largest files
-// that are to be settled, 16 at once. It must stay well within Lambda's smallest memory.
+// that are to be settled. It must stay within what Lambda's smallest functions have.
 func TestMemoryAtTheLargestRequest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles a function and moves 256 MB")
 	}
-	record, body := largest(t)
+	record, body, inboxes := largest(t)
 	event, err := json.Marshal(map[string]any{
 		"body":           string(body),
 		"requestContext": map[string]any{"authorizer": map[string]any{"jwt": map[string]any{"claims": map[string]any{"sub": sub}}}},
@@ -135,7 +135,13 @@ func TestMemoryAtTheLargestRequest(t *testing.T) {
 			}})
 		case r.Header.Get("X-Amz-Target") != "":
 			_, _ = io.WriteString(w, "{}")
-		case strings.Contains(r.URL.Path, "/inbox/"):
+		case r.URL.Query().Has("versions"):
+			_, _ = io.WriteString(w, "<ListVersionsResult>")
+			for _, key := range inboxes {
+				_, _ = fmt.Fprintf(w, "<Version><Key>%s</Key><Size>%d</Size><IsLatest>true</IsLatest></Version>", key, 16<<20)
+			}
+			_, _ = io.WriteString(w, "<IsTruncated>false</IsTruncated></ListVersionsResult>")
+		case strings.HasPrefix(r.URL.Path, "/b/inbox/"):
 			w.Header().Set("Content-Length", strconv.Itoa(16<<20))
 			w.Header().Set("X-Amz-Version-Id", "v")
 			for range 16 {
@@ -178,7 +184,7 @@ func TestMemoryAtTheLargestRequest(t *testing.T) {
 
 // largest returns a record near the limit, with 16 uploads of the largest size to
 // be read, and a request near the limit that lists every file as changed.
-func largest(t *testing.T) (record, body []byte) {
+func largest(t *testing.T) (record, body []byte, inboxes []string) {
 	t.Helper()
 	g := &savesync.Game{Files: map[string]savesync.File{}}
 	manifest := map[string]any{}
@@ -193,10 +199,12 @@ func largest(t *testing.T) (record, body []byte) {
 	}
 	for i := range 16 {
 		name := fmt.Sprintf("2-%d-LT1.save", i)
-		g.Uploads = append(g.Uploads, savesync.Upload{
-			ID: savesync.NewID(), Name: name, Size: 16 << 20, Modified: modified,
+		u := savesync.Upload{
+			ID: savesync.NewID(), Name: name, Size: 16 << 20, Modified: modified, Layout: 1,
 			Checksum: memstore.Checksum(name), Expires: time.Now().Unix(),
-		})
+		}
+		g.Uploads = append(g.Uploads, u)
+		inboxes = append(inboxes, "inbox/"+sub+"/my_game/"+name+"/"+u.ID)
 	}
 	record, err := json.Marshal(savesync.Record{Format: 1, Games: map[string]*savesync.Game{"my_game": g}})
 	if err != nil {
@@ -206,5 +214,5 @@ func largest(t *testing.T) (record, body []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record, bytes.TrimSpace(body)
+	return record, bytes.TrimSpace(body), inboxes
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,10 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/savesync/awsstore"
 )
 
+// memoryLimit is where the garbage collector begins to work hard: well below what
+// Lambda's smallest functions have, and above what a request holds (savesync, look.go).
+const memoryLimit = 90 << 20
+
 // Run serves one of the backend's functions, "syncplan" or "synccomplete", in
 // Lambda's environment. It returns when it cannot begin: the error names the
 // function that is not one, or the variable that is missing or wrong.
@@ -23,6 +28,7 @@ func Run(name string) error {
 	if err != nil {
 		return err
 	}
+	debug.SetMemoryLimit(memoryLimit)
 	serves := map[string]serve{"syncplan": service.ServePlan, "synccomplete": service.ServeComplete}
 	serve, ok := serves[name]
 	if !ok {
@@ -48,12 +54,15 @@ func newService(getenv func(string) string) (*savesync.Service, error) {
 	}
 	service := &savesync.Service{
 		Limits: savesync.Limits{
-			Games:        strings.FieldsFunc(getenv("GAME_IDS"), func(r rune) bool { return r == ',' || r == ' ' }),
-			FileBytes:    env.number("MAX_FILE_BYTES", 16<<20),
-			PlayerBytes:  env.number("MAX_PLAYER_BYTES", 512<<20),
-			PlayerFiles:  int(env.number("MAX_PLAYER_FILES", 500)),
-			PlansPerHour: int(env.number("MAX_PLANS_PER_HOUR", 600)),
+			Games:             strings.FieldsFunc(getenv("GAME_IDS"), func(r rune) bool { return r == ',' || r == ' ' }),
+			FileBytes:         env.number("MAX_FILE_BYTES", 16<<20),
+			PlayerBytes:       env.number("MAX_PLAYER_BYTES", 512<<20),
+			PlayerBytesPerDay: env.number("MAX_PLAYER_BYTES_PER_DAY", 256<<20),
+			PlayerFiles:       int(env.number("MAX_PLAYER_FILES", 500)),
+			PlansPerHour:      int(env.number("MAX_PLANS_PER_HOUR", 120)),
+			RequestsPerMinute: int(env.number("MAX_REQUESTS_PER_MINUTE", 120)),
 		},
+		Unchecked: !env.flag("CHECK_SAVES", true),
 		Manifests: awsstore.NewManifests(config),
 		Objects:   awsstore.NewObjects(config),
 	}
@@ -73,6 +82,19 @@ func (e *environment) text(name string) string {
 		e.errs = append(e.errs, fmt.Errorf("%s is not set", name))
 	}
 	return v
+}
+
+// flag returns a variable that is true or false, or unset when the default holds.
+func (e *environment) flag(name string, otherwise bool) bool {
+	switch v := e.get(name); v {
+	case "":
+		return otherwise
+	case "true", "false":
+		return v == "true"
+	default:
+		e.errs = append(e.errs, fmt.Errorf("%s is %q, not true or false", name, v))
+		return otherwise
+	}
 }
 
 // number returns a variable that is a positive number, or unset when the default holds.

@@ -39,7 +39,7 @@ const (
 type Call struct {
 	// Op is the method's name.
 	Op string
-	// Key is the object's key or the player.
+	// Key is the object's key, a line each if there are several, or the player.
 	Key string
 }
 
@@ -217,7 +217,7 @@ func (s *Store) List(_ context.Context, prefix string, pages int) (list []savesy
 
 // Retire implements [savesync.ObjectStore].
 func (s *Store) Retire(_ context.Context, keys []string) error {
-	return s.do("Retire", strings.Join(keys, " "), func() error {
+	return s.do("Retire", strings.Join(keys, "\n"), func() error {
 		if len(keys) > 1000 {
 			return errors.New("S3 takes at most 1,000 keys")
 		}
@@ -255,6 +255,9 @@ func (s *Store) Begin(url, data string) (*Upload, error) {
 	}
 	return &Upload{store: s, key: parts[1], data: data}, nil
 }
+
+// Key is where the upload will be.
+func (u *Upload) Key() string { return u.key }
 
 // End ends the transfer: only now is the object there.
 func (u *Upload) End() {
@@ -413,6 +416,13 @@ func (s *Store) Versions(f func(key string, v Version)) {
 			f(key, v)
 		}
 	}
+}
+
+// Current returns the current version of a key, unless that is a delete marker.
+func (s *Store) Current(key string) (Version, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current(key)
 }
 
 // Find returns one version of a key.

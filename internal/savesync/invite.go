@@ -1,0 +1,227 @@
+package savesync
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// largeUpload is from which size on a file is sent after everything else: it may
+// take longer than the game client waits, and then the client ends its sync. Tests
+// make it smaller.
+var largeUpload int64 = 1 << 20
+
+// underway is how long an upload may be on its way: planned again before, it has
+// not failed.
+const underway = time.Minute
+
+// plan decides what the device should do, writes it down and makes the URLs.
+func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
+	d, lost, err := st.decide(ctx, m)
+	if err != nil {
+		return Plan{}, err
+	}
+	audited, err := st.admit(ctx, &d)
+	if err != nil {
+		return Plan{}, err
+	}
+	if len(d.sends)+len(d.downloads) == 0 && !lost && !audited {
+		return Plan{Barred: d.barred}, nil
+	}
+	invited := st.game.invite(d.sends, st.newID, st.now)
+	if err := st.save(ctx); err != nil {
+		return Plan{}, err
+	}
+	return st.links(ctx, d, invited)
+}
+
+// decide decides about a manifest, and once more when a file that it would offer is
+// gone from the bucket, by another hand than ours: that one is dropped from the
+// record, so that a device that still has it may send it again.
+func (st *state) decide(ctx context.Context, m Manifest) (d decision, lost bool, err error) {
+	for counted := false; ; lost = true {
+		d = st.game.decide(m, st.found, timestampOf(st.now), st.Limits)
+		if len(d.sends)+len(d.downloads) == 0 {
+			return d, lost, nil
+		}
+		if !counted {
+			if err := st.record.Usage.count(st.Limits, st.now); err != nil {
+				return d, lost, err
+			}
+			counted = true
+		}
+		gone, err := st.gone(ctx, d)
+		if err != nil || len(gone) == 0 {
+			return d, lost, err
+		}
+		for _, name := range gone {
+			delete(st.game.Files, name)
+		}
+	}
+}
+
+// gone returns those of the files to be fetched that are not in the bucket any more.
+func (st *state) gone(ctx context.Context, d decision) ([]string, error) {
+	names := slices.Clone(d.downloads)
+	for _, s := range d.sends {
+		if s.replaced {
+			names = append(names, s.Name)
+		}
+	}
+	gone := make([]bool, len(names))
+	err := st.each(ctx, len(names), func(ctx context.Context, i int) error {
+		f := st.game.Files[names[i]]
+		size, err := st.Objects.Stat(ctx, st.keys.content(names[i], f.ID), f.Version)
+		if errors.Is(err, ErrNotFound) || err == nil && size != f.Size {
+			gone[i], err = true, nil
+		}
+		return err
+	})
+	var list []string
+	for i, name := range names {
+		if gone[i] {
+			list = append(list, name)
+		}
+	}
+	return list, err
+}
+
+// admit bars what a limit leaves no room for, and charges the rest. It reports
+// whether it has listed the player's inboxes, which must be written down.
+func (st *state) admit(ctx context.Context, d *decision) (audited bool, err error) {
+	if len(d.sends) == 0 {
+		return false, nil
+	}
+	use := &st.record.Usage
+	level := use.level(st.Limits, st.now)
+	if audited = use.Unaudited >= auditEvery; audited {
+		lying, err := st.audit(ctx)
+		if err != nil {
+			return false, err
+		}
+		level, use.Unaudited = max(level, lying), 0
+	}
+	room := st.record.room(st.game, st.Limits, level)
+	admitted := d.sends[:0]
+	for _, s := range d.sends {
+		if s.Barred = st.game.bar(s, room, st.now); s.Barred != "" {
+			d.barred = append(d.barred, s.Entry)
+			continue
+		}
+		admitted = append(admitted, s)
+	}
+	d.sends = admitted
+	if len(d.sends) > 0 {
+		use.Unaudited++
+	}
+	use.Level, use.At = room.level, st.now.Unix()
+	return audited, nil
+}
+
+// bar returns why a file may not be planned now, "" if it may, and takes its room.
+func (g *Game) bar(s send, w *room, now time.Time) Bar {
+	if g.Failing[s.Name].waiting(s.Checksum, now) {
+		return BarFailed
+	}
+	return w.take(Upload{Name: s.Name, Size: s.Size}, g.invited(s.Entry) >= 0)
+}
+
+// invited returns the index of the open upload of a content, -1 if there is none.
+func (g *Game) invited(e Entry) int {
+	return slices.IndexFunc(g.Uploads, func(u Upload) bool { return !u.Settled && !u.Imported && u.is(e) })
+}
+
+// invite enters the files to be sent into the game. A content that was planned
+// before and has not come keeps its entry. It returns the entries in the order of
+// the sends.
+func (g *Game) invite(sends []send, newID func() string, now time.Time) []Upload {
+	g.forgetFailures(now)
+	expires := now.Add(urlLife).Unix()
+	list := make([]Upload, 0, len(sends))
+	for _, s := range sends {
+		i := g.invited(s.Entry)
+		if i < 0 {
+			i = len(g.Uploads)
+			g.Uploads = append(g.Uploads, Upload{
+				ID: newID(), Name: s.Name, Size: s.Size, Checksum: s.Checksum, Layout: layoutInbox,
+				Modified: notAfter(s.Modified, timestampOf(now)), Basis: g.Files[s.Name].Revision, Expires: expires,
+			})
+		} else if now.Sub(time.Unix(g.Uploads[i].planned(), 0)) >= underway {
+			g.failed(g.Uploads[i], now.Unix())
+		}
+		u := &g.Uploads[i]
+		u.Expires, u.Losing = max(u.Expires, expires), s.replaced
+		list = append(list, *u)
+	}
+	return list
+}
+
+// links makes the URLs of a plan. Uploads run first, then the downloads, then, one
+// after the other, what is here called conflicts: there a large file, or one that
+// failed before, can be sent without keeping anything else from being done.
+func (st *state) links(ctx context.Context, d decision, invited []Upload) (Plan, error) {
+	l := linker{state: st, ctx: ctx}
+	downloads := d.downloads
+	var late []int
+	for i, s := range d.sends {
+		if s.Size > largeUpload || st.game.Failing[s.Name].Tries > 0 {
+			late = append(late, i)
+			continue
+		}
+		l.plan.Uploads = append(l.plan.Uploads, l.upload(s, invited[i]))
+		if s.replaced {
+			downloads = append(downloads, s.Name)
+		}
+	}
+	st.game.oldestFirst(downloads)
+	for _, name := range downloads {
+		l.plan.Downloads = append(l.plan.Downloads, l.download(d, name))
+	}
+	slices.SortStableFunc(late, func(i, j int) int { return cmp.Compare(d.sends[i].Size, d.sends[j].Size) })
+	for _, i := range late {
+		l.plan.Conflicts = append(l.plan.Conflicts, l.upload(d.sends[i], invited[i]))
+		if d.sends[i].replaced {
+			l.plan.Conflicts = append(l.plan.Conflicts, l.download(d, d.sends[i].Name))
+		}
+	}
+	if len(l.plan.Uploads)+len(l.plan.Downloads) == 0 {
+		l.plan.promote()
+	}
+	l.plan.Barred = d.barred
+	return l.plan, l.err
+}
+
+// promote makes the first conflict an upload: the game client does nothing about a
+// plan that has only conflicts.
+func (p *Plan) promote() {
+	if len(p.Conflicts) == 0 {
+		return
+	}
+	p.Uploads, p.Conflicts = p.Conflicts[:1:1], p.Conflicts[1:]
+	if len(p.Conflicts) > 0 && !p.Conflicts[0].Upload {
+		p.Downloads, p.Conflicts = p.Conflicts[:1:1], p.Conflicts[1:]
+	}
+}
+
+// A linker makes the URLs of a plan, up to the first error.
+type linker struct {
+	*state
+	ctx  context.Context
+	plan Plan
+	err  error
+}
+
+func (l *linker) upload(s send, u Upload) Transfer {
+	url, err := l.Objects.PresignPut(l.ctx, l.keys.inbox(u), u.Size, urlLife)
+	l.err = errors.Join(l.err, err)
+	return Transfer{Filename: s.Local, Upload: true, URL: url}
+}
+
+func (l *linker) download(d decision, name string) Transfer {
+	f := l.game.Files[name]
+	url, err := l.Objects.PresignGet(l.ctx, l.keys.content(name, f.ID), f.Version, urlLife)
+	l.err = errors.Join(l.err, err)
+	return Transfer{Filename: d.local(name), URL: url}
+}

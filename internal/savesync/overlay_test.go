@@ -1,0 +1,94 @@
+package savesync_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestEveryMendingIsHeld takes out, one after the other, what the package does about
+// each way in which devices, players and attackers were found to lose saves, block
+// progress or spend money, and wants the named tests to fail without it. Most are
+// found by the histories; what costs time or money alone has a test of its own.
+func TestEveryMendingIsHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the package once for each mending")
+	}
+	const histories = "TestPromises$"
+	for _, m := range []struct {
+		what string
+		// file is changed from one text to another, and a test of tests fails.
+		file, from, to, tests string
+	}{
+		{"1: a damaged content does not win", "settle.go", "case c.health == Damaged && health == Readable:\n\t\treturn false\n", "", histories},
+		{"1: nor does the beginning of the committed one", "settle.go", " || c.cut:", ":", "TestACutIsACutInAnyFormat"},
+		{"1: what can be read wins over what cannot", "settle.go", "case c.health == Readable && health == Damaged:\n\t\treturn true\n", "", "TestADamagedContentGivesWay"},
+		{"1: old records are read first", "look.go", "a.committed = inspect(u.Name, o.Data)", "", "TestAContentOfOldRecordsIsRead"},
+		{"2: foreign files stay where they are", "request.go", "checkFileName(name) != nil || !travels(name)", "checkFileName(name) != nil", histories},
+		{"2: but they count", "plan.go", "if !numbered || !isSave(name) {", "if !numbered || !isSave(name) || e.Barred != \"\" {", histories},
+		{"3: large and failed files come last", "invite.go", "if s.Size > largeUpload || st.game.Failing[s.Name].Tries > 0 {", "if false {", histories},
+		{"3: a plan of conflicts alone is none", "invite.go", "\t\tl.plan.promote()\n", "", histories},
+		{"3: what fails waits", "quota.go", "return since >= 0 && since < wait", "return since < 0 && wait < 0", "TestAFailingUploadStarvesNothing"},
+		{"3: but not for other devices", "quota.go", "wait = min(wait, otherWait)", "", histories},
+		{"4: what never comes eats no budget", "look.go", "if len(open) <= lookAlone && total <= lookBytes {", "if true {", histories + "|TestWhatNeverCame"},
+		{"5: what is full bars one file", "invite.go", "d.barred = append(d.barred, s.Entry)\n\t\t\tcontinue", "return false, tooLarge(\"full\")", histories},
+		{"6: planned later is newer", "settle.go", "return c.Basis >= f.Revision || c.Checksum > f.Checksum", "return c.Checksum > f.Checksum", histories},
+		{"7: capitals do not make another file", "names.go", "return strings.ToLower(name)", "return name", histories},
+		{"8: a newcomer is known", "plan.go", "newcomer := g.newcomer(m)", "newcomer := false", histories},
+		{"8: what is asked for to be kept does not win", "settle.go", "case c.Losing:\n\t\treturn false\n", "", histories},
+		{"11: nothing unknown is overwritten before it is kept", "plan.go", "replaced := committed && f.Health != Damaged && (age == unknown || newcomer && e.Name == persistent)\n\t\t\td.sends = append(d.sends, send{e, replaced})", "if age == unknown || newcomer && committed {\n\t\t\t\td.downloads = append(d.downloads, e.Name)\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\td.sends = append(d.sends, send{e, false})", histories},
+		{"10: wrong bytes are read once", "settle.go", "case presence == other, presence == absent", "case presence == absent", histories},
+		{"10: a list in place of many reads", "look.go", "lookAlone = 12", "lookAlone = 1000", "TestWhatNeverCameIsListed"},
+		{"10: a pace", "pace.go", "if p.counts[player] <= limit {", "if true {", "TestAPlayersPaceIsBounded"},
+		{"11: an inbox is retired at once", "retire.go", "\tif len(list) > 0 {\n\t\t_ = st.Objects.Retire", "\tif false {\n\t\t_ = st.Objects.Retire", histories},
+		{"11: what was sent is charged", "quota.go", "case w.level+charge > w.limits.budget():\n\t\treturn BarBudget\n", "", "TestStoredBytesAreBounded"},
+		{"11: what was put past the plans is seen", "invite.go", "audited = use.Unaudited >= auditEvery", "audited = false", "TestAURLUsedOverAndOverIsSeen"},
+		{"12: an inbox is retired for good", "retire.go", "if u.Settled && u.over(now) {", "if false {", "TestWhatComesLateGoesToo"},
+		{"12: what lost is copied", "settle.go", "if f, ok := g.Files[c.Name]; !ok || f.Checksum != c.Checksum {", "if f, ok := g.Files[c.Name]; !ok || c.above(f) {", histories},
+		{"copies that came to nothing expire", "shelve.go", "\tif len(list) > 0 {", "\tif false {", histories},
+		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n\tif p == absent", "\tif p == absent", histories},
+	} {
+		t.Run(m.what, func(t *testing.T) {
+			overlay := mutate(t, m.file, m.from, m.to)
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-failfast", "-overlay", overlay, "-run", m.tests, ".")
+			cmd.Env = append(os.Environ(), historiesVariable+"=20000")
+			out, err := cmd.CombinedOutput()
+			if _, failed := err.(*exec.ExitError); !failed || !strings.Contains(string(out), "--- FAIL") {
+				t.Errorf("without it nothing fails: %v\n%.2000s", err, out)
+			}
+		})
+	}
+}
+
+// mutate writes a file of the package with one text in place of another, and returns
+// what `go test -overlay` wants.
+func mutate(t *testing.T, file, from, to string) string {
+	t.Helper()
+	path, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(source), from); n != 1 {
+		t.Fatalf("%s has %q %d times", file, from, n)
+	}
+	dir := t.TempDir()
+	mutant := filepath.Join(dir, file)
+	if err := os.WriteFile(mutant, []byte(strings.Replace(string(source), from, to, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "overlay.json")
+}
