@@ -9,22 +9,31 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // game stands for a game with the client in it: it runs the block that an .rpy
 // file would, then does what the client does, at the address that the client
 // builds itself. It takes the block on standard input, prints what configure()
-// was told, and signs a player up by Python's urllib.
+// was told, and signs a player up by Python's urllib. What the block does with
+// the engine is tested in internal/cli.
 const game = `
-import json, sys, types, urllib.request
+import json, re, sys, types, urllib.request
 
 told = {}
 client = types.ModuleType("renpy_cloud")
 client.configure = lambda **settings: told.update(settings)
 sys.modules["renpy_cloud"] = client
 
+engine = types.ModuleType("store")
+engine.config = types.SimpleNamespace(start_callbacks=[], quit_callbacks=[])
+engine.persistent = None
+sys.modules["store"] = engine
+
 # Ren'Py runs the indented lines below "init python:" as Python.
-exec(compile(sys.stdin.read().replace("init python:", "if True:"), "cloud_config.rpy", "exec"), {})
+block = re.sub(r"(?m)^init python( in \w+)?:$", "if True:", sys.stdin.read())
+exec(compile(block, "cloud_config.rpy", "exec"), {})
+told["callbacks"] = len(engine.config.start_callbacks) + len(engine.config.quit_callbacks)
 
 if len(sys.argv) > 1:
     body = {"ClientId": told["cognito_app_client_id"], "Username": sys.argv[1], "Password": sys.argv[2],
@@ -53,6 +62,7 @@ func TestConfigRenpy(t *testing.T) {
 	settings := map[string]any{
 		"api_base_url": out.ApiEndpoint, "game_id": "our.game-2", "aws_region": "us-east-1",
 		"cognito_user_pool_id": out.CognitoUserPoolId, "cognito_app_client_id": out.CognitoAppClientId,
+		"timeout_seconds": 10.0, "callbacks": 2.0,
 	}
 
 	t.Run("local", func(t *testing.T) {
@@ -81,6 +91,28 @@ func TestConfigRenpy(t *testing.T) {
 		settings["api_base_url"] = told["api_base_url"] // in the cloud's own form
 		expectSettings(t, told, settings)
 	})
+}
+
+// TestFirstSyncOfADevice is what the printed block relies on at a device's first
+// sync, when it says that its `persistent` is of 1970.
+func TestFirstSyncOfADevice(t *testing.T) {
+	t.Parallel()
+	s := deploy(t, "first")
+	p := s.player(t)
+
+	// The cloud has none: the first attempt is taken, and an older second one gets it back.
+	first := p.device(t, time.Unix(2, 0), map[string]string{"persistent": "attempt 1"})
+	first.sync(t, "persistent", "")
+	first.save(t, time.Unix(1, 0), "persistent", "attempt 2")
+	first.sync(t, "", "persistent")
+	first.holds(t, map[string]string{"persistent": "attempt 1"})
+
+	// What was played then is newer, and a new device gets that at its first attempt.
+	first.save(t, time.Now(), "persistent", "progress")
+	first.sync(t, "persistent", "")
+	second := p.device(t, time.Unix(2, 0), map[string]string{"persistent": "of a new game"})
+	second.sync(t, "", "persistent")
+	second.holds(t, map[string]string{"persistent": "progress"})
 }
 
 func expectSettings(t *testing.T, told, want map[string]any) {

@@ -2,10 +2,11 @@ package cli
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
+	"text/template"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +25,10 @@ func newConfig(a *app) *cobra.Command {
 	renpy := &cobra.Command{
 		Use:   "renpy",
 		Short: "Print the block for the game's .rpy file",
-		Long: `Print the renpy_cloud.configure(...) block for the game's .rpy file, with the
-addresses of the deployed stage. With --local it also points the client at the
-local cloud, which is for development builds only.`,
+		Long: `Print what the game needs, as an .rpy file: renpy_cloud.configure(...) with the
+addresses of the deployed stage, and the syncs at the main menu and at quit. Its
+first lines say what the game's own script has to call. With --local it also
+points the client at the local cloud, which is for development builds only.`,
 		Example: "  renpyctl config renpy --stage prod --game-id my_game > game/cloud_config.rpy",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.configRenpy(cmd.Context(), gameID) },
@@ -77,52 +79,20 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 	return c.write(a.streams.Out)
 }
 
+// integration is the block: configure(), and the syncs at the main menu and at quit.
+//
+//go:embed renpy/integration.rpy.tmpl
+var integration string
+
+var integrationTemplate = template.Must(template.New("").Funcs(template.FuncMap{"quote": quote}).Parse(integration))
+
 // write prints the block as a game's .rpy file takes it.
-func (c renpyConfig) write(w io.Writer) error {
-	var b strings.Builder
-	if c.CognitoEndpoint == "" {
-		b.WriteString("init python:\n    import renpy_cloud\n\n")
-	} else {
-		b.WriteString(c.redirect())
-	}
-	fmt.Fprintf(&b, `    renpy_cloud.configure(
-        api_base_url=%s,
-        game_id=%s,
-        aws_region=%s,
-        cognito_user_pool_id=%s,
-        cognito_app_client_id=%s,
-    )
-`, quote(c.APIBaseURL), quote(c.GameID), quote(c.Region), quote(c.UserPoolID), quote(c.ClientID))
-	_, err := io.WriteString(w, b.String())
-	return err
-}
+func (c renpyConfig) write(w io.Writer) error { return integrationTemplate.Execute(w, c) }
 
-// redirect is the code that sends the client's calls to Cognito, whose address
-// it builds itself and takes from nobody, to the local cloud. The client uses
-// urllib, which can be given an opener for the whole program.
-func (c renpyConfig) redirect() string {
-	return fmt.Sprintf(`# DEVELOPMENT ONLY: this block talks to a local cloud on this computer.
-# Never ship it: renpyctl config renpy --stage prod prints the one for players.
-init python:
-    import urllib.request
-    import renpy_cloud
-
-    class LocalCognito(urllib.request.BaseHandler):
-        handler_order = 100
-
-        def https_open(self, request):
-            if request.host != %s:
-                return None
-            local = urllib.request.Request(
-                %s + request.selector, request.data,
-                dict(request.header_items()), method=request.get_method())
-            local.remove_header("Host")
-            return self.parent.open(local, timeout=request.timeout)
-
-    urllib.request.install_opener(urllib.request.build_opener(LocalCognito))
-
-`, quote("cognito-idp."+c.Region+".amazonaws.com"), quote(c.CognitoEndpoint))
-}
+// CognitoHost is the client's address of Cognito, which it builds itself and
+// takes from nobody. The client uses urllib, which can be given an opener for
+// the whole program; so the block for the local cloud redirects it there.
+func (c renpyConfig) CognitoHost() string { return "cognito-idp." + c.Region + ".amazonaws.com" }
 
 // quote writes a Python string literal. Go's and Python's agree for printable ASCII, which AWS's names are.
 func quote(s string) string { return strconv.QuoteToASCII(s) }
