@@ -22,7 +22,7 @@ OSLS        := $(TOOLS)/osls/.installed
 export RENPYCTL_E2E_DIR := $(TOOLS)/local
 export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 
-.PHONY: build zips demo demo-stop test unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
+.PHONY: build zips demo demo-stop test test-renpy unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
 	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
@@ -38,6 +38,11 @@ test: unit e2e ## every test
 
 unit: zips
 	go test ./...
+	@test -e /usr/share/games/renpy && command -v Xvfb >/dev/null || \
+		echo "not run, since Ren'Py and Xvfb are not here: the game's file in the real engine (make test-renpy)"
+
+test-renpy: ## play the file that config renpy prints in Debian's Ren'Py (apt-get install renpy xvfb)
+	RENPYCTL_TEST_RENPY=required go test -count=1 -run '^TestRenpy$$' -v ./internal/cli
 
 e2e: build
 	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/savesync/awsstore
