@@ -111,6 +111,7 @@ class Test(unittest.TestCase):
         before = os.path.getmtime(self.engine.file())
         self.sync()
         self.assertEqual(self.plans(), [("a@example.com", before, "", "")])
+        self.assertEqual(os.path.getmtime(self.engine.file()), before)
 
     def test_second_start_sends_what_could_not_be_sent_at_quit(self):
         self.progress_of_another_device()
