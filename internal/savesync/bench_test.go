@@ -1,9 +1,14 @@
 package savesync_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
@@ -73,6 +78,104 @@ func (frozen) Save(context.Context, string, []byte, int64) error { return nil }
 func BenchmarkPlan10Files(b *testing.B)  { benchmarkPlan(b, 10) }
 func BenchmarkPlan100Files(b *testing.B) { benchmarkPlan(b, 100) }
 func BenchmarkPlan500Files(b *testing.B) { benchmarkPlan(b, 500) }
+
+// BenchmarkSettle16Saves settles 16 saves of 200 kB that have arrived: hashing and
+// reading them, without a store's own time.
+func BenchmarkSettle16Saves(b *testing.B) {
+	g := &savesync.Game{Files: map[string]savesync.File{}}
+	inboxes := shelf{}
+	random := rand.NewChaCha8([32]byte{1})
+	for i := range 16 {
+		name := fmt.Sprintf("1-%d-LT1.save", i)
+		data := compressedSave(random, 200_000)
+		u := savesync.Upload{
+			ID: savesync.NewID(), Name: name, Size: int64(len(data)), Modified: timestamp("1732345678"), Layout: 1,
+			Checksum: memstore.Checksum(string(data)), Expires: time.Now().Unix(),
+		}
+		g.Uploads = append(g.Uploads, u)
+		inboxes["inbox/"+player+"/"+game+"/"+name+"/"+u.ID] = data
+	}
+	data, err := (&savesync.Record{Format: 1, Games: map[string]*savesync.Game{game: g}}).Encode()
+	if err != nil {
+		b.Fatal(err)
+	}
+	store := memstore.New(time.Now, retention)
+	store.SetRecord(player, string(data))
+	service := &savesync.Service{
+		Limits:    savesync.Limits{FileBytes: 16 << 20, PlayerBytes: 512 << 20, PlayerFiles: 500, PlansPerHour: 1 << 30},
+		Manifests: frozen{store}, Objects: inboxes,
+	}
+	defer savesync.Shrink(largeSize, 3*largeSize)
+	savesync.Shrink(1<<20, 64<<20) // as it is
+	b.ReportAllocs()
+	for b.Loop() {
+		if reply := service.ServeComplete(context.Background(), player, completeBody); reply.Status != 200 {
+			b.Fatalf("%d %s %v", reply.Status, reply.Body, reply.Cause)
+		}
+	}
+}
+
+// compressedSave is a save of about so many bytes: a picture, which does not get
+// smaller, and text, which does.
+func compressedSave(random io.Reader, size int) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for entry, content := range map[string]io.Reader{
+		"screenshot.png": io.LimitReader(random, int64(size)/2),
+		"log":            io.LimitReader(hex.NewDecoder(zerosToF{random}), int64(size)*2),
+	} {
+		w, err := z.Create(entry)
+		if err != nil {
+			panic(err)
+		}
+		if _, err := io.Copy(w, content); err != nil {
+			panic(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// zerosToF makes text of two digits out of anything.
+type zerosToF struct{ source io.Reader }
+
+func (z zerosToF) Read(p []byte) (int, error) {
+	n, err := z.source.Read(p)
+	for i := range p[:n] {
+		p[i] = "01"[p[i]&1]
+	}
+	return n, err
+}
+
+// shelf is a store of what has arrived. It copies to nowhere.
+type shelf map[string][]byte
+
+func (s shelf) Read(_ context.Context, key, _ string, size int64) (savesync.Object, error) {
+	return savesync.Object{Version: "v", Size: size, Data: s[key]}, nil
+}
+
+func (s shelf) Copy(context.Context, string, string, string) (string, error) { return "v", nil }
+
+func (s shelf) Stat(context.Context, string, string) (int64, error) { return 0, savesync.ErrNotFound }
+
+func (s shelf) List(context.Context, string, int) (list []savesync.Listed, all bool, err error) {
+	for key, data := range s {
+		list = append(list, savesync.Listed{Key: key, Size: int64(len(data)), Current: true})
+	}
+	return list, true, nil
+}
+
+func (s shelf) Retire(context.Context, []string) error { return nil }
+
+func (s shelf) PresignPut(context.Context, string, int64, time.Duration) (string, error) {
+	return "", nil
+}
+
+func (s shelf) PresignGet(context.Context, string, string, time.Duration) (string, error) {
+	return "", nil
+}
 
 func BenchmarkPlanNothingToDo(b *testing.B) {
 	service, _ := library(b, 20)

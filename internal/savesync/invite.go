@@ -216,7 +216,7 @@ type linker struct {
 func (l *linker) upload(s send, u Upload) Transfer {
 	url, err := l.Objects.PresignPut(l.ctx, l.keys.inbox(u), u.Size, urlLife)
 	l.err = errors.Join(l.err, err)
-	return Transfer{Filename: s.Local, Upload: true, URL: url}
+	return Transfer{Filename: cmp.Or(s.Local, s.Name), Upload: true, URL: url}
 }
 
 func (l *linker) download(d decision, name string) Transfer {

@@ -11,8 +11,8 @@ import (
 
 // TestEveryMendingIsHeld takes out, one after the other, what the package does about
 // each way in which devices, players and attackers were found to lose saves, block
-// progress or spend money, and wants the named tests to fail without it. Most are
-// found by the histories; what costs time or money alone has a test of its own.
+// progress or spend money, and wants the named tests to fail without it: a test of
+// its own, or the histories, where it takes several misfortunes to see it.
 func TestEveryMendingIsHeld(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles the package once for each mending")
@@ -28,19 +28,19 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"1: what can be read wins over what cannot", "settle.go", "case c.health == Readable && health == Damaged:\n\t\treturn true\n", "", "TestADamagedContentGivesWay"},
 		{"1: old records are read first", "look.go", "a.committed = inspect(u.Name, o.Data)", "", "TestAContentOfOldRecordsIsRead"},
 		{"2: foreign files stay where they are", "request.go", "checkFileName(name) != nil || !travels(name)", "checkFileName(name) != nil", histories},
-		{"2: but they count", "plan.go", "if !numbered || !isSave(name) {", "if !numbered || !isSave(name) || e.Barred != \"\" {", histories},
-		{"3: large and failed files come last", "invite.go", "if s.Size > largeUpload || st.game.Failing[s.Name].Tries > 0 {", "if false {", histories},
+		{"2: but they count", "plan.go", "if !numbered || !isSave(name) {", "if !numbered || !isSave(name) || e.Barred != \"\" {", "TestAForeignFileStillCounts"},
+		{"3: large and failed files come last", "invite.go", "if s.Size > largeUpload || st.game.Failing[s.Name].Tries > 0 {", "if false {", "TestAFailingUploadStarvesNothing"},
 		{"3: a plan of conflicts alone is none", "invite.go", "\t\tl.plan.promote()\n", "", histories},
 		{"3: what fails waits", "quota.go", "return since >= 0 && since < wait", "return since < 0 && wait < 0", "TestAFailingUploadStarvesNothing"},
-		{"3: but not for other devices", "quota.go", "wait = min(wait, otherWait)", "", histories},
-		{"4: what never comes eats no budget", "look.go", "if len(open) <= lookAlone && total <= lookBytes {", "if true {", histories + "|TestWhatNeverCame"},
-		{"5: what is full bars one file", "invite.go", "d.barred = append(d.barred, s.Entry)\n\t\t\tcontinue", "return false, tooLarge(\"full\")", histories},
-		{"6: planned later is newer", "settle.go", "return c.Basis >= f.Revision || c.Checksum > f.Checksum", "return c.Checksum > f.Checksum", histories},
+		{"3: but not for other devices", "quota.go", "wait = min(wait, otherWait)", "", "TestAFailingFileDoesNotHoldUpOtherDevices"},
+		{"4: what never comes eats no budget", "look.go", "if len(open) <= lookAlone && total <= lookBytes {", "if true {", "TestWhatNeverComesEatsNoBudget|TestWhatNeverCameIsListed"},
+		{"5: what is full bars one file", "invite.go", "d.barred = append(d.barred, s.Entry)\n\t\t\tcontinue", "return false, tooLarge(\"full\")", "TestAFullCloudStillServes"},
+		{"6: planned later is newer", "settle.go", "return c.Basis >= f.Revision || c.Checksum > f.Checksum", "return c.Checksum > f.Checksum", "TestEqualTimesNewBytes"},
 		{"7: capitals do not make another file", "names.go", "return strings.ToLower(name)", "return name", histories},
-		{"8: a newcomer is known", "plan.go", "newcomer := g.newcomer(m)", "newcomer := false", histories},
+		{"8: a newcomer is known", "plan.go", "newcomer := g.newcomer(m)", "newcomer := false", "TestAStrangersStartDoesNotWipeALife"},
 		{"8: what is asked for to be kept does not win", "settle.go", "case c.Losing:\n\t\treturn false\n", "", histories},
 		{"11: nothing unknown is overwritten before it is kept", "plan.go", "replaced := committed && f.Health != Damaged && (age == unknown || newcomer && e.Name == persistent)\n\t\t\td.sends = append(d.sends, send{e, replaced})", "if age == unknown || newcomer && committed {\n\t\t\t\td.downloads = append(d.downloads, e.Name)\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\td.sends = append(d.sends, send{e, false})", histories},
-		{"10: wrong bytes are read once", "settle.go", "case presence == other, presence == absent", "case presence == absent", histories},
+		{"10: wrong bytes are read once", "settle.go", "case presence == other, presence == absent", "case presence == absent", "TestWrongBytesAreReadOnce"},
 		{"10: a list in place of many reads", "look.go", "lookAlone = 12", "lookAlone = 1000", "TestWhatNeverCameIsListed"},
 		{"10: a pace", "pace.go", "if p.counts[player] <= limit {", "if true {", "TestAPlayersPaceIsBounded"},
 		{"11: an inbox is retired at once", "retire.go", "\tif len(list) > 0 {\n\t\t_ = st.Objects.Retire", "\tif false {\n\t\t_ = st.Objects.Retire", histories},
@@ -53,7 +53,7 @@ func TestEveryMendingIsHeld(t *testing.T) {
 	} {
 		t.Run(m.what, func(t *testing.T) {
 			overlay := mutate(t, m.file, m.from, m.to)
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-failfast", "-overlay", overlay, "-run", m.tests, ".")
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-failfast", "-overlay", overlay, "-run", m.tests, ".", "-rapid.shrinktime=1ms")
 			cmd.Env = append(os.Environ(), historiesVariable+"=20000")
 			out, err := cmd.CombinedOutput()
 			if _, failed := err.(*exec.ExitError); !failed || !strings.Contains(string(out), "--- FAIL") {

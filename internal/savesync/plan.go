@@ -2,6 +2,7 @@ package savesync
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -32,7 +33,8 @@ func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limit
 	m = g.spelled(m, now, limits)
 	d := decision{listed: m}
 	newcomer := g.newcomer(m)
-	for _, e := range m.sorted() {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		e := m[name]
 		f, committed := g.Files[e.Name]
 		age := fresh
 		if committed && e.Barred == "" {
@@ -65,10 +67,7 @@ func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limit
 
 // local returns the name that a file of the cloud has on the device.
 func (d decision) local(name string) string {
-	if e, ok := d.listed[name]; ok {
-		return e.Local
-	}
-	return name
+	return cmp.Or(d.listed[name].Local, name)
 }
 
 func first(b bool) int {
@@ -83,41 +82,63 @@ func first(b bool) int {
 // apart one would take the other's place. If a device has several of them, the one
 // that the cloud has counts, or else the newest, and the others are barred.
 func (g *Game) spelled(m Manifest, now Timestamp, limits Limits) Manifest {
-	known := map[string]string{}
-	for name := range g.names() {
-		if other, ok := known[fold(name)]; !ok || g.Files[name].Modified.Compare(g.Files[other].Modified) > 0 {
-			known[fold(name)] = name
+	known := g.spellings()
+	chosen := make(map[string]string, len(m))
+	differ := false
+	for name, e := range m {
+		if e.Barred != "" {
+			continue
 		}
+		key := fold(name)
+		other, several := chosen[key]
+		if !several || e.before(m[other], known[key], now, limits) {
+			chosen[key] = name
+		}
+		differ = differ || several || known[key] != "" && known[key] != name
 	}
-	chosen := make(map[string]Entry, len(m))
-	better := func(e, other Entry) bool {
-		if own := e.Name == known[fold(e.Name)]; own || other.Name == known[fold(e.Name)] {
-			return own
-		}
-		if can := e.Size > 0 && e.Size <= limits.FileBytes; can != (other.Size > 0 && other.Size <= limits.FileBytes) {
-			return can
-		}
-		return notAfter(e.Modified, now).Compare(notAfter(other.Modified, now)) > 0
-	}
-	for _, e := range m.sorted() {
-		if other, ok := chosen[fold(e.Name)]; e.Barred == "" && (!ok || better(e, other)) {
-			chosen[fold(e.Name)] = e
-		}
+	if !differ {
+		return m
 	}
 	spelled := make(Manifest, len(m))
 	for name, e := range m {
-		if e.Barred == "" && chosen[fold(name)].Name != name {
+		if e.Barred == "" && chosen[fold(name)] != name {
 			e.Barred = BarSpelling
 		}
-		if other, ok := known[fold(name)]; ok && e.Barred == "" {
-			e.Name = other
+		if other := known[fold(name)]; e.Barred == "" && other != "" {
+			e.Name, e.Local = other, name
 		}
-		e.Local = name
 		if _, taken := spelled[e.Name]; !taken || e.Barred == "" {
 			spelled[e.Name] = e
 		}
 	}
 	return spelled
+}
+
+// spellings returns the names that files have in the cloud, by what they are the same
+// by. Releases before this one took several spellings; the newest counts.
+func (g *Game) spellings() map[string]string {
+	known := make(map[string]string, len(g.Files))
+	for name := range g.names() {
+		if other, ok := known[fold(name)]; !ok || g.Files[name].Modified.Compare(g.Files[other].Modified) > 0 {
+			known[fold(name)] = name
+		}
+	}
+	return known
+}
+
+// before reports whether a device's file counts rather than another one that differs
+// from it only by capital letters: the one that has the name of the cloud's, or that
+// can be sent at all, or the newer one.
+func (e Entry) before(other Entry, known string, now Timestamp, limits Limits) bool {
+	if e.Name == known || other.Name == known {
+		return e.Name == known
+	}
+	canGo := func(e Entry) bool { return e.Size > 0 && e.Size <= limits.FileBytes }
+	if canGo(e) != canGo(other) {
+		return canGo(e)
+	}
+	order := notAfter(e.Modified, now).Compare(notAfter(other.Modified, now))
+	return order > 0 || order == 0 && e.Name < other.Name
 }
 
 // newcomer reports whether a device that lists no numbered save, while the cloud has

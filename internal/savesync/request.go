@@ -3,7 +3,6 @@ package savesync
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -14,7 +13,7 @@ const maxBody = 1 << 20
 // An Entry is what a device says of one of its files.
 type Entry struct {
 	Name string
-	// Local is how the device spells the name, where that may be another way.
+	// Local is how the device spells the name, "" for the same way.
 	Local string
 	// Size is in bytes.
 	Size int64
@@ -46,11 +45,6 @@ const (
 // A Manifest is what a device lists: "persistent" and the files of one slot, by
 // file name. It says nothing of the device's other files.
 type Manifest map[string]Entry
-
-// sorted returns the entries in the order of their names.
-func (m Manifest) sorted() []Entry {
-	return slices.SortedFunc(maps.Values(m), func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
-}
 
 // decodePlan reads the body of POST /sync/plan. Every error is a [*Refusal].
 func decodePlan(body []byte, limits Limits) (game string, m Manifest, err error) {
