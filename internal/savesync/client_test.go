@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
 )
 
@@ -45,7 +46,7 @@ type device struct {
 	answered bool
 	// planned says that the last plan was served, barred is what it left alone.
 	planned bool
-	barred  []string
+	barred  map[string]savesync.Bar
 }
 
 // A transfer is one entry of a plan.

@@ -120,7 +120,7 @@ func (p Plan) wire() wirePlan {
 const maxBarred = 8
 
 // facts tells what a plan does, for the log: how much, and which files it leaves
-// alone and why, as "1-2-LT1.save.new: name".
+// alone and why.
 func (p Plan) facts() []slog.Attr {
 	facts := []slog.Attr{slog.Int("uploads", len(p.Uploads)), slog.Int("downloads", len(p.Downloads))}
 	if len(p.Conflicts) > 0 {
@@ -132,9 +132,9 @@ func (p Plan) facts() []slog.Attr {
 	if len(p.Barred) == 0 {
 		return facts
 	}
-	var named []string
+	named := map[string]Bar{}
 	for _, e := range p.Barred[:min(len(p.Barred), maxBarred)] {
-		named = append(named, fmt.Sprintf("%.80q: %s", e.Name, e.Barred))
+		named[fmt.Sprintf("%.80s", e.Name)] = e.Barred
 	}
 	return append(facts, slog.Int("left_alone", len(p.Barred)), slog.Any("left_alone_files", named))
 }

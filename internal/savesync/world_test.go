@@ -269,7 +269,7 @@ func (w *world) end(r *request) {
 	d.barred = nil
 	for _, a := range r.reply.Facts {
 		if a.Key == "left_alone_files" {
-			d.barred, _ = a.Value.Any().([]string)
+			d.barred, _ = a.Value.Any().(map[string]savesync.Bar)
 		}
 	}
 	if err := d.accept(r.reply.Body); err != nil {
