@@ -151,7 +151,6 @@ func TestBucketIsPrivateVersionedAndTidy(t *testing.T) {
 			"NoncurrentVersionExpiration": object{"NoncurrentDays": 1},
 			"ExpirationInDays":            ref(ParamSaveRetentionDays),
 		},
-		object{"Id": "expire-empty-objects", "Status": "Enabled", "ObjectSizeLessThan": "1", "ExpirationInDays": 1},
 		object{
 			"Id": "tidy-up", "Status": "Enabled", "ExpiredObjectDeleteMarker": true,
 			"AbortIncompleteMultipartUpload": object{"DaysAfterInitiation": 1},

@@ -146,8 +146,7 @@ func (s *session) count(ctx context.Context, h *holdings, id cloud.Identity) err
 	return nil
 }
 
-// isSave tells the saves in the bucket from uploads that are still to be looked
-// at, and from the empty objects that lie over contents that are no longer needed.
+// isSave tells the saves in the bucket from uploads that are still to be looked at.
 func isSave(key string, size int64) bool { return size > 0 && savesync.IsContent(key) }
 
 // keepNote writes down what outlives the stack, before anything is touched.

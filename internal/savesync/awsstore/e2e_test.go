@@ -137,9 +137,6 @@ func (w world) setRules(t testing.TB, rules []storetest.Rule) {
 	var list []s3types.LifecycleRule
 	for _, r := range rules {
 		rule := s3types.LifecycleRule{ID: &r.ID, Status: s3types.ExpirationStatusEnabled, Filter: &s3types.LifecycleRuleFilter{Prefix: &r.Prefix}}
-		if r.SizeLessThan > 0 {
-			rule.Filter = &s3types.LifecycleRuleFilter{ObjectSizeLessThan: &r.SizeLessThan}
-		}
 		if r.ExpirationDays > 0 {
 			rule.Expiration = &s3types.LifecycleExpiration{Days: aws.Int32(int32(r.ExpirationDays))}
 		}

@@ -154,15 +154,9 @@ func ruleOf(r s3types.LifecycleRule) storetest.Rule {
 	rule := storetest.Rule{ID: aws.ToString(r.ID), Enabled: r.Status == s3types.ExpirationStatusEnabled}
 	var other []string
 	if f := r.Filter; f != nil {
-		rule.Prefix, rule.SizeLessThan = aws.ToString(f.Prefix), aws.ToInt64(f.ObjectSizeLessThan)
-		if f.Tag != nil || f.ObjectSizeGreaterThan != nil {
-			other = append(other, "a filter of tags or larger sizes")
-		}
-		if and := f.And; and != nil {
-			rule.Prefix, rule.SizeLessThan = aws.ToString(and.Prefix), aws.ToInt64(and.ObjectSizeLessThan)
-			if len(and.Tags) > 0 || aws.ToInt64(and.ObjectSizeGreaterThan) > 0 {
-				other = append(other, "a filter of tags or larger sizes")
-			}
+		rule.Prefix = aws.ToString(f.Prefix)
+		if f.Tag != nil || f.ObjectSizeGreaterThan != nil || f.ObjectSizeLessThan != nil || f.And != nil {
+			other = append(other, "a filter of tags or sizes")
 		}
 	}
 	if e := r.Expiration; e != nil {

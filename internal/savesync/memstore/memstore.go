@@ -330,8 +330,7 @@ const InboxRetention = 24 * time.Hour
 // Expire does what the bucket's lifecycle does. A version that has not been the
 // current one of its key for the retention time goes, below "inbox/" after a day.
 // There, a current one gives way to a delete marker after the retention time. A
-// delete marker goes when there is nothing below it, and an empty object, which a
-// release before this one left behind, gives way to one after a day.
+// delete marker goes when there is nothing below it.
 func (s *Store) Expire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -342,8 +341,7 @@ func (s *Store) Expire() {
 			keep = min(keep, InboxRetention)
 		}
 		last := list[len(list)-1]
-		age := now.Sub(last.Created)
-		if !last.Marker && (inbox && age >= s.Retention || last.Data == "" && age >= 24*time.Hour) {
+		if inbox && !last.Marker && now.Sub(last.Created) >= s.Retention {
 			s.put(key, Version{Marker: true})
 			list = s.objects[key]
 		}

@@ -43,7 +43,6 @@ func TestTheLifecycleIsTheTemplates(t *testing.T) {
 	storetest.CheckRules(t, []storetest.Rule{
 		{ID: "expire-overwritten-saves", Enabled: true, NoncurrentDays: days},
 		{ID: "expire-inbox", Enabled: true, Prefix: "inbox/", NoncurrentDays: int(memstore.InboxRetention / (24 * time.Hour)), ExpirationDays: days},
-		{ID: "expire-empty-objects", Enabled: true, SizeLessThan: 1, ExpirationDays: 1},
 		{ID: "tidy-up", Enabled: true, ExpiredMarkers: true, AbortDays: 1},
 	})
 }

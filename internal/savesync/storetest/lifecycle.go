@@ -17,7 +17,6 @@ func testLifecycle(t *testing.T, w *world) {
 	}
 	t.Run("Contents", func(t *testing.T) { testContentsExpire(t, w) })
 	t.Run("Inbox", func(t *testing.T) { testInboxExpires(t, w) })
-	t.Run("EmptyObjects", func(t *testing.T) { testEmptyObjectsExpire(t, w) })
 }
 
 // CheckRules wants a bucket's lifecycle to be the template's, with whatever
@@ -105,18 +104,4 @@ func testInboxExpires(t *testing.T, w *world) {
 	w.lacks(t, replaced, "")
 	w.after(3 * day)
 	w.bare(t, w.inbox(""))
-}
-
-// testEmptyObjectsExpire is about what a release left that retired by empty objects.
-func testEmptyObjectsExpire(t *testing.T, w *world) {
-	key := w.key("retired")
-	last := w.Owner.Put(t, key, "last")
-	w.Owner.Put(t, key, "")
-	w.after(2 * day)
-	w.lacks(t, key, "")
-	w.keeps(t, key, last, "last")
-	w.after(w.Retention)
-	w.lacks(t, key, last)
-	w.after(w.Retention + 2*day)
-	w.bare(t, key)
 }

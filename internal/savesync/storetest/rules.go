@@ -14,9 +14,8 @@ import (
 type Rule struct {
 	ID      string
 	Enabled bool
-	// Prefix and SizeLessThan say which objects it is for.
-	Prefix       string
-	SizeLessThan int64
+	// Prefix begins the keys of the objects that it is for.
+	Prefix string
 	// ExpirationDays is when a current version gets a delete marker, NoncurrentDays
 	// when another one is destroyed.
 	ExpirationDays, NoncurrentDays int
@@ -37,7 +36,6 @@ type templateRule struct {
 	ID                          string `yaml:"Id"`
 	Status                      string `yaml:"Status"`
 	Prefix                      string `yaml:"Prefix"`
-	ObjectSizeLessThan          string `yaml:"ObjectSizeLessThan"`
 	ExpirationInDays            int    `yaml:"ExpirationInDays"`
 	ExpiredObjectDeleteMarker   bool   `yaml:"ExpiredObjectDeleteMarker"`
 	NoncurrentVersionExpiration struct {
@@ -80,14 +78,8 @@ func TemplateRules(t testing.TB, template string, retention int) []Rule {
 	}
 	var rules []Rule
 	for _, r := range list {
-		size := int64(0)
-		if r.ObjectSizeLessThan != "" {
-			if size, err = strconv.ParseInt(r.ObjectSizeLessThan, 10, 64); err != nil {
-				t.Fatal(err)
-			}
-		}
 		rules = append(rules, Rule{
-			ID: r.ID, Enabled: r.Status == "Enabled", Prefix: r.Prefix, SizeLessThan: size,
+			ID: r.ID, Enabled: r.Status == "Enabled", Prefix: r.Prefix,
 			ExpirationDays: r.ExpirationInDays, NoncurrentDays: r.NoncurrentVersionExpiration.NoncurrentDays,
 			ExpiredMarkers: r.ExpiredObjectDeleteMarker, AbortDays: r.AbortIncompleteMultipartUpload.DaysAfterInitiation,
 		})
