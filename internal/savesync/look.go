@@ -1,7 +1,6 @@
 package savesync
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -22,8 +21,10 @@ const (
 	// lookAlone is how many uploads are looked for one by one; for more, one list is
 	// cheaper than as many reads.
 	lookAlone = 12
-	// lookPages bounds that list.
+	// lookPages bounds that list, and lookBlind how many are looked for one by one all
+	// the same, because it did not come to them.
 	lookPages = 2
+	lookBlind = 32
 	// lookUntil is how long before its deadline a request begins no more reads.
 	lookUntil = 12 * time.Second
 )
@@ -41,9 +42,14 @@ func (st *state) look(ctx context.Context) (map[string]arrival, error) {
 	}
 	found := make(map[string]arrival, len(open))
 	var reads []Upload
-	left := lookBytes
+	left, blind := lookBytes, lookBlind
 	for _, u := range open {
 		size, known := sizes[u.ID]
+		if sizes != nil && !known {
+			if blind--; blind < 0 {
+				continue
+			}
+		}
 		switch {
 		case known && size < 0:
 			found[u.ID] = arrival{presence: absent}
@@ -55,12 +61,13 @@ func (st *state) look(ctx context.Context) (map[string]arrival, error) {
 		}
 	}
 	arrivals := make([]arrival, len(reads))
-	memory := semaphore.NewWeighted(max(heldBytes, st.Limits.FileBytes))
+	room := max(heldBytes, st.Limits.FileBytes)
+	memory := semaphore.NewWeighted(room)
 	err = st.each(ctx, len(reads), func(ctx context.Context, i int) (err error) {
 		if deadline, ok := ctx.Deadline(); ok && i > 0 && time.Until(deadline) < lookUntil {
 			return nil
 		}
-		hold := min(2*reads[i].Size, max(heldBytes, st.Limits.FileBytes)) // it may be read beside the committed one
+		hold := min(room, max(reads[i].Size, st.game.Files[reads[i].Name].Size)) // the committed one may be read after it
 		if err := memory.Acquire(ctx, hold); err != nil {
 			return err
 		}
@@ -111,8 +118,27 @@ func (st *state) listed(ctx context.Context, open []Upload) (map[string]int64, e
 	return sizes, nil
 }
 
-// verify reads one inbox.
+// verify looks for one upload. Where the order of what arrived and what is committed
+// depends on the bytes of the latter, it reads that too.
 func (st *state) verify(ctx context.Context, u Upload) (arrival, error) {
+	a, err := st.arrival(ctx, u)
+	f, ok := st.game.Files[u.Name]
+	if err != nil || !ok || a.presence != arrived || st.Unchecked || u.Checksum == f.Checksum || !a.depends(u, f) {
+		return a, err
+	}
+	o, err := st.Objects.Read(ctx, st.keys.content(u.Name, f.ID), f.Version, f.Size)
+	if errors.Is(err, ErrNotFound) || err == nil && o.Data == nil {
+		return a, nil // someone deleted it: nothing is above the new one
+	}
+	if err == nil {
+		a.committed = inspect(u.Name, o.Data)
+		a.cut = u.Size < f.Size && checksumOf(o.Data[:u.Size]) == u.Checksum
+	}
+	return a, err
+}
+
+// arrival reads one inbox.
+func (st *state) arrival(ctx context.Context, u Upload) (arrival, error) {
 	o, err := st.Objects.Read(ctx, st.keys.inbox(u), "", u.Size)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -123,34 +149,18 @@ func (st *state) verify(ctx context.Context, u Upload) (arrival, error) {
 		return arrival{presence: other}, nil
 	}
 	a := arrival{presence: arrived, version: o.Version}
-	if f, ok := st.game.Files[u.Name]; !st.Unchecked && u.Checksum != f.Checksum {
+	if !st.Unchecked {
 		a.health = inspect(u.Name, o.Data)
-		if ok {
-			err = st.compare(ctx, u, f, o.Data, &a)
-		}
 	}
-	return a, err
+	return a, nil
 }
 
-// compare reads the committed content where the order of the two depends on its
-// bytes: when it was never read and the new one is damaged, and when the new one may
-// be its beginning. A save that is readable is not the beginning of another one.
-func (st *state) compare(ctx context.Context, u Upload, f File, data []byte, a *arrival) error {
-	lost := a.health == Damaged && f.Health == Readable
+// depends reports whether the committed content has to be read: when it was never
+// read and the new one is damaged, and when the new one may be its beginning. A save
+// that is readable is not the beginning of another one.
+func (a arrival) depends(u Upload, f File) bool {
 	maybeCut := u.Size < f.Size && (a.health != Readable || !isSave(u.Name))
-	if lost || !maybeCut && (a.health != Damaged || f.Health != Unread) {
-		return nil
-	}
-	o, err := st.Objects.Read(ctx, st.keys.content(u.Name, f.ID), f.Version, f.Size)
-	if errors.Is(err, ErrNotFound) || err == nil && o.Data == nil {
-		return nil // someone deleted it: nothing is above the new one
-	}
-	if err != nil {
-		return err
-	}
-	a.committed = inspect(u.Name, o.Data)
-	a.cut = u.Size < f.Size && bytes.HasPrefix(o.Data, data)
-	return nil
+	return maybeCut && (a.health != Damaged || f.Health != Readable) || a.health == Damaged && f.Health == Unread
 }
 
 // audit returns how much lies in all of the player's inboxes, charges included: URLs

@@ -41,7 +41,7 @@ func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limit
 			age = f.age(e, now)
 		}
 		switch {
-		case e.Barred != "" || age == fresh && e.Size > limits.FileBytes || age == unknown && e.Size > limits.FileBytes:
+		case e.Barred != "" || age >= unknown && e.Size > limits.FileBytes:
 			e.Barred = cmp.Or(e.Barred, BarSize)
 			d.barred = append(d.barred, e)
 		case e.Size == 0:
@@ -162,14 +162,15 @@ func (g *Game) newcomer(m Manifest) bool {
 	return false
 }
 
-// age is how a device's copy of a file stands to the committed content.
+// age is how a device's copy of a file stands to the committed content. From unknown
+// on, the cloud has never seen it.
 type age int
 
 const (
 	same     age = iota
 	outdated     // known as replaced
-	unknown      // never seen, and of an older time
-	fresh        // never seen, and newer or of the same time: then it is sent, and the order of contents decides
+	unknown      // of an older time
+	fresh        // newer or of the same time: then it is sent, and the order of contents decides
 )
 
 // age compares a device's copy with the committed content: first by checksum, since

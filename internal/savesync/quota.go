@@ -98,20 +98,13 @@ func (use *Usage) count(limits Limits, now time.Time) error {
 	return nil
 }
 
-// waits are how long a content waits of which uploads do not come, by how many did
-// not. The first time it is planned again at once, but after everything else.
-var waits = []time.Duration{0, 0, otherWait, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour}
+// waits are how long a content waits of which uploads do not come, by how many of the
+// file's did not. The first time it is planned again at once, but after everything else.
+var waits = []time.Duration{0, 0, 10 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour}
 
-// otherWait is how long another content of the same file waits at most: it may be
-// another device's, which has a better line.
-const otherWait = 10 * time.Minute
-
-// waiting reports whether a content of a file has to wait because uploads failed.
+// waiting reports whether a content has to wait because uploads failed. Another
+// content of the file does not: it may be another device's, which has a better line.
 func (f Failure) waiting(checksum string, now time.Time) bool {
-	wait := waits[min(f.Tries, len(waits)-1)]
-	if !f.Of.has(checksum) {
-		wait = min(wait, otherWait)
-	}
 	since := now.Sub(time.Unix(f.Last, 0))
-	return since >= 0 && since < wait
+	return f.Of.has(checksum) && since >= 0 && since < waits[min(f.Tries, len(waits)-1)]
 }

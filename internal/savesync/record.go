@@ -57,7 +57,7 @@ type Failure struct {
 	// Tries is how many there were, Last when the last one was planned, in seconds since 1970.
 	Tries int   `json:"tries"`
 	Last  int64 `json:"last"`
-	// Of is the last one's content, as in a [History].
+	// Of holds the last few contents of which they were.
 	Of History `json:"of"`
 }
 
@@ -182,14 +182,18 @@ const (
 	fileWeight       = 350 // a file without its history, with a version id of maxVersion bytes
 	uploadWeight     = 300
 	retiredWeight    = 50
-	failureWeight    = 75
+	failureWeight    = 75 + maxFailing*historyDigits
 	damageWeight     = 70
 	gameWeight       = 90 + maxDamaged*(damageWeight+maxNameBytes)
 	recordBaseWeight = 270 + maxHistories*historyDigits
 )
 
-// maxDamaged bounds how many damaged contents of a game are remembered.
-const maxDamaged = 8
+const (
+	// maxDamaged bounds how many damaged contents of a game are remembered.
+	maxDamaged = 8
+	// maxFailing bounds how many contents of a file are remembered to fail.
+	maxFailing = 4
+)
 
 // weight returns an upper bound, in bytes, of what the record can grow to when
 // all its uploads arrive.

@@ -53,7 +53,7 @@ func TestWeightBoundsTheRecord(t *testing.T) {
 				if g.Failing == nil {
 					g.Failing = map[string]savesync.Failure{}
 				}
-				g.Failing[name.Draw(t, "name")] = savesync.Failure{Tries: 1 << 20, Last: 1 << 40, Of: savesync.History("").With(memstore.Checksum(""))}
+				g.Failing[name.Draw(t, "name")] = savesync.Failure{Tries: 1 << 20, Last: 1 << 40, Of: savesync.History(strings.Repeat("abcdefgh", 4))}
 			}
 			for range rapid.IntRange(0, savesync.MaxDamaged).Draw(t, "damaged") {
 				g.Damaged = append(g.Damaged, savesync.Damage{Content: savesync.Content{Name: name.Draw(t, "name"), ID: savesync.NewID()}, At: 1 << 40})

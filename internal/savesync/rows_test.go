@@ -229,7 +229,6 @@ func TestAFailingFileDoesNotHoldUpOtherDevices(t *testing.T) {
 	if f := s.watcher.now().Failing[slot1]; f.Tries < 5 {
 		t.Fatalf("it is known to fail %+v", f)
 	}
-	s.tick(10 * time.Minute)
 	data := s.fill(s.b, slot1, "b's", 0)
 	s.sync(s.b)
 	s.committed(slot1, data)

@@ -223,7 +223,7 @@ func (g *Game) failed(u Upload, at int64) {
 	if g.Failing == nil {
 		g.Failing = map[string]Failure{}
 	}
-	g.Failing[u.Name] = Failure{Tries: f.Tries + 1, Last: max(f.Last, at), Of: History("").with(u.Checksum)}
+	g.Failing[u.Name] = Failure{Tries: f.Tries + 1, Last: max(f.Last, at), Of: f.Of.with(u.Checksum).trim(maxFailing)}
 }
 
 // forgetFailures forgets the files of which nothing was tried for long.
