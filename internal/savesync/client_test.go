@@ -31,7 +31,9 @@ type device struct {
 	// it does not tell capitals from small letters.
 	coarse, blind bool
 	// slow says that large uploads outlast the client's patience.
-	slow  bool
+	slow bool
+	// bad is a file whose upload never gets an answer.
+	bad   string
 	files map[string]local
 	// kept holds every content a file had on this device, for players who put an old one back.
 	kept map[string][]string

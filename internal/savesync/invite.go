@@ -18,18 +18,46 @@ var largeUpload int64 = 1 << 20
 const underway = time.Minute
 
 // plan decides what the device should do, writes it down and makes the URLs.
+//
+// It decides once more when a file that it would offer is gone from the bucket, by
+// another hand than ours: that one is dropped from the record, so that a device that
+// still has it may send it again.
 func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
-	d, lost, err := st.decide(ctx, m)
-	if err != nil {
-		return Plan{}, err
-	}
-	audited, err := st.admit(ctx, &d)
-	if err != nil {
-		return Plan{}, err
+	use := &st.record.Usage
+	level, audited, lost := use.level(st.Limits, st.now), false, false
+	var d decision
+	for {
+		d = st.game.decide(m, st.found, timestampOf(st.now), st.Limits, !st.Unchecked)
+		if len(d.sends) > 0 && !audited && use.Unaudited >= auditEvery {
+			lying, err := st.audit(ctx)
+			if err != nil {
+				return Plan{}, err
+			}
+			level, audited = max(level, lying), true
+		}
+		st.admit(ctx, &d, level)
+		if len(d.sends)+len(d.downloads) == 0 {
+			break
+		}
+		if err := use.full(st.Limits, st.now); err != nil {
+			return Plan{}, err
+		}
+		gone, err := st.gone(ctx, d)
+		if err != nil {
+			return Plan{}, err
+		}
+		if len(gone) == 0 {
+			break
+		}
+		for _, name := range gone {
+			delete(st.game.Files, name)
+		}
+		lost = true
 	}
 	if len(d.sends)+len(d.downloads) == 0 && !lost && !audited {
 		return Plan{Barred: d.barred}, nil
 	}
+	use.count(d, audited, st.now)
 	invited := st.game.invite(d.sends, st.newID, st.now)
 	if err := st.save(ctx); err != nil {
 		return Plan{}, err
@@ -37,36 +65,11 @@ func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
 	return st.links(ctx, d, invited)
 }
 
-// decide decides about a manifest, and once more when a file that it would offer is
-// gone from the bucket, by another hand than ours: that one is dropped from the
-// record, so that a device that still has it may send it again.
-func (st *state) decide(ctx context.Context, m Manifest) (d decision, lost bool, err error) {
-	for counted := false; ; lost = true {
-		d = st.game.decide(m, st.found, timestampOf(st.now), st.Limits)
-		if len(d.sends)+len(d.downloads) == 0 {
-			return d, lost, nil
-		}
-		if !counted {
-			if err := st.record.Usage.count(st.Limits, st.now); err != nil {
-				return d, lost, err
-			}
-			counted = true
-		}
-		gone, err := st.gone(ctx, d)
-		if err != nil || len(gone) == 0 {
-			return d, lost, err
-		}
-		for _, name := range gone {
-			delete(st.game.Files, name)
-		}
-	}
-}
-
 // gone returns those of the files to be fetched that are not in the bucket any more.
 func (st *state) gone(ctx context.Context, d decision) ([]string, error) {
 	names := slices.Clone(d.downloads)
 	for _, s := range d.sends {
-		if s.replaced {
+		if s.fetched {
 			names = append(names, s.Name)
 		}
 	}
@@ -88,21 +91,14 @@ func (st *state) gone(ctx context.Context, d decision) ([]string, error) {
 	return list, err
 }
 
-// admit bars what a limit leaves no room for, and charges the rest. It reports
-// whether it has listed the player's inboxes, which must be written down.
-func (st *state) admit(ctx context.Context, d *decision) (audited bool, err error) {
+// admit bars what a limit leaves no room for, with the upload budget filled up to a
+// level. What the record only waits to have retired takes no room.
+func (st *state) admit(ctx context.Context, d *decision, level int64) {
 	if len(d.sends) == 0 {
-		return false, nil
+		d.level = level
+		return
 	}
-	use := &st.record.Usage
-	level := use.level(st.Limits, st.now)
-	if audited = use.Unaudited >= auditEvery; audited {
-		lying, err := st.audit(ctx)
-		if err != nil {
-			return false, err
-		}
-		level, use.Unaudited = max(level, lying), 0
-	}
+	st.retire(ctx)
 	room := st.record.room(st.game, st.Limits, level)
 	admitted := d.sends[:0]
 	for _, s := range d.sends {
@@ -112,35 +108,39 @@ func (st *state) admit(ctx context.Context, d *decision) (audited bool, err erro
 		}
 		admitted = append(admitted, s)
 	}
-	d.sends = admitted
-	if len(d.sends) > 0 {
-		use.Unaudited++
-	}
-	use.Level, use.At = room.level, st.now.Unix()
-	return audited, nil
+	d.sends, d.level = admitted, room.level
 }
 
 // bar returns why a file may not be planned now, "" if it may, and takes its room.
 func (g *Game) bar(s send, w *room, now time.Time) Bar {
-	if g.Failing[s.Name].waiting(s.Checksum, now) {
+	if g.failure(s.Entry).waiting(now) {
 		return BarFailed
 	}
 	return w.take(Upload{Name: s.Name, Size: s.Size}, g.invited(s.Entry) >= 0)
 }
 
-// invited returns the index of the open upload of a content, -1 if there is none.
+// invited returns the index of the open upload of a content, -1 if there is none that
+// a new URL may be made for: nothing new is put where releases before this one had it.
 func (g *Game) invited(e Entry) int {
-	return slices.IndexFunc(g.Uploads, func(u Upload) bool { return !u.Settled && !u.Imported && u.is(e) })
+	return slices.IndexFunc(g.Uploads, func(u Upload) bool { return !u.Settled && u.Layout == layoutInbox && u.is(e) })
 }
 
-// invite enters the files to be sent into the game. A content that was planned
-// before and has not come keeps its entry. It returns the entries in the order of
-// the sends.
+// invite enters the files to be sent into the game, and puts them into the order in
+// which they are. A content that was planned before and has not come keeps its entry.
+// It returns the entries in that order.
 func (g *Game) invite(sends []send, newID func() string, now time.Time) []Upload {
 	g.forgetFailures(now)
+	var missed []Upload
+	for _, s := range sends {
+		if i := g.invited(s.Entry); i >= 0 && now.Sub(time.Unix(g.Uploads[i].planned(), 0)) >= underway {
+			missed = append(missed, g.Uploads[i])
+		}
+	}
+	g.blame(missed)
+	slices.SortFunc(sends, func(a, b send) int { return g.sendingOrder(a.Entry, b.Entry) })
 	expires := now.Add(urlLife).Unix()
 	list := make([]Upload, 0, len(sends))
-	for _, s := range sends {
+	for turn, s := range sends {
 		i := g.invited(s.Entry)
 		if i < 0 {
 			i = len(g.Uploads)
@@ -148,11 +148,9 @@ func (g *Game) invite(sends []send, newID func() string, now time.Time) []Upload
 				ID: newID(), Name: s.Name, Size: s.Size, Checksum: s.Checksum, Layout: layoutInbox,
 				Modified: notAfter(s.Modified, timestampOf(now)), Basis: g.Files[s.Name].Revision, Expires: expires,
 			})
-		} else if now.Sub(time.Unix(g.Uploads[i].planned(), 0)) >= underway {
-			g.failed(g.Uploads[i], now.Unix())
 		}
 		u := &g.Uploads[i]
-		u.Expires, u.Losing = max(u.Expires, expires), s.replaced
+		u.Expires, u.Turn, u.Losing = max(u.Expires, expires), turn, s.losing
 		list = append(list, *u)
 	}
 	return list
@@ -164,14 +162,14 @@ func (g *Game) invite(sends []send, newID func() string, now time.Time) []Upload
 func (st *state) links(ctx context.Context, d decision, invited []Upload) (Plan, error) {
 	l := linker{state: st, ctx: ctx}
 	downloads := d.downloads
-	var late []int
+	late := len(d.sends)
 	for i, s := range d.sends {
-		if s.Size > largeUpload || st.game.Failing[s.Name].Tries > 0 {
-			late = append(late, i)
-			continue
+		if st.game.late(s.Name, s.Size) {
+			late = i
+			break
 		}
 		l.plan.Uploads = append(l.plan.Uploads, l.upload(s, invited[i]))
-		if s.replaced {
+		if s.fetched {
 			downloads = append(downloads, s.Name)
 		}
 	}
@@ -179,11 +177,10 @@ func (st *state) links(ctx context.Context, d decision, invited []Upload) (Plan,
 	for _, name := range downloads {
 		l.plan.Downloads = append(l.plan.Downloads, l.download(d, name))
 	}
-	slices.SortStableFunc(late, func(i, j int) int { return cmp.Compare(d.sends[i].Size, d.sends[j].Size) })
-	for _, i := range late {
-		l.plan.Conflicts = append(l.plan.Conflicts, l.upload(d.sends[i], invited[i]))
-		if d.sends[i].replaced {
-			l.plan.Conflicts = append(l.plan.Conflicts, l.download(d, d.sends[i].Name))
+	for i, s := range d.sends[late:] {
+		l.plan.Conflicts = append(l.plan.Conflicts, l.upload(s, invited[late+i]))
+		if s.fetched {
+			l.plan.Conflicts = append(l.plan.Conflicts, l.download(d, s.Name))
 		}
 	}
 	if len(l.plan.Uploads)+len(l.plan.Downloads) == 0 {

@@ -23,10 +23,12 @@ const (
 	lookAlone = 12
 	// lookPages bounds that list, and lookBlind how many are looked for one by one all
 	// the same, because it did not come to them.
-	lookPages = 2
-	lookBlind = 32
-	// lookUntil is how long before its deadline a request begins no more reads.
+	lookPages = 1
+	lookBlind = 16
+	// lookUntil is how long before its deadline a request begins no more reads, and
+	// answering how long before it reads no more contents.
 	lookUntil = 12 * time.Second
+	answering = 8 * time.Second
 )
 
 // look reads the inbox of every open upload, "persistent" and the small ones first,
@@ -55,8 +57,12 @@ func (st *state) look(ctx context.Context) (map[string]arrival, error) {
 			found[u.ID] = arrival{presence: absent}
 		case known && size != u.Size:
 			found[u.ID] = arrival{presence: other}
-		case u.Size <= left || len(reads) == 0:
-			left -= u.Size
+		default:
+			cost := u.Size + st.beside(u)
+			if cost > left && len(reads) > 0 {
+				continue
+			}
+			left -= cost
 			reads = append(reads, u)
 		}
 	}
@@ -67,7 +73,7 @@ func (st *state) look(ctx context.Context) (map[string]arrival, error) {
 		if deadline, ok := ctx.Deadline(); ok && i > 0 && time.Until(deadline) < lookUntil {
 			return nil
 		}
-		hold := min(room, max(reads[i].Size, st.game.Files[reads[i].Name].Size)) // the committed one may be read after it
+		hold := min(room, max(reads[i].Size, st.beside(reads[i]))) // one is read after the other
 		if err := memory.Acquire(ctx, hold); err != nil {
 			return err
 		}
@@ -86,7 +92,7 @@ func (st *state) look(ctx context.Context) (map[string]arrival, error) {
 func (st *state) listed(ctx context.Context, open []Upload) (map[string]int64, error) {
 	total := int64(0)
 	for _, u := range open {
-		total += u.Size
+		total += u.Size + st.beside(u)
 	}
 	if len(open) <= lookAlone && total <= lookBytes {
 		return nil, nil
@@ -131,15 +137,22 @@ func (st *state) verify(ctx context.Context, u Upload) (arrival, error) {
 		return a, nil // someone deleted it: nothing is above the new one
 	}
 	if err == nil {
-		a.committed = inspect(u.Name, o.Data)
+		if a.committed = f.Health; a.committed == Unread {
+			a.committed = inspect(u.Name, o.Data, until(ctx))
+		}
 		a.cut = u.Size < f.Size && checksumOf(o.Data[:u.Size]) == u.Checksum
 	}
 	return a, err
 }
 
-// arrival reads one inbox.
+// arrival reads one inbox. A release before this one, which a rollback may have
+// brought back for a while, keeps uploads without their layout.
 func (st *state) arrival(ctx context.Context, u Upload) (arrival, error) {
 	o, err := st.Objects.Read(ctx, st.keys.inbox(u), "", u.Size)
+	if errors.Is(err, ErrNotFound) && u.Layout == layoutMixed && !u.Imported {
+		u.Layout = layoutInbox
+		o, err = st.Objects.Read(ctx, st.keys.inbox(u), "", u.Size)
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return arrival{presence: absent}, nil
@@ -148,19 +161,38 @@ func (st *state) arrival(ctx context.Context, u Upload) (arrival, error) {
 	case o.Data == nil || checksumOf(o.Data) != u.Checksum:
 		return arrival{presence: other}, nil
 	}
-	a := arrival{presence: arrived, version: o.Version}
+	a := arrival{presence: arrived, layout: u.Layout, version: o.Version}
 	if !st.Unchecked {
-		a.health = inspect(u.Name, o.Data)
+		a.health = inspect(u.Name, o.Data, until(ctx))
 	}
 	return a, nil
 }
 
+// until is when reading a content has to end, so that the request can still be answered.
+func until(ctx context.Context) time.Time {
+	end := time.Now().Add(maxInspection)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-answering).Before(end) {
+		return deadline.Add(-answering)
+	}
+	return end
+}
+
 // depends reports whether the committed content has to be read: when it was never
-// read and the new one is damaged, and when the new one may be its beginning. A save
-// that is readable is not the beginning of another one.
+// read, and when the new one may be its beginning. A save that is readable is not the
+// beginning of another one.
 func (a arrival) depends(u Upload, f File) bool {
-	maybeCut := u.Size < f.Size && (a.health != Readable || !isSave(u.Name))
-	return maybeCut && (a.health != Damaged || f.Health != Readable) || a.health == Damaged && f.Health == Unread
+	lost := a.health == Damaged && f.Health == Readable
+	return f.Health == Unread || u.Size < f.Size && !lost && (a.health != Readable || !isSave(u.Name))
+}
+
+// beside returns how much may have to be read of the committed content of an upload's
+// file, in bytes.
+func (st *state) beside(u Upload) int64 {
+	f, ok := st.game.Files[u.Name]
+	if !ok || st.Unchecked || u.Checksum == f.Checksum || f.Health != Unread && u.Size >= f.Size {
+		return 0
+	}
+	return f.Size
 }
 
 // audit returns how much lies in all of the player's inboxes, charges included: URLs

@@ -15,21 +15,24 @@ type decision struct {
 	sends []send
 	// downloads holds the names of the files to fetch.
 	downloads []string
-	// barred holds what is left alone, in the order of the names.
+	// barred holds what is left alone.
 	barred []Entry
+	// level is how full the upload budget is with all this.
+	level int64
 }
 
 // A send is a file to be sent.
 type send struct {
 	Entry
-	// replaced says that the device is to fetch another content over it: it is sent
-	// first, so that nothing unknown is overwritten before it is kept.
-	replaced bool
+	// losing says that it is asked for only to be kept, since another content is to
+	// take its place on the device: nothing unknown is overwritten before it is kept.
+	// Fetched says that the same plan has that other content fetched.
+	losing, fetched bool
 }
 
 // decide compares what a device lists with what is committed. It is pure: the
 // same words, the same record and the same clock give the same decision.
-func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limits Limits) decision {
+func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limits Limits, checked bool) decision {
 	m = g.spelled(m, now, limits)
 	d := decision{listed: m}
 	newcomer := g.newcomer(m)
@@ -54,15 +57,33 @@ func (g *Game) decide(m Manifest, found map[string]arrival, now Timestamp, limit
 			d.downloads = append(d.downloads, e.Name)
 		case g.inFlight(e, found):
 		default:
-			replaced := committed && f.Health != Damaged && (age == unknown || newcomer && e.Name == persistent)
-			d.sends = append(d.sends, send{e, replaced})
+			losing := committed && f.Health != Damaged && (age == unknown || newcomer && e.Name == persistent)
+			// A content of an older release was never read. It is when the other one has come.
+			d.sends = append(d.sends, send{e, losing, losing && !(checked && f.Health == Unread)})
 		}
 	}
 	d.downloads = append(d.downloads, g.unlisted(m, now)...)
-	slices.SortFunc(d.sends, func(a, b send) int {
-		return cmp.Or(first(b.Name == persistent)-first(a.Name == persistent), cmp.Compare(a.Size, b.Size), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(d.sends, func(a, b send) int { return g.sendingOrder(a.Entry, b.Entry) })
 	return d
+}
+
+// late reports whether a file is sent after everything else: a large one, or one of
+// which the last upload never came.
+func (g *Game) late(name string, size int64) bool {
+	return size > largeUpload || len(g.Failing[name]) > 0
+}
+
+// sendingOrder is the order in which files are sent: "persistent" and then the small
+// ones, and in the end those that are late, of which the ones that failed least go first.
+func (g *Game) sendingOrder(a, b Entry) int {
+	late := first(g.late(a.Name, a.Size))
+	if order := late - first(g.late(b.Name, b.Size)); order != 0 {
+		return order
+	}
+	if late == 0 {
+		return cmp.Or(first(b.Name == persistent)-first(a.Name == persistent), cmp.Compare(a.Size, b.Size), strings.Compare(a.Name, b.Name))
+	}
+	return cmp.Or(cmp.Compare(g.failure(a).Tries, g.failure(b).Tries), cmp.Compare(a.Size, b.Size), strings.Compare(a.Name, b.Name))
 }
 
 // local returns the name that a file of the cloud has on the device.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +62,10 @@ func live(t *rapid.T, mutate func(*world)) string {
 		d.coarse = rapid.IntRange(0, 3).Draw(t, "coarse") == 0
 		d.blind = rapid.IntRange(0, 3).Draw(t, "blind") == 0
 		d.slow = rapid.IntRange(0, 5).Draw(t, "slow") == 0
-		w.note("%s's clock is off by %v; coarse times: %v, blind to capitals: %v, slow: %v", d.name, d.skew, d.coarse, d.blind, d.slow)
+		if rapid.IntRange(0, 7).Draw(t, "bad") == 0 {
+			d.bad = rapid.SampledFrom(fileNames).Draw(t, "bad file")
+		}
+		w.note("%s's clock is off by %v; coarse times: %v, blind to capitals: %v, slow: %v, bad: %s", d.name, d.skew, d.coarse, d.blind, d.slow, d.bad)
 	}
 	if rapid.IntRange(0, 9).Draw(t, "few files") == 0 {
 		w.service.Limits.PlayerFiles = 3
@@ -141,6 +145,9 @@ func (w *world) possible(t *rapid.T) []func() {
 		}
 	}
 	steps = append(steps, func() { w.attack(t) })
+	if rapid.IntRange(0, 9).Draw(t, "rollback") == 0 {
+		steps = append(steps, w.rollBack)
+	}
 	if w.vandals && w.quiet() {
 		files := w.watcher.now().Files
 		for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -244,6 +251,17 @@ func (w *world) misfortune(t *rapid.T, d *device) {
 	}
 }
 
+// rollBack has the release before this one write the player's record for once: it
+// keeps what is committed and planned, and nothing that it does not know.
+func (w *world) rollBack() {
+	if data, revision := w.store.Record(player); revision > 0 {
+		w.note("the release before this one writes the record")
+		w.store.SetRecord(player, unknownBefore.ReplaceAllString(data, ""))
+	}
+}
+
+var unknownBefore = regexp.MustCompile(`,"(health|layout)":("[a-z]*"|[0-9]+)`)
+
 // fresh returns a content that no file had before, of the same length each time.
 func (w *world) fresh(name string) string { return w.make(name, w.next()) }
 
@@ -318,6 +336,9 @@ func (w *world) strike(d *device, kind string, body []byte) {
 func (w *world) syncTwice(d *device) {
 	before := d.listed()
 	excused := w.tied(d)
+	for _, f := range w.watchers[d.player].now().Files {
+		excused = excused || f.Health == savesync.Unread // it is read first, when there is another one
+	}
 	for _, name := range before {
 		// Where signatures alone were cut, what is left can be read, and loses all the same.
 		damaged := w.broken[d.files[name].data] || strings.HasSuffix(w.label(d.files[name].data), "/damaged")
@@ -421,7 +442,7 @@ func (w *world) compare() {
 func (w *world) leave() {
 	w.tick(2 * time.Hour)
 	d := w.devices[0]
-	d.slow = false
+	d.slow, d.bad = false, ""
 	w.write(d, "persistent", w.fresh("persistent"))
 	w.sync(d)
 	w.tick(30 * time.Hour)

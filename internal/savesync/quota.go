@@ -54,11 +54,14 @@ func (w *room) take(u Upload, again bool) Bar {
 		files, weight = 1, fileWeight+len(u.Name)
 	}
 	if again {
-		weight += failureWeight + len(u.Name)
+		weight += failingWeight + len(u.Name) + failureWeight
 	} else {
 		weight += u.weight()
 	}
-	bytes, charge := max(0, u.Size-had), u.Size+uploadCharge
+	bytes, charge := max(0, u.Size-had), int64(uploadCharge)
+	if !again {
+		charge += u.Size
+	}
 	switch {
 	case files > 0 && w.files+files > w.limits.PlayerFiles:
 		return BarFiles
@@ -80,31 +83,46 @@ func (use Usage) level(limits Limits, now time.Time) int64 {
 	if days := idle / day; limits.PlayerBytesPerDay > 0 && days > use.Level/limits.PlayerBytesPerDay {
 		return 0 // so that the product below cannot overflow
 	}
-	regained := idle/day*limits.PlayerBytesPerDay + idle%day*(limits.PlayerBytesPerDay/day)
+	regained := idle/day*limits.PlayerBytesPerDay + idle%day*limits.PlayerBytesPerDay/day
 	return max(0, use.Level-regained)
 }
 
-// count counts a plan that hands out at least one URL. It returns an error when the
-// hour has had enough of them.
-func (use *Usage) count(limits Limits, now time.Time) error {
+// full returns an error when the hour has had enough plans that hand out a URL.
+func (use Usage) full(limits Limits, now time.Time) error {
+	if use.hour(now).Plans < limits.PlansPerHour {
+		return nil
+	}
+	wait := time.Unix(use.Since, 0).Add(time.Hour).Sub(now)
+	return tooMany(wait, "This player has synced a great deal in the last hour; please try again in %d minutes.", int(wait.Minutes())+1)
+}
+
+// count counts a plan that is written down.
+func (use *Usage) count(d decision, audited bool, now time.Time) {
+	*use = use.hour(now)
+	use.Plans++
+	use.Level, use.At = d.level, now.Unix()
+	if audited {
+		use.Unaudited = 0
+	}
+	if len(d.sends) > 0 {
+		use.Unaudited++
+	}
+}
+
+// hour returns the usage with the hour that now falls into.
+func (use Usage) hour(now time.Time) Usage {
 	if age := now.Unix() - use.Since; age < 0 || age >= int64(time.Hour/time.Second) {
 		use.Since, use.Plans = now.Unix(), 0
 	}
-	if use.Plans >= limits.PlansPerHour {
-		wait := time.Unix(use.Since, 0).Add(time.Hour).Sub(now)
-		return tooMany(wait, "This player has synced a great deal in the last hour; please try again in %d minutes.", int(wait.Minutes())+1)
-	}
-	use.Plans++
-	return nil
+	return use
 }
 
-// waits are how long a content waits of which uploads do not come, by how many of the
-// file's did not. The first time it is planned again at once, but after everything else.
+// waits are how long a content waits of which uploads do not come, by how many did
+// not. The first time it is planned again at once, but after everything else.
 var waits = []time.Duration{0, 0, 10 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour}
 
-// waiting reports whether a content has to wait because uploads failed. Another
-// content of the file does not: it may be another device's, which has a better line.
-func (f Failure) waiting(checksum string, now time.Time) bool {
+// waiting reports whether a content has to wait because uploads of it failed.
+func (f Failure) waiting(now time.Time) bool {
 	since := now.Sub(time.Unix(f.Last, 0))
-	return f.Of.has(checksum) && since >= 0 && since < waits[min(f.Tries, len(waits)-1)]
+	return since >= 0 && since < waits[min(f.Tries, len(waits)-1)]
 }

@@ -45,20 +45,21 @@ type Game struct {
 	// Retired holds the contents that were replaced or lost since the last plan that
 	// was written, and whose objects are to be retired.
 	Retired []Content `json:"retired,omitempty"`
-	// Failing holds the files of which the last uploads never came, by file name.
-	Failing map[string]Failure `json:"failing,omitempty"`
+	// Failing holds the files of which the last uploads never came, by file name, and of
+	// each the last few contents, oldest first.
+	Failing map[string][]Failure `json:"failing,omitempty"`
 	// Damaged holds the last contents that could not be read and were kept from
 	// replacing one that can, oldest first.
 	Damaged []Damage `json:"damaged,omitempty"`
 }
 
-// A Failure tells of uploads of a file that never came.
+// A Failure tells of uploads of a content that never came.
 type Failure struct {
+	// Of is the content.
+	Of History `json:"of"`
 	// Tries is how many there were, Last when the last one was planned, in seconds since 1970.
 	Tries int   `json:"tries"`
 	Last  int64 `json:"last"`
-	// Of holds the last few contents of which they were.
-	Of History `json:"of"`
 }
 
 // A Damage is a content that could not be read. It can be got back as an older
@@ -107,6 +108,8 @@ type Upload struct {
 	// Basis is the revision of the content that was committed when this one was
 	// planned, 0 for none: that one the device may have known.
 	Basis int64 `json:"basis,omitempty"`
+	// Turn is the place that it had among the uploads of the last plan.
+	Turn int `json:"turn,omitempty"`
 	// Losing says that the content is asked for only to be kept: its device was told
 	// to fetch another one over it.
 	Losing bool `json:"losing,omitempty"`
@@ -180,9 +183,10 @@ const (
 	maxRecordBytes   = 400_000
 	maxVersion       = 64  // S3's version ids have 32 bytes
 	fileWeight       = 350 // a file without its history, with a version id of maxVersion bytes
-	uploadWeight     = 300
+	uploadWeight     = 312
 	retiredWeight    = 50
-	failureWeight    = 75 + maxFailing*historyDigits
+	failureWeight    = 60
+	failingWeight    = 10 // of a file, without its failures
 	damageWeight     = 70
 	gameWeight       = 90 + maxDamaged*(damageWeight+maxNameBytes)
 	recordBaseWeight = 270 + maxHistories*historyDigits
@@ -210,8 +214,8 @@ func (r *Record) weight() int {
 		for _, c := range g.Retired {
 			w += retiredWeight + len(c.Name)
 		}
-		for name := range g.Failing {
-			w += failureWeight + len(name)
+		for name, list := range g.Failing {
+			w += failingWeight + len(name) + len(list)*failureWeight
 		}
 	}
 	return w
@@ -219,7 +223,12 @@ func (r *Record) weight() int {
 
 // weight is what an upload takes. When it arrives, it may also leave its predecessor
 // or itself to be retired. When it does not, what it leaves takes less.
-func (u Upload) weight() int { return uploadWeight + retiredWeight + 2*len(u.Name) }
+func (u Upload) weight() int {
+	if u.Settled {
+		return uploadWeight + len(u.Name)
+	}
+	return uploadWeight + retiredWeight + 2*len(u.Name)
+}
 
 // names returns the names of all files that are committed or may yet arrive, each
 // with the size of the largest content that it has or may have.

@@ -3,6 +3,7 @@ package savesync_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,14 +47,15 @@ func TestWeightBoundsTheRecord(t *testing.T) {
 			for range rapid.IntRange(0, 20).Draw(t, "uploads") {
 				g.Uploads = append(g.Uploads, savesync.Upload{
 					ID: savesync.NewID(), Name: name.Draw(t, "name"), Size: 1 << 40, Modified: timestamp(longest),
-					Checksum: memstore.Checksum(""), Expires: 1 << 40, Imported: true, Layout: 1, Basis: 1 << 40, Losing: true, Settled: true,
+					Checksum: memstore.Checksum(""), Expires: 1 << 40, Imported: true, Layout: 1, Basis: 1 << 40, Turn: 500, Losing: true, Settled: true,
 				})
 			}
 			for range rapid.IntRange(0, 20).Draw(t, "failing") {
 				if g.Failing == nil {
-					g.Failing = map[string]savesync.Failure{}
+					g.Failing = map[string][]savesync.Failure{}
 				}
-				g.Failing[name.Draw(t, "name")] = savesync.Failure{Tries: 1 << 20, Last: 1 << 40, Of: savesync.History(strings.Repeat("abcdefgh", 4))}
+				f := savesync.Failure{Tries: 1 << 20, Last: 1 << 40, Of: savesync.History("abcdefgh")}
+				g.Failing[name.Draw(t, "name")] = slices.Repeat([]savesync.Failure{f}, rapid.IntRange(1, 4).Draw(t, "contents"))
 			}
 			for range rapid.IntRange(0, savesync.MaxDamaged).Draw(t, "damaged") {
 				g.Damaged = append(g.Damaged, savesync.Damage{Content: savesync.Content{Name: name.Draw(t, "name"), ID: savesync.NewID()}, At: 1 << 40})

@@ -226,8 +226,8 @@ func TestAFailingFileDoesNotHoldUpOtherDevices(t *testing.T) {
 		s.tick(10 * time.Minute)
 		s.sync(s.a)
 	}
-	if f := s.watcher.now().Failing[slot1]; f.Tries < 5 {
-		t.Fatalf("it is known to fail %+v", f)
+	if list := s.watcher.now().Failing[slot1]; len(list) != 1 || list[0].Tries < 5 {
+		t.Fatalf("it is known to fail %+v", list)
 	}
 	data := s.fill(s.b, slot1, "b's", 0)
 	s.sync(s.b)

@@ -13,7 +13,7 @@ const (
 	// urlLife is how long an upload or download may begin after it was planned.
 	urlLife = 5 * time.Minute
 	// tries is how often a request starts again when another one saved first.
-	tries = 6
+	tries = 4
 	// parallel is how many calls to the object store a request makes at once.
 	parallel = 16
 )
@@ -214,7 +214,7 @@ func (st *state) load(ctx context.Context) error {
 		st.game = &Game{Files: map[string]File{}, Uploads: st.imported(old)}
 		st.record.Games[st.keys.game] = st.game
 	}
-	st.spent = st.game.spent(st.keys, st.now)
+	st.spent = st.record.spent(st.keys.player, st.now)
 	st.strays(ctx)
 	return nil
 }

@@ -86,8 +86,8 @@ func TestConflictsEndInAnAnswer(t *testing.T) {
 		return memstore.None
 	}
 	reply := s.service.ServePlan(t.Context(), player, s.a.planBody())
-	if reply.Status != http.StatusConflict || reply.RetryAfter != time.Second || pauses != 5 {
-		t.Errorf("the answer is %d, retry after %v, after %d pauses; want 409, 1s, 5", reply.Status, reply.RetryAfter, pauses)
+	if reply.Status != http.StatusConflict || reply.RetryAfter != time.Second || pauses != 3 {
+		t.Errorf("the answer is %d, retry after %v, after %d pauses; want 409, 1s, 3", reply.Status, reply.RetryAfter, pauses)
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 // An arrival is what was found of an upload, and in which version of its inbox key.
 type arrival struct {
 	presence presence
+	layout   int
 	version  string
 	// health is that of what arrived, committed that of the content that it was
 	// compared with, if that was read.
@@ -71,7 +72,7 @@ func (c claim) beats(b claim) bool {
 	if c.Losing != b.Losing && c.health == b.health {
 		return b.Losing
 	}
-	c.Losing, c.Basis = false, -1
+	c.Losing, c.Basis, c.committed = false, -1, Unread
 	return c.above(File{Checksum: b.Checksum, Modified: b.Modified, Health: b.health})
 }
 
@@ -142,23 +143,28 @@ func (g *Game) settle(found map[string]arrival, placed map[string]place, revisio
 			s.damaged = append(s.damaged, c.Name)
 		}
 	}
+	var missed []Upload
 	kept := g.Uploads[:0]
 	for _, u := range g.Uploads {
 		switch presence := found[u.ID].presence; {
 		case presence == arrived:
-			s.changed, u.Settled = true, true
+			s.changed, u.Settled, u.Layout = true, true, found[u.ID].layout
 			s.uploads = append(s.uploads, u)
 			if !u.Imported { // else its object is not ours to retire
 				kept = append(kept, u)
 			}
 		case presence == other, presence == absent && (u.Imported || u.over(now)):
 			s.changed = true
-			g.drop(u, presence)
+			g.drop(u)
+			if presence == absent && !u.Imported && g.Files[u.Name].Committed < u.planned() {
+				missed = append(missed, u)
+			}
 		default:
 			kept = append(kept, u)
 		}
 	}
 	g.Uploads = kept
+	g.blame(missed)
 	return s
 }
 
@@ -166,11 +172,8 @@ func (g *Game) settle(found map[string]arrival, placed map[string]place, revisio
 // and stay where they are for the retention time; a device that still has what was
 // announced sends it to another key. A request that died may have found the announced
 // bytes and copied them: they are to expire.
-func (g *Game) drop(u Upload, p presence) {
+func (g *Game) drop(u Upload) {
 	g.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})
-	if p == absent && !u.Imported && g.Files[u.Name].Committed < u.planned() {
-		g.failed(u, u.planned())
-	}
 }
 
 // over reports whether nothing can be written to an upload's inbox any more.
@@ -217,19 +220,47 @@ func (g *Game) lose(c claim, at place, now time.Time) (damaged bool) {
 	return damaged
 }
 
-// failed counts an upload that never came.
-func (g *Game) failed(u Upload, at int64) {
-	f := g.Failing[u.Name]
-	if g.Failing == nil {
-		g.Failing = map[string]Failure{}
+// blame counts a failure against one of the uploads of each plan that never came: that
+// which was to be sent first. There the client ended its sync, and tried no other.
+func (g *Game) blame(missed []Upload) {
+	first := map[int64]Upload{}
+	for _, u := range missed {
+		if v, ok := first[u.Expires]; !ok || u.Turn < v.Turn {
+			first[u.Expires] = u
+		}
 	}
-	g.Failing[u.Name] = Failure{Tries: f.Tries + 1, Last: max(f.Last, at), Of: f.Of.with(u.Checksum).trim(maxFailing)}
+	for _, u := range first {
+		g.failed(u)
+	}
+}
+
+// failed counts an upload that never came.
+func (g *Game) failed(u Upload) {
+	f := g.failure(Entry{Name: u.Name, Checksum: u.Checksum})
+	f = Failure{Of: History("").with(u.Checksum), Tries: f.Tries + 1, Last: max(f.Last, u.planned())}
+	list := slices.DeleteFunc(slices.Clone(g.Failing[u.Name]), func(g Failure) bool { return g.Of == f.Of })
+	if g.Failing == nil {
+		g.Failing = map[string][]Failure{}
+	}
+	list = append(list, f)
+	g.Failing[u.Name] = list[max(0, len(list)-maxFailing):]
+}
+
+// failure returns what is known of failed uploads of a content.
+func (g *Game) failure(e Entry) Failure {
+	for _, f := range g.Failing[e.Name] {
+		if f.Of.has(e.Checksum) {
+			return f
+		}
+	}
+	return Failure{}
 }
 
 // forgetFailures forgets the files of which nothing was tried for long.
 func (g *Game) forgetFailures(now time.Time) {
-	for name, f := range g.Failing {
-		if now.Sub(time.Unix(f.Last, 0)) > failureMemory {
+	for name, list := range g.Failing {
+		list = slices.DeleteFunc(list, func(f Failure) bool { return now.Sub(time.Unix(f.Last, 0)) > failureMemory })
+		if g.Failing[name] = list; len(list) == 0 {
 			delete(g.Failing, name)
 		}
 	}

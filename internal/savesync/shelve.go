@@ -14,6 +14,10 @@ type place struct {
 	made bool
 }
 
+// unversioned is the version of objects in a bucket whose versioning is suspended. A
+// delete marker takes the place of such a version, which is then gone.
+const unversioned = "null"
+
 // shelve copies what has arrived to keys that no URL can write to, and returns by
 // upload where it is. What lost is copied too: only there it is kept for the
 // retention time, whatever comes over it in its inbox.
@@ -35,6 +39,7 @@ func (st *state) shelve(ctx context.Context) error {
 // be taken: by the same bytes, if a request before this one came as far as here
 // and no further; else by a hand that is not ours, and a new key is as good.
 func (st *state) copy(ctx context.Context, u Upload) (place, error) {
+	u.Layout = st.found[u.ID].layout
 	source, version := st.keys.inbox(u), st.found[u.ID].version
 	at, err := st.place(ctx, source, version, u.Name, u.ID)
 	if !errors.Is(err, ErrExists) {
@@ -59,7 +64,7 @@ func (st *state) place(ctx context.Context, source, version, name, id string) (p
 	if errors.Is(err, ErrNotFound) {
 		return place{}, fmt.Errorf("%w: what it has of upload %s has expired", ErrConflict, id)
 	}
-	if err == nil && (copied == "" || len(copied) > maxVersion) {
+	if err == nil && (copied == "" || copied == unversioned || len(copied) > maxVersion) {
 		err = fmt.Errorf("content %s has the unusable version %.80q: is the bucket versioned?", id, copied)
 	}
 	return place{name: name, id: id, version: copied, made: err == nil}, err
@@ -76,7 +81,5 @@ func (st *state) strays(ctx context.Context) {
 			list = append(list, st.keys.content(at.name, at.id))
 		}
 	}
-	if len(list) > 0 {
-		_ = st.Objects.Retire(ctx, list[:min(len(list), retireAtOnce)]) // a sync is not refused for it
-	}
+	_ = st.putAway(ctx, list) // a sync is not refused for it
 }

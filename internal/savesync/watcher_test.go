@@ -324,6 +324,8 @@ func (c *watcher) expired() {
 		case v.Marker || !v.Replaced.IsZero():
 		case parts[0] == "inbox" && parts[1] == c.player:
 			there[content{parts[3], v.Data}] = true
+		case len(parts) == 6 && parts[1] == c.player && parts[3] == "inbox": // where a release before this one had it
+			there[content{parts[4], v.Data}] = true
 		case len(parts) == 4 && parts[1] == c.player: // where the backend before this one had it
 			there[content{parts[3], v.Data}] = true
 		}
@@ -407,9 +409,9 @@ func (c *watcher) planned(r *request, todo []transfer) {
 			c.violate("promise 4: %s is to transfer %s, which is the same on both sides", r.device.name, t.name)
 		case t.upload && known:
 			c.violate("promise 3: %s is to send %s=%s, which is known to be old", r.device.name, t.name, c.world.label(had.data))
-		case t.upload && committed && !replaced && f.Health != savesync.Damaged && min(had.mtime, limit) < seconds(f.Modified)-1e-6:
+		case t.upload && committed && !replaced && !losing(g, name, memstore.Checksum(had.data)) && f.Health != savesync.Damaged && min(had.mtime, limit) < seconds(f.Modified)-1e-6:
 			c.violate("promise 3: %s is to send %s=%s, which is older", r.device.name, t.name, c.world.label(had.data))
-		case t.upload && committed && !replaced && t.name == "persistent" && f.Health != savesync.Damaged && newcomer(r, g):
+		case t.upload && committed && !replaced && !losing(g, name, memstore.Checksum(had.data)) && t.name == "persistent" && f.Health != savesync.Damaged && newcomer(r, g):
 			c.violate("promise 11: %s, which has no save, is to send its persistent over the one of who has", r.device.name)
 		case !t.upload && !committed:
 			c.violate("promise 2: %s is to fetch %s, which nobody has sent", r.device.name, t.name)

@@ -386,7 +386,7 @@ func (w *world) transfer(d *device, how outcome) {
 
 // blocked reports whether a device never gets to send a file as it is.
 func (w *world) blocked(d *device, name string) bool {
-	return d.slow && len(d.files[d.spelling(name)].data) > largeSize
+	return d.bad != "" && strings.EqualFold(d.bad, name) || d.slow && len(d.files[d.spelling(name)].data) > largeSize
 }
 
 // send uploads a file as it is now.
