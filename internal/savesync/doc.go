@@ -64,15 +64,18 @@
 //     "persistent" first of all; what is large or has failed comes after the downloads,
 //     and what goes on failing waits. (TestForeignFilesStopNothing,
 //     TestAForeignFileStillCounts, TestAFailingUploadStarvesNothing,
-//     TestASmallUploadThatFailedComesLast, TestWhatNeverComesEatsNoBudget,
-//     TestAFullCloudStillServes)
-//  11. Nothing unknown is overwritten before it is kept, and a stranger's start does not
-//     wipe a life. A device that is to fetch over a content that the cloud has never
-//     seen is asked for that content first. (TestNothingUnknownIsOverwrittenBeforeItIsKept,
+//     TestASmallUploadThatFailedComesLast, TestABadFileDoesNotStarveLargerOnes,
+//     TestShortSessionsGetOn, TestWhatNeverComesEatsNoBudget, TestAFullCloudStillServes,
+//     TestAFullRecordEmptiesItself)
+//  11. Nothing unknown that a device lists is overwritten before it is kept, and a
+//     stranger's start does not wipe a life. A device that is to fetch over a content
+//     that the cloud has never seen is asked for that content first.
+//     (TestADamagedContentOfAnOldReleaseOverwritesNothing, TestNothingUnknownIsOverwrittenBeforeItIsKept,
 //     TestAStrangersStartDoesNotWipeALife, TestAnOldContentCanBePutBack)
 //  12. A player's cost is bounded, in reads, in stored bytes and in requests, per minute,
 //     hour, day and retention time, and bytes are stored once. (TestWrongBytesAreReadOnce,
-//     TestWhatNeverCameIsListed, TestAPlayersPaceIsBounded, TestStoredBytesAreBounded,
+//     TestWhatNeverCameIsListed, TestAHammeredInboxHidesLittle, TestOneRequestReadsSoMuch,
+//     TestReadingTakesBoundedTime, TestWhatIsBarredIsNotLookedUp, TestAPlayersPaceIsBounded, TestStoredBytesAreBounded,
 //     TestAURLUsedOverAndOverIsSeen, TestWhatComesLateGoesToo, TestWhatAPlayerCosts)
 //
 // TestEveryMendingIsHeld takes out what the package does for the promises 9 to 12, one
