@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -33,7 +34,10 @@ func (s *Session) Device(dir string) *Device { return &Device{session: s, dir: d
 type Report struct {
 	Uploaded   []string
 	Downloaded []string
-	Failed     []Failure // transfers that were skipped
+	Failed     []Failure // transfers that did not work
+	// Ended says that the last failure ended the sync: what comes after it in the
+	// plan was not tried, and nothing was completed.
+	Ended bool
 }
 
 // Failure is a transfer that did not work.
@@ -56,58 +60,65 @@ func (d *Device) Sync(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	report := d.transfer(ctx, plan)
+	if report.Ended {
+		return report, nil
+	}
 	return report, d.session.Complete(ctx)
 }
 
+// transfer carries out a plan up to the first transfer that ends the sync.
 func (d *Device) transfer(ctx context.Context, plan Plan) Report {
 	var report Report
-	record := func(done *[]string, name string, err error) {
-		if err != nil {
-			report.Failed = append(report.Failed, Failure{name, err})
-			return
+	for _, t := range plan.Transfers() {
+		carry, done := d.download, &report.Downloaded
+		if t.Upload {
+			carry, done = d.upload, &report.Uploaded
 		}
-		*done = append(*done, name)
-	}
-	for _, u := range plan.Uploads {
-		record(&report.Uploaded, u.Filename, d.upload(ctx, u))
-	}
-	for _, download := range plan.Downloads {
-		record(&report.Downloaded, download.Filename, d.download(ctx, download))
+		err := carry(ctx, t)
+		if err == nil {
+			*done = append(*done, t.Filename)
+			continue
+		}
+		report.Failed = append(report.Failed, Failure{t.Filename, err})
+		if _, answered := errors.AsType[*Error](err); !answered {
+			report.Ended = true
+			break
+		}
 	}
 	return report
 }
 
 // upload sends the file as it is now, which may not be as the manifest told.
-func (d *Device) upload(ctx context.Context, u Upload) error {
+func (d *Device) upload(ctx context.Context, t Transfer) error {
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	body, err := root.ReadFile(u.Filename)
+	body, err := root.ReadFile(t.Filename)
 	if err != nil {
 		return err
 	}
-	return d.session.client.Put(ctx, u, body)
+	return d.session.client.Put(ctx, Upload{t.Filename, t.URL}, body)
 }
 
-func (d *Device) download(ctx context.Context, from Download) error {
+func (d *Device) download(ctx context.Context, t Transfer) error {
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if !filepath.IsLocal(from.Filename) {
-		return fmt.Errorf("the name %q would leave the save folder", from.Filename)
+	if !filepath.IsLocal(t.Filename) {
+		return fmt.Errorf("the name %q would leave the save folder", t.Filename)
 	}
-	body, err := d.session.client.Get(ctx, from)
+	body, err := d.session.client.Get(ctx, Download{t.Filename, t.URL})
 	if err != nil {
 		return err
 	}
-	if err := backUp(root, from.Filename); err != nil {
+	if err := backUp(root, t.Filename); err != nil {
 		return err
 	}
-	return root.WriteFile(from.Filename, body, 0o644)
+	return root.WriteFile(t.Filename, body, 0o644)
 }
 
 // backUp copies the file that is about to be overwritten, if there is one.

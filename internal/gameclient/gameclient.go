@@ -8,12 +8,16 @@
 //   - The manifest names "persistent" and one slot only: the files that begin
 //     with the number of the numbered *.save file changed last.
 //   - A file that was downloaded is changed "now", not when it was saved.
-//   - A transfer that fails is skipped, and the completion says success all the same.
-//   - Conflicts are ignored, and deletions are announced but never carried out.
+//   - Uploads come first, then downloads, then what the plan calls conflicts, each
+//     in the plan's order. Deletions are announced but never carried out.
+//   - A transfer that is answered with an error is skipped, and the completion
+//     says success all the same.
+//   - A transfer that meets no answer ends the sync: nothing after it is tried,
+//     and nothing is completed.
+//   - A plan that has only conflicts is one with nothing to do.
 //
 // It differs in one thing. The shipped client joins a file's name to the folder
-// unchecked; [Device.Sync] reports a name that would leave the folder as a
-// failed transfer.
+// unchecked; here a name that would leave the folder ends the sync.
 package gameclient
 
 import (

@@ -60,6 +60,9 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, strings.ReplaceAll(b.plan, "URL", b.URL))
 	case what == "POST /sync/complete":
 		io.WriteString(w, `{"acknowledged":true}`)
+	case what == "GET /half":
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, "half")
 	case s3 && r.Method == http.MethodPut:
 	case s3 && stored:
 		io.WriteString(w, object)
@@ -190,12 +193,14 @@ func TestRefresh(t *testing.T) {
 // and what lies in the folder afterwards.
 func TestSync(t *testing.T) {
 	b := newBackend(t)
-	b.plan = `{"uploads":[{"filename":"persistent","upload_url":"URL/s3/persistent"},{"filename":"gone","upload_url":"URL/s3/gone"}],
-		"downloads":[{"filename":"missing","download_url":"URL/s3/missing"},{"filename":"1-1-LT1.save","download_url":"URL/s3/save"},
-			{"filename":"../escaped","download_url":"URL/s3/save"},{"filename":"/tmp/escaped","download_url":"URL/s3/save"}],
-		"conflicts":[{"filename":"persistent"}],"deletes":[{"filename":"persistent"}]}`
-	b.objects["save"] = "from the other device"
-	d, dir := b.device(t, map[string]string{"persistent": "persistent bytes", "1-1-LT1.save": "old"})
+	b.plan = `{"uploads":[{"filename":"persistent","upload_url":"URL/s3/persistent"}],
+		"downloads":[{"filename":"missing","download_url":"URL/s3/missing"},{"filename":"1-1-LT1.save","download_url":"URL/s3/save"}],
+		"conflicts":[{"filename":"1-2-LT1.save","action":"upload","upload_url":"URL/s3/large"},{"filename":"persistent","action":"ask"},
+			{"filename":"persistent","action":"download","download_url":"URL/s3/other"},
+			{"filename":"1-1-LT1.save","action":"upload","upload_url":"URL/s3/last"}],
+		"deletes":[{"filename":"persistent"}]}`
+	b.objects["save"], b.objects["other"] = "from the other device", "other"
+	d, dir := b.device(t, map[string]string{"persistent": "persistent bytes", "1-1-LT1.save": "old", "1-2-LT1.save": "large"})
 	long := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(filepath.Join(dir, "1-1-LT1.save"), long, long); err != nil {
 		t.Fatal(err)
@@ -206,16 +211,17 @@ func TestSync(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if want := []string{"POST /sync/plan", "PUT /s3/persistent", "GET /s3/missing", "GET /s3/save", "POST /sync/complete"}; !slices.Equal(b.calls(), want) {
+	want := []string{"POST /sync/plan", "PUT /s3/persistent", "GET /s3/missing", "GET /s3/save", "PUT /s3/large", "GET /s3/other", "PUT /s3/last", "POST /sync/complete"}
+	if !slices.Equal(b.calls(), want) {
 		t.Errorf("asked %q, want %q", b.calls(), want)
 	}
 	var failed []string
 	for _, f := range report.Failed {
 		failed = append(failed, f.Filename)
 	}
-	got := fmt.Sprint(report.Uploaded, report.Downloaded, failed)
-	if want := "[persistent] [1-1-LT1.save] [gone missing ../escaped /tmp/escaped]"; got != want {
-		t.Errorf("uploaded, downloaded and failed %s, want %s", got, want)
+	got := fmt.Sprint(report.Uploaded, report.Downloaded, failed, report.Ended)
+	if want := "[persistent 1-2-LT1.save 1-1-LT1.save] [1-1-LT1.save persistent] [missing] false"; got != want {
+		t.Errorf("uploaded, downloaded, failed and ended %s, want %s", got, want)
 	}
 	if complete := b.last(t, "POST /sync/complete"); complete.body != `{"game_id":"my_game","success":true,"error":null}` {
 		t.Errorf("the completion says %s", complete.body)
@@ -240,8 +246,11 @@ func TestSync(t *testing.T) {
 	if p := sent.Manifest["persistent"]; sent.GameID != "my_game" || p.Path != "persistent" || p.Size != 16 || p.Checksum != sum {
 		t.Errorf("sent %s", plan.body)
 	}
-	if put := b.last(t, "PUT /s3/persistent"); put.body != "persistent bytes" {
-		t.Errorf("uploaded %q", put.body)
+	// What is sent after a download is the file as it is then.
+	for object, body := range map[string]string{"persistent": "persistent bytes", "large": "large", "last": "from the other device"} {
+		if put := b.last(t, "PUT /s3/"+object); put.body != body {
+			t.Errorf("uploaded %q as %s, want %q", put.body, object, body)
+		}
 	}
 
 	save, err := os.ReadFile(filepath.Join(dir, "1-1-LT1.save"))
@@ -257,6 +266,45 @@ func TestSync(t *testing.T) {
 	}
 	if old, err := os.ReadFile(kept[0]); string(old) != "old" || err != nil {
 		t.Errorf("the backup holds %q (%v)", old, err)
+	}
+}
+
+// TestATransferWithoutAnAnswerEndsTheSync: nothing after it is tried, and nothing completed.
+func TestATransferWithoutAnAnswerEndsTheSync(t *testing.T) {
+	for _, tc := range []struct {
+		name, plan string
+		want       string // what is asked for after the plan
+		failed     int
+	}{
+		{"an upload", `{"uploads":[{"filename":"persistent","upload_url":"URL/refused"},{"filename":"persistent","upload_url":"DEAD"},
+			{"filename":"persistent","upload_url":"URL/s3/a"}],"downloads":[{"filename":"x","download_url":"URL/s3/b"}]}`, "PUT /refused", 2},
+		{"a download", `{"uploads":[{"filename":"persistent","upload_url":"URL/s3/a"}],"downloads":[{"filename":"x","download_url":"DEAD"},
+			{"filename":"x","download_url":"URL/s3/b"}],"conflicts":[{"filename":"persistent","action":"upload","upload_url":"URL/s3/c"}]}`, "PUT /s3/a", 1},
+		{"a conflict", `{"downloads":[{"filename":"x","download_url":"URL/s3/b"}],"conflicts":[{"filename":"persistent","action":"upload","upload_url":"DEAD"},
+			{"filename":"x","action":"download","download_url":"URL/s3/b"}]}`, "GET /s3/b", 1},
+		{"half an answer", `{"downloads":[{"filename":"persistent","download_url":"URL/half"},{"filename":"x","download_url":"URL/s3/b"}]}`, "GET /half", 1},
+		{"a file that is gone", `{"uploads":[{"filename":"gone","upload_url":"URL/s3/gone"},{"filename":"persistent","upload_url":"URL/s3/a"}]}`, "", 1},
+		{"a name above the folder", `{"downloads":[{"filename":"../x","download_url":"URL/s3/b"},{"filename":"x","download_url":"URL/s3/b"}]}`, "", 1},
+		{"an absolute name", `{"downloads":[{"filename":"/tmp/x","download_url":"URL/s3/b"},{"filename":"x","download_url":"URL/s3/b"}]}`, "", 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBackend(t)
+			dead := httptest.NewServer(nil)
+			dead.Close()
+			b.plan, b.objects["b"] = strings.ReplaceAll(tc.plan, "DEAD", dead.URL), "bytes"
+			d, dir := b.device(t, map[string]string{"persistent": "p"})
+			report, err := d.Sync(t.Context())
+			if err != nil || !report.Ended || len(report.Failed) != tc.failed {
+				t.Errorf("the sync reports %+v (%v), want an end after %d failures", report, err, tc.failed)
+			}
+			want := strings.TrimSuffix("POST /sync/plan, "+tc.want, ", ")
+			if got := strings.Join(b.calls(), ", "); got != want {
+				t.Errorf("asked %s, want %s", got, want)
+			}
+			if p, err := os.ReadFile(filepath.Join(dir, "persistent")); string(p) != "p" || err != nil {
+				t.Errorf("the file holds %q (%v)", p, err)
+			}
+		})
 	}
 }
 
@@ -288,7 +336,7 @@ func TestNothingToDo(t *testing.T) {
 	}{
 		{"no file", `{}`, nil, nil},
 		{"only automatic saves", `{}`, map[string]string{"auto-1-LT1.save": "a"}, nil},
-		{"conflicts alone", `{"uploads":[],"downloads":[],"conflicts":[{"filename":"persistent"}],"deletes":[]}`,
+		{"conflicts alone", `{"uploads":[],"downloads":[],"conflicts":[{"filename":"persistent","action":"upload","upload_url":"URL/s3/a"}],"deletes":[]}`,
 			map[string]string{"persistent": "p"}, []string{"POST /sync/plan"}},
 		{"deletes alone", `{"uploads":[],"downloads":[],"conflicts":[],"deletes":[{"filename":"persistent"}]}`,
 			map[string]string{"persistent": "p"}, []string{"POST /sync/plan", "POST /sync/complete"}},

@@ -21,8 +21,8 @@ type Entry struct {
 type Plan struct {
 	Uploads   []Upload          `json:"uploads"`
 	Downloads []Download        `json:"downloads"`
-	Conflicts []json.RawMessage `json:"conflicts"` // the shipped client ignores them
-	Deletes   []json.RawMessage `json:"deletes"`   // and these it reads but never carries out
+	Conflicts []Conflict        `json:"conflicts"` // carried out last, in their order
+	Deletes   []json.RawMessage `json:"deletes"`   // read but never carried out
 }
 
 // Upload asks for a file. Its URL is a secret.
@@ -37,7 +37,43 @@ type Download struct {
 	URL      string `json:"download_url"`
 }
 
+// Conflict is a transfer in either direction. Its URLs are secrets.
+type Conflict struct {
+	Filename    string `json:"filename"`
+	Action      string `json:"action"` // "upload" or "download"
+	UploadURL   string `json:"upload_url,omitempty"`
+	DownloadURL string `json:"download_url,omitempty"`
+}
+
+// Transfer is one file to send or to fetch. Its URL is a secret.
+type Transfer struct {
+	Filename string
+	URL      string
+	Upload   bool // else it is a download
+}
+
+// Transfers returns what the client does about the plan, in its order.
+func (p Plan) Transfers() []Transfer {
+	var list []Transfer
+	for _, u := range p.Uploads {
+		list = append(list, Transfer{u.Filename, u.URL, true})
+	}
+	for _, d := range p.Downloads {
+		list = append(list, Transfer{d.Filename, d.URL, false})
+	}
+	for _, c := range p.Conflicts {
+		switch c.Action {
+		case "upload":
+			list = append(list, Transfer{c.Filename, c.UploadURL, true})
+		case "download":
+			list = append(list, Transfer{c.Filename, c.DownloadURL, false})
+		}
+	}
+	return list
+}
+
 // idle tells whether the client does nothing about the plan, not even complete it.
+// It does not look at the conflicts.
 func (p Plan) idle() bool { return len(p.Uploads)+len(p.Downloads)+len(p.Deletes) == 0 }
 
 // Plan asks the backend what to do. Errors of the API are [*Error]s.
