@@ -100,18 +100,19 @@ func TestFirstSyncOfADevice(t *testing.T) {
 	s := deploy(t, "first")
 	p := s.player(t)
 
-	// The cloud has none: the first attempt is taken, and an older second one gets it back.
+	// The cloud has none: the first attempt is taken. An older second one is kept, and
+	// gets the first back.
 	first := p.device(t, time.Unix(2, 0), map[string]string{"persistent": "attempt 1"})
 	first.sync(t, "persistent", "")
 	first.save(t, time.Unix(1, 0), "persistent", "attempt 2")
-	first.sync(t, "", "persistent")
+	first.sync(t, "persistent", "persistent")
 	first.holds(t, map[string]string{"persistent": "attempt 1"})
 
 	// What was played then is newer, and a new device gets that at its first attempt.
 	first.save(t, time.Now(), "persistent", "progress")
 	first.sync(t, "persistent", "")
 	second := p.device(t, time.Unix(2, 0), map[string]string{"persistent": "of a new game"})
-	second.sync(t, "", "persistent")
+	second.sync(t, "persistent", "persistent")
 	second.holds(t, map[string]string{"persistent": "progress"})
 }
 

@@ -16,9 +16,9 @@ func TestThroughEndpoint(t *testing.T) {
 	s := deployBy(t, throughEndpoint(endpoint, publicAccount), "endpoint")
 	p := s.player(t)
 	saved := map[string]string{"persistent": "mine", "1-1-LT1.save": "chapter one"}
-	p.device(t, time.Now(), saved).sync(t, "1-1-LT1.save persistent", "")
+	p.device(t, time.Now(), saved).sync(t, "persistent 1-1-LT1.save", "")
 	d := p.device(t, time.Unix(1, 0), map[string]string{"persistent": "new"})
-	d.sync(t, "", "1-1-LT1.save persistent")
+	d.sync(t, "persistent", "1-1-LT1.save persistent")
 	d.holds(t, saved)
 	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
 	s.run(t, "remove", "--yes").exits(t, 0)

@@ -30,9 +30,9 @@ func TestLeastPrivilege(t *testing.T) {
 	p := s.player(t)
 
 	saved := map[string]string{"persistent": "mine", "1-1-LT1.save": "chapter one"}
-	p.device(t, time.Now(), saved).sync(t, "1-1-LT1.save persistent", "")
+	p.device(t, time.Now(), saved).sync(t, "persistent 1-1-LT1.save", "")
 	d := p.device(t, time.Unix(1, 0), map[string]string{"persistent": "new"})
-	d.sync(t, "", "1-1-LT1.save persistent")
+	d.sync(t, "persistent", "1-1-LT1.save persistent")
 	d.holds(t, saved)
 	d.save(t, time.Now(), "persistent", "more")
 	d.sync(t, "persistent", "")
@@ -56,10 +56,10 @@ func TestLeastPrivilege(t *testing.T) {
 	// The very URL that works with TLS does not without.
 	upload := p.wants(t, "persistent", "without TLS", time.Now()).Uploads[0]
 	plain := strings.Replace(upload.URL, behindTLS, direct, 1)
-	if status := putAs(t, plain, behindTLS, "without TLS"); status != http.StatusForbidden {
+	if status := putAs(t, plain, behindTLS, string(form("persistent", "without TLS"))); status != http.StatusForbidden {
 		t.Errorf("an upload without TLS: %d", status)
 	}
-	if err := s.client().Put(t.Context(), upload, []byte("without TLS")); err != nil {
+	if err := s.client().Put(t.Context(), upload, form("persistent", "without TLS")); err != nil {
 		t.Errorf("the same upload with TLS: %v", err)
 	}
 

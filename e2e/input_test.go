@@ -13,7 +13,7 @@ import (
 )
 
 // TestBadInput: what no game would send gets an answer in the 400s that says
-// why, and nothing is stored.
+// why, files that are none of the game's are left alone, and nothing is stored.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	s := deploy(t, "input")
@@ -60,8 +60,25 @@ func TestBadInput(t *testing.T) {
 		{"an entry that is a list", about("[]")},
 		{"an entry without anything", about("{}")},
 		{"10,000 files", manyFiles(10_000, good)},
-		{"501 files", manyFiles(501, good)},
 
+		{"a negative size", about(entry("-1", "1.5", `"`+sum+`"`))},
+		{"a size beyond all numbers", about(entry("1e30", "1.5", `"`+sum+`"`))},
+		{"half a byte", about(entry("0.5", "1.5", `"`+sum+`"`))},
+		{"a size that is text", about(entry(`"1"`, "1.5", `"`+sum+`"`))},
+		{"a size that is NaN", about(entry("NaN", "1.5", `"`+sum+`"`))},
+		{"a time that is NaN", about(entry("1", "NaN", `"`+sum+`"`))},
+		{"a time without end", about(entry("1", "Infinity", `"`+sum+`"`))},
+		{"a time beyond all numbers", about(entry("1", "1e999", `"`+sum+`"`))},
+		{"a time that is text", about(entry("1", `"yesterday"`, `"`+sum+`"`))},
+		{"a time that is null", about(entry("1", "null", `"`+sum+`"`))},
+		{"a short checksum", about(entry("1", "1.5", `"abcd"`))},
+		{"a checksum of other letters", about(entry("1", "1.5", `"`+strings.Repeat("xy", 32)+`"`))},
+		{"a checksum that is a number", about(entry("1", "1.5", "5"))},
+		{"a checksum that is null", about(entry("1", "1.5", "null"))},
+	}
+
+	// What is no save of the game is left alone, so that it is not in the way of those that are.
+	strange := []request{
 		{"a file above", named(`"../x"`)},
 		{"a file with a path", named(`"a/b"`)},
 		{"an absolute file", named(`"/etc/passwd"`)},
@@ -75,23 +92,13 @@ func TestBadInput(t *testing.T) {
 		{"a file turned around", named(`"a\u202eb"`)},
 		{"a file with half a character", named(`"\ud800"`)},
 		{"a file too long", named(`"` + strings.Repeat("n", 300) + `"`)},
-
-		{"a negative size", about(entry("-1", "1.5", `"`+sum+`"`))},
 		{"an enormous size", about(entry("9223372036854775807", "1.5", `"`+sum+`"`))},
-		{"a size beyond all numbers", about(entry("1e30", "1.5", `"`+sum+`"`))},
-		{"half a byte", about(entry("0.5", "1.5", `"`+sum+`"`))},
 		{"a size over the limit", about(entry("16777217", "1.5", `"`+sum+`"`))},
-		{"a size that is text", about(entry(`"1"`, "1.5", `"`+sum+`"`))},
-		{"a size that is NaN", about(entry("NaN", "1.5", `"`+sum+`"`))},
-		{"a time that is NaN", about(entry("1", "NaN", `"`+sum+`"`))},
-		{"a time without end", about(entry("1", "Infinity", `"`+sum+`"`))},
-		{"a time beyond all numbers", about(entry("1", "1e999", `"`+sum+`"`))},
-		{"a time that is text", about(entry("1", `"yesterday"`, `"`+sum+`"`))},
-		{"a time that is null", about(entry("1", "null", `"`+sum+`"`))},
-		{"a short checksum", about(entry("1", "1.5", `"abcd"`))},
-		{"a checksum of other letters", about(entry("1", "1.5", `"`+strings.Repeat("xy", 32)+`"`))},
-		{"a checksum that is a number", about(entry("1", "1.5", "5"))},
-		{"a checksum that is null", about(entry("1", "1.5", "null"))},
+		{"an empty file", about(entry("0", "1.5", `"`+sum+`"`))},
+		{"the half of a save", named(`"1-1-LT1.save.new"`)},
+		{"an automatic save", named(`"auto-1-LT1.save"`)},
+		{"a save of another alphabet", named(`"1-日本-LT1.save"`)},
+		{"a strange file with a strange entry", plan(`"my_game"`, `"1-日本-LT1.save"`, "null")},
 	}
 
 	refused := func(t *testing.T, path, body string) {
@@ -114,6 +121,14 @@ func TestBadInput(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) { refused(t, "/sync/plan", r.body) })
 	}
 
+	for _, r := range strange {
+		t.Run(r.name, func(t *testing.T) {
+			if a := s.post(t, "/sync/plan", "Bearer "+p.token(t), []byte(r.body)); len(a.plan(t).Transfers()) > 0 {
+				t.Errorf("POST /sync/plan answers %.200s", a.body)
+			}
+		})
+	}
+
 	out, err := clients(publicAccount).dynamodb.Scan(t.Context(), &dynamodb.ScanInput{TableName: &s.info.Outputs.ManifestTableName})
 	if err != nil || len(out.Items) > 0 {
 		t.Errorf("the table holds %v (%v)", out.Items, err)
@@ -123,8 +138,18 @@ func TestBadInput(t *testing.T) {
 	}
 	// The functions still serve.
 	p.device(t, time.Now(), map[string]string{"persistent": "fine"}).sync(t, "persistent", "")
-	if r := s.run(t, "logs").exits(t, 0); strings.Contains(r.out, "panic") || strings.Contains(r.out, "goroutine") {
+	// More files than are allowed: the others travel.
+	if a := s.post(t, "/sync/plan", "Bearer "+p.token(t), []byte(manyFiles(501, good))); len(a.plan(t).Uploads) != 499 {
+		t.Errorf("of 501 more files %d are to be sent", len(a.plan(t).Uploads))
+	}
+	r := s.run(t, "logs").exits(t, 0)
+	if strings.Contains(r.out, "panic") || strings.Contains(r.out, "goroutine") {
 		t.Errorf("a function panicked:\n%s", r.out)
+	}
+	for _, why := range []string{`.bashrc\": name`, `persistent\": size`, `LT1.save\": files`} {
+		if !strings.Contains(r.out, why) {
+			t.Errorf("the logs do not say %s:\n%s", why, r.out)
+		}
 	}
 }
 

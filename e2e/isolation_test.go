@@ -23,14 +23,14 @@ func TestIsolation(t *testing.T) {
 	saved := time.Now().Add(-time.Hour)
 	secret := map[string]string{"persistent": "A's secret", "1-1-LT1.save": "A's chapter one"}
 	home := victim.device(t, saved, secret)
-	home.sync(t, "1-1-LT1.save persistent", "")
+	home.sync(t, "persistent 1-1-LT1.save", "")
 
 	t.Run("same names", func(t *testing.T) {
 		// Older than the victim's, so a shared record would offer theirs for download.
 		mine := map[string]string{"persistent": "B's own", "1-1-LT1.save": "B's chapter one"}
-		attacker.device(t, saved.Add(-time.Hour), mine).sync(t, "1-1-LT1.save persistent", "")
+		attacker.device(t, saved.Add(-time.Hour), mine).sync(t, "persistent 1-1-LT1.save", "")
 		fresh := attacker.device(t, saved.Add(-2*time.Hour), map[string]string{"persistent": "new"})
-		fresh.sync(t, "", "1-1-LT1.save persistent")
+		fresh.sync(t, "persistent", "1-1-LT1.save persistent")
 		fresh.holds(t, mine)
 	})
 
@@ -50,23 +50,33 @@ func TestIsolation(t *testing.T) {
 
 	t.Run("game ids and names", func(t *testing.T) {
 		entry := `{"path":"x","size":1,"modified_timestamp":1.5,"checksum":"` + strings.Repeat("ab", 32) + `"}`
-		for _, tc := range []struct{ game, file string }{
-			{"../" + victim.sub + "/my_game", "persistent"},
-			{"my_game/../../" + victim.sub + "/my_game", "persistent"},
-			{"my_game", "../../" + victim.sub + "/my_game/persistent"},
-			{"my_game", "/users/" + victim.sub + "/my_game/persistent"},
-			{"my_game", "persistent/../../../" + victim.sub + "/my_game/persistent"},
-			{"my_game", `..\` + victim.sub + `\persistent`},
-			{"..", "persistent"},
-			{"my_game", ".."},
-			{"", "persistent"},
-			{"my_game", ""},
+		asked := func(game, file string) answer {
+			g, _ := json.Marshal(game)
+			f, _ := json.Marshal(file)
+			return s.post(t, "/sync/plan", "Bearer "+attacker.token(t), fmt.Appendf(nil, `{"game_id":%s,"manifest":{%s:%s}}`, g, f, entry))
+		}
+		for _, game := range []string{"../" + victim.sub + "/my_game", "my_game/../../" + victim.sub + "/my_game", "..", ""} {
+			if a := asked(game, "persistent"); a.status != 400 || a.message() == "" {
+				t.Errorf("the game %q: %d %.200s", game, a.status, a.body)
+			}
+		}
+		for _, file := range []string{
+			"../../" + victim.sub + "/my_game/persistent",
+			"/users/" + victim.sub + "/my_game/persistent",
+			"persistent/../../../" + victim.sub + "/my_game/persistent",
+			"1-1-LT1.save/../../" + victim.sub + "/1-1-LT1.save",
+			`..\` + victim.sub + `\persistent`,
+			"..", "",
 		} {
-			game, _ := json.Marshal(tc.game)
-			file, _ := json.Marshal(tc.file)
-			a := s.post(t, "/sync/plan", "Bearer "+attacker.token(t), fmt.Appendf(nil, `{"game_id":%s,"manifest":{%s:%s}}`, game, file, entry))
-			if a.status != 400 || a.message() == "" {
-				t.Errorf("game %q, file %q: %d %.200s", tc.game, tc.file, a.status, a.body)
+			// A file of no game is left alone.
+			a := asked("my_game", file)
+			for _, tr := range a.plan(t).Transfers() {
+				if tr.Upload || tr.Filename == file {
+					t.Errorf("the file %q: %.200s", file, a.body)
+				}
+			}
+			if strings.Contains(string(a.body), victim.sub) {
+				t.Errorf("the file %q: %.200s", file, a.body)
 			}
 		}
 		// A game of the victim's name is the attacker's own, and empty.
@@ -78,8 +88,8 @@ func TestIsolation(t *testing.T) {
 
 	t.Run("guessed URLs", func(t *testing.T) { guessURLs(t, s, victim, attacker) })
 
-	again := victim.device(t, saved.Add(-time.Hour), map[string]string{"persistent": "new"})
-	again.sync(t, "", "1-1-LT1.save persistent")
+	again := victim.device(t, saved.Add(-time.Hour), map[string]string{"persistent": "newer"})
+	again.sync(t, "persistent", "1-1-LT1.save persistent")
 	again.holds(t, secret)
 }
 
@@ -93,7 +103,7 @@ func guessURLs(t *testing.T, s *stage, victim, attacker *player) {
 		t.Fatalf("the attacker has %d downloads and %d uploads to begin with", len(downloads), len(uploads))
 	}
 	down, up := downloads[i], uploads[0]
-	if own, err := client.Get(t.Context(), down); err != nil || string(own) != "B's own" {
+	if own, err := client.Get(t.Context(), down); err != nil || string(own) != string(form("persistent", "B's own")) {
 		t.Fatalf("the attacker's own download: %q, %v", own, err)
 	}
 	var keys []string
@@ -111,17 +121,17 @@ func guessURLs(t *testing.T, s *stage, victim, attacker *player) {
 			if body, err := client.Get(t.Context(), gameclient.Download{URL: address}); status(err) != http.StatusForbidden {
 				t.Errorf("GET of the victim's %s by another's URL: %q, %v", key, body, err)
 			}
-			err := client.Put(t.Context(), gameclient.Upload{URL: address}, []byte("something new"))
+			err := client.Put(t.Context(), gameclient.Upload{URL: address}, form("persistent", "something new"))
 			if status(err) != http.StatusForbidden {
 				t.Errorf("PUT to the victim's %s by another's URL: %v", key, err)
 			}
 		}
 	}
 	// And the URL is for what was announced, nothing else.
-	if err := client.Put(t.Context(), up, []byte("something longer than announced")); status(err) != http.StatusForbidden {
+	if err := client.Put(t.Context(), up, form("persistent", "something longer than announced")); status(err) != http.StatusForbidden {
 		t.Errorf("an upload of another length: %v", err)
 	}
-	if err := client.Put(t.Context(), gameclient.Upload{URL: down.URL}, []byte("B's own")); status(err) != http.StatusForbidden {
+	if err := client.Put(t.Context(), gameclient.Upload{URL: down.URL}, form("persistent", "B's own")); status(err) != http.StatusForbidden {
 		t.Errorf("an upload by a URL for download: %v", err)
 	}
 }

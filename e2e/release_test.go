@@ -16,15 +16,15 @@ func releases(t *testing.T, newer string) {
 	p := s.player(t)
 	saved := map[string]string{"persistent": "mine", "1-1-LT1.save": "chapter one"}
 	home := p.device(t, time.Now(), saved)
-	home.sync(t, "1-1-LT1.save persistent", "")
+	home.sync(t, "persistent 1-1-LT1.save", "")
 	// plays saves something new and finds everything on a new device.
 	plays := func() {
 		t.Helper()
 		saved["1-1-LT1.save"] += ", and on"
 		home.save(t, time.Now(), "1-1-LT1.save", saved["1-1-LT1.save"])
 		home.sync(t, "1-1-LT1.save", "")
-		away := p.device(t, time.Unix(1, 0), map[string]string{"persistent": "a new game"})
-		away.sync(t, "", "persistent 1-1-LT1.save")
+		away := p.device(t, time.Unix(1, 0), map[string]string{"persistent": "a new game beside " + saved["1-1-LT1.save"]})
+		away.sync(t, "persistent", "persistent 1-1-LT1.save")
 		away.holds(t, saved)
 	}
 	old := s.code(t)

@@ -121,15 +121,15 @@ func TestRemoveNeighbours(t *testing.T) {
 	for _, name := range names {
 		s := deploy(t, name)
 		p := s.player(t)
-		p.device(t, time.Now(), saved).sync(t, "1-1-LT1.save persistent", "")
+		p.device(t, time.Now(), saved).sync(t, "persistent 1-1-LT1.save", "")
 		stages[name], players[name] = s, p
 	}
 	stillPlay := func(names ...string) {
 		t.Helper()
 		for _, name := range names {
 			players[name].signIn(t, stages[name])
-			d := players[name].device(t, time.Unix(1, 0), map[string]string{"persistent": "new"})
-			d.sync(t, "", "1-1-LT1.save persistent")
+			d := players[name].device(t, time.Unix(1, 0), map[string]string{"persistent": fmt.Sprint("new beside ", names)})
+			d.sync(t, "persistent", "1-1-LT1.save persistent")
 			d.holds(t, saved)
 			stages[name].run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
 			stages[name].run(t, "logs").exits(t, 0)

@@ -137,7 +137,8 @@ type device struct {
 	dir string
 }
 
-// device sets up a machine with files, all last changed at that time.
+// device sets up a machine with files, all last changed at that time. Like save and
+// holds it takes what is in them, and gives the files the forms that the engine writes.
 func (p *player) device(t *testing.T, changed time.Time, files map[string]string) device {
 	t.Helper()
 	d := device{dir: t.TempDir()}
@@ -148,10 +149,22 @@ func (p *player) device(t *testing.T, changed time.Time, files map[string]string
 	return d
 }
 
+// form is what the engine writes into a file of that name.
+func form(name, content string) []byte {
+	switch {
+	case name == "persistent":
+		return gameclient.Persistent(content)
+	case strings.HasSuffix(name, ".save"):
+		return gameclient.Save(content)
+	default:
+		return []byte(content)
+	}
+}
+
 func (d device) save(t *testing.T, changed time.Time, name, content string) {
 	t.Helper()
 	path := filepath.Join(d.dir, name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(path, form(name, content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chtimes(path, changed, changed); err != nil {
@@ -181,8 +194,9 @@ func (d device) holds(t *testing.T, files map[string]string) {
 		t.Errorf("the device has %q, want %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(files)))
 	}
 	for name, content := range files {
-		if have, ok := got[name]; !ok || have != content {
-			t.Errorf("%s holds %.60q (%d bytes), want %.60q (%d bytes)", name, have, len(have), content, len(content))
+		want := string(form(name, content))
+		if have, ok := got[name]; !ok || have != want {
+			t.Errorf("%s holds %.120q (%d bytes), want %.120q (%d bytes)", name, have, len(have), want, len(want))
 		}
 	}
 }

@@ -130,21 +130,22 @@ func syncFromDeviceToDevice(t *testing.T, s *stage, p *player) {
 	saved := time.Unix(1732345678, 123456700)
 	progress := map[string]string{
 		"persistent":   "persistent\x00\xff\n" + strings.Repeat("seen ", 5000),
-		"1-1-LT1.save": "PK\x03\x04" + strings.Repeat("\x00\x01\xfe save", 30000),
+		"1-1-LT1.save": strings.Repeat("\x00\x01\xfe save", 150_000), // so large that it is sent last
 		"1-2-LT1.save": "P",
 	}
 	a := p.device(t, saved, progress)
-	a.sync(t, "1-1-LT1.save 1-2-LT1.save persistent", "")
+	a.sync(t, "persistent 1-2-LT1.save 1-1-LT1.save", "")
 	a.sync(t, "", "")
 	item := recordOf(t, s, p)
-	for name, digits := range map[string]string{"modified_timestamp": "1732345678.1234567", "size": fmt.Sprint(len(progress["1-1-LT1.save"]))} {
+	for name, digits := range map[string]string{"modified_timestamp": "1732345678.1234567", "size": fmt.Sprint(len(form("1-1-LT1.save", progress["1-1-LT1.save"])))} {
 		if !strings.Contains(item, digits) {
 			t.Errorf("the table does not have the %s in the digits sent, %s: %s", name, digits, item)
 		}
 	}
 
+	// It has no save yet, so its persistent is of a game just begun. It is kept, and replaced.
 	b := p.device(t, saved.Add(-time.Hour), map[string]string{"persistent": "a new game"})
-	b.sync(t, "", "1-1-LT1.save 1-2-LT1.save persistent")
+	b.sync(t, "persistent", "1-1-LT1.save 1-2-LT1.save persistent")
 	b.holds(t, progress)
 	b.sync(t, "", "")
 
@@ -152,7 +153,7 @@ func syncFromDeviceToDevice(t *testing.T, s *stage, p *player) {
 	later := time.Now()
 	b.save(t, later, "1-1-LT1.save", "chapter two")
 	b.save(t, later, "persistent", "seen more")
-	b.sync(t, "1-1-LT1.save persistent", "")
+	b.sync(t, "persistent 1-1-LT1.save", "")
 	a.sync(t, "", "1-1-LT1.save persistent")
 	a.holds(t, map[string]string{"persistent": "seen more", "1-1-LT1.save": "chapter two", "1-2-LT1.save": "P"})
 	a.sync(t, "", "")

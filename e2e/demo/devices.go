@@ -30,13 +30,14 @@ func (d *demo) sync(ctx context.Context, session *gameclient.Session) error {
 	now := time.Now()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	saves := []string{"persistent", "1-1-LT1.save"}
-	for i, bytes := range []int{24_000, 180_000} {
-		if err := save(a, saves[i], bytes, now); err != nil {
-			return err
-		}
+	if err := write(a, "persistent", gameclient.Persistent(random(24_000)), now); err != nil {
+		return err
+	}
+	if err := write(a, "1-1-LT1.save", gameclient.Save(random(180_000)), now); err != nil {
+		return err
 	}
 	// The game was installed here yesterday and has only been opened.
-	if err := save(b, "persistent", 900, now.Add(-24*time.Hour)); err != nil {
+	if err := write(b, "persistent", gameclient.Persistent(random(900)), now.Add(-24*time.Hour)); err != nil {
 		return err
 	}
 
@@ -64,13 +65,18 @@ func (d *demo) sync(ctx context.Context, session *gameclient.Session) error {
 	return nil
 }
 
-// save writes a file that no other run has.
-func save(dir, name string, bytes int, changed time.Time) error {
+// random returns bytes that no other run has.
+func random(bytes int) string {
+	content := make([]byte, bytes)
+	_, _ = rand.Read(content) // never fails, says crypto/rand
+	return string(content)
+}
+
+// write writes a file that was last changed at that time.
+func write(dir, name string, content []byte, changed time.Time) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	content := make([]byte, bytes)
-	_, _ = rand.Read(content) // never fails, says crypto/rand
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return err
