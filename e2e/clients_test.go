@@ -127,20 +127,38 @@ func (c sdk) inventory(t testing.TB) []string {
 // version is one version of an object, or a delete marker.
 type version struct{ key, id string }
 
+// A stored is one version of an object, with what S3 says of it.
+type stored struct {
+	version
+	marker bool // a delete marker
+	latest bool // the current version of its key
+}
+
 // versions lists every version and delete marker in a bucket.
 func (c sdk) versions(t testing.TB, bucket string) []version {
 	t.Helper()
 	var list []version
-	for pages := s3.NewListObjectVersionsPaginator(c.s3, &s3.ListObjectVersionsInput{Bucket: &bucket}); pages.HasMorePages(); {
+	for _, v := range c.stored(t, bucket, "") {
+		list = append(list, v.version)
+	}
+	return list
+}
+
+// stored lists every version and delete marker in a bucket of keys with a prefix.
+func (c sdk) stored(t testing.TB, bucket, prefix string) []stored {
+	t.Helper()
+	var list []stored
+	in := &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &prefix}
+	for pages := s3.NewListObjectVersionsPaginator(c.s3, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range page.Versions {
-			list = append(list, version{aws.ToString(v.Key), aws.ToString(v.VersionId)})
+			list = append(list, stored{version{aws.ToString(v.Key), aws.ToString(v.VersionId)}, false, aws.ToBool(v.IsLatest)})
 		}
 		for _, m := range page.DeleteMarkers {
-			list = append(list, version{aws.ToString(m.Key), aws.ToString(m.VersionId)})
+			list = append(list, stored{version{aws.ToString(m.Key), aws.ToString(m.VersionId)}, true, aws.ToBool(m.IsLatest)})
 		}
 	}
 	return list

@@ -99,11 +99,8 @@ func (l *line) plan(req *http.Request, body []byte) (*http.Response, error) {
 		l.witness.violate("the plan for %s cannot be read: %v", l.machine.name, err)
 		return resp, nil
 	}
-	for _, u := range plan.Uploads {
-		e.byURL[u.URL] = u.Filename
-	}
-	for _, d := range plan.Downloads {
-		e.byURL[d.URL] = d.Filename
+	for _, t := range plan.Transfers() {
+		e.byURL[t.URL] = t.Filename
 	}
 	l.errand = e
 	l.witness.planned(l.machine, e, plan)
@@ -140,10 +137,13 @@ func (l *line) put(req *http.Request, body []byte) (*http.Response, error) {
 	name := l.errand.byURL[req.URL.String()]
 	d := delivery{gameclient.Upload{Filename: name, URL: req.URL.String()}, body, l.errand.told[name]}
 	switch l.fate() {
+	case isRefused:
+		l.witness.note("%s's upload of %s is refused", l.machine.name, name)
+		return unavailable(req), nil
 	case isLost:
 		l.witness.note("%s's upload of %s is lost", l.machine.name, name)
 		return nil, errLine
-	case breaksOff:
+	case breaksOff, fillsDisk:
 		l.witness.note("%s's upload of %s breaks off", l.machine.name, name)
 		req.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), broken{}))
 		if resp, err := transport.RoundTrip(req); err == nil {
@@ -151,7 +151,7 @@ func (l *line) put(req *http.Request, body []byte) (*http.Response, error) {
 		}
 		return nil, errLine
 	case isLate:
-		l.witness.note("%s's upload of %s=%s hangs", l.machine.name, name, label(body))
+		l.witness.note("%s's upload of %s=%s hangs", l.machine.name, name, label(name, string(body)))
 		l.later = append(l.later, late{d, false})
 		return nil, errLine
 	case unanswered:
@@ -175,7 +175,11 @@ func (l *line) put(req *http.Request, body []byte) (*http.Response, error) {
 func (l *line) get(req *http.Request) (*http.Response, error) {
 	name := l.errand.byURL[req.URL.String()]
 	f := l.fate()
-	if f == isLost {
+	switch f {
+	case isRefused:
+		l.witness.note("%s's download of %s is refused", l.machine.name, name)
+		return unavailable(req), nil
+	case isLost:
 		l.witness.note("%s's download of %s is lost", l.machine.name, name)
 		return nil, errLine
 	}
@@ -189,7 +193,17 @@ func (l *line) get(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	l.witness.fetches(l.machine, l.errand, name, resp.StatusCode, data)
+	if f == fillsDisk && resp.StatusCode == http.StatusOK {
+		l.machine.put(name, half(data), time.Now().Add(l.machine.clock))
+		l.witness.note("%s's disk is full, and half of %s stays", l.machine.name, name)
+		return nil, errLine // to the client an error like any other
+	}
 	return resp, nil
+}
+
+// unavailable is an answer that S3 gives when it is too busy.
+func unavailable(req *http.Request) *http.Response {
+	return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: http.NoBody, Request: req}
 }
 
 // fate is that of the next transfer.

@@ -26,6 +26,7 @@ type machine struct {
 
 	contents int                 // how many it has made up
 	kept     map[string][]string // every content that a file had
+	backup   map[string]held     // the files as somebody saved them elsewhere
 }
 
 // A held is a file in a machine's folder.
@@ -61,17 +62,46 @@ func (m *machine) sync(t *testing.T, a act) error {
 			m.put(name, []byte(f.data), f.mtime.Add(m.clock))
 		}
 	}
+	if report.Ended {
+		m.line.witness.ended(m)
+	}
 	if err == nil && len(report.Failed) > 0 {
 		err = report.Failed[0].Err
 	}
 	return err
 }
 
-// play changes a file as a player or a game does.
+// play changes files as a player, a game or bad luck does.
 func (m *machine) play(p play) {
-	was, exists := m.files()[p.name]
+	files := m.files()
+	was, exists := files[p.name]
 	now := time.Now().Add(m.clock - p.ago)
+	old := m.kept[p.name]
 	switch {
+	case p.kind == backsUp:
+		m.backup = files
+		m.line.witness.note("%s's files are saved elsewhere", m.name)
+		return
+	case p.kind == rollsBack && m.backup != nil:
+		m.clear()
+		for name, f := range m.backup {
+			m.put(name, []byte(f.data), f.mtime)
+		}
+		m.line.witness.note("%s's files are as they were:%s", m.name, listing(m.files()))
+		return
+	case p.kind == begins:
+		m.clear()
+		m.put("persistent", m.content("persistent", ""), now)
+		m.line.witness.note("%s is set up anew, and the game begins:%s", m.name, listing(m.files()))
+		return
+	case p.kind == losesPower:
+		for i, name := range slices.Sorted(maps.Keys(files)) {
+			if f := files[name]; f.data != "" && (i+p.pick)%3 == 0 {
+				m.put(name, zeros([]byte(f.data)), now)
+			}
+		}
+		m.line.witness.note("the power fails on %s:%s", m.name, listing(m.files()))
+		return
 	case p.kind == deletes && exists:
 		m.line.witness.note("%s deletes %s", m.name, p.name)
 		if err := os.Remove(filepath.Join(m.dir, p.name)); err != nil {
@@ -80,36 +110,43 @@ func (m *machine) play(p play) {
 		return
 	case p.kind == touches && exists:
 		m.put(p.name, []byte(was.data), now)
-	case p.kind == restores && len(m.kept[p.name]) > 0:
-		m.put(p.name, []byte(m.kept[p.name][p.pick%len(m.kept[p.name])]), now)
+	case p.kind == restores && len(old) > 0:
+		m.put(p.name, []byte(old[p.pick%len(old)]), now)
 	case p.kind == crashes:
 		m.put(p.name, nil, now)
+	case p.kind == damaging && was.data != "":
+		m.put(p.name, damages[p.pick%len(damages)]([]byte(was.data)), now)
+	case p.kind == signs && exists:
+		m.put(p.name, m.content(p.name, ""), was.mtime)
+	case p.kind == savesSigned && p.name == "persistent":
+		m.put(p.name, append(m.content(p.name, ""), "signature 0123456789abcdef\n"...), now)
 	case p.kind == savesLong:
-		m.put(p.name, []byte(m.content()+strings.Repeat(" and more", 8000)), now)
+		m.put(p.name, m.content(p.name, strings.Repeat(" and more", 8000)), now)
+	case p.kind == savesLarge:
+		m.put(p.name, m.content(p.name, strings.Repeat("x", largeBytes)), now)
+	case p.kind == savesHuge:
+		m.put(p.name, m.content(p.name, strings.Repeat("x", maxFileBytes)), now)
 	default:
-		m.put(p.name, []byte(m.content()), now)
+		m.put(p.name, m.content(p.name, ""), now)
 	}
-	f := m.files()[p.name]
-	m.line.witness.note("%s has %s=%s@%s", m.name, p.name, label([]byte(f.data)), clockTime(f.mtime))
+	m.line.witness.note("%s has%s", m.name, listing(map[string]held{p.name: m.files()[p.name]}))
 }
 
-// content makes up a content that no other file has, of any player. All of a
-// player's are of the same length, so that S3 takes one for another.
-func (m *machine) content() string {
+// content makes up a content for a file that no other has, of any player. All of a
+// player's with equally long additions are of the same length, so that S3 takes one
+// for another.
+func (m *machine) content(name, addition string) []byte {
 	m.contents++
-	return fmt.Sprintf("%s%03d of %s", m.name, m.contents, m.owner)
+	size := strings.Repeat("+", min(len(addition)/10_000, 1)+min(len(addition)/largeBytes, 1)+min(len(addition)/maxFileBytes, 1))
+	return form(name, fmt.Sprintf("%s%03d%s of %s%s", m.name, m.contents, size, m.owner, addition))
 }
 
-// label is how the history calls a content: "A001", "A001+" for a long one.
-func label(data []byte) string {
-	name, rest, ok := strings.Cut(string(data), " ")
-	switch {
-	case len(data) == 0:
-		return "(empty)"
-	case ok && strings.Contains(rest, " and more"):
-		return name + "+"
-	default:
-		return name
+// clear deletes all files.
+func (m *machine) clear() {
+	for name := range m.files() {
+		if err := os.Remove(filepath.Join(m.dir, name)); err != nil {
+			panic(err)
+		}
 	}
 }
 
@@ -154,12 +191,20 @@ func (m *machine) files() map[string]held {
 	return files
 }
 
-// String is what the device tells of its files, as the history has it.
-func (e errand) String() string {
+// listing is what is in files, as the history has it.
+func listing(files map[string]held) string {
 	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(e.told)) {
-		f := e.had[name]
-		fmt.Fprintf(&b, " %s=%s@%s", name, label([]byte(f.data)), clockTime(f.mtime))
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(&b, " %s=%s@%s", name, label(name, files[name].data), clockTime(files[name].mtime))
 	}
 	return b.String()
+}
+
+// String is what the device tells of its files, as the history has it.
+func (e errand) String() string {
+	told := map[string]held{}
+	for name := range e.told {
+		told[name] = e.had[name]
+	}
+	return listing(told)
 }

@@ -29,38 +29,53 @@ type act struct {
 	completing fate
 }
 
-// A play changes one file.
+// A play changes one file, or more.
 type play struct {
 	kind playKind
 	name string
-	pick int           // among the file's old contents
+	pick int           // among the file's old contents, or the ways to damage it
 	ago  time.Duration // how long before the sync: the device was offline
 }
 
 type playKind int
 
 const (
-	saves     playKind = iota // a new content
-	savesLong                 // one of another length
-	restores                  // an old one of the device
-	touches                   // the same, with the time of now
-	crashes                   // the file is left empty
+	saves       playKind = iota // a new content
+	savesLong                   // one of another length
+	savesLarge                  // one that is sent after everything else
+	savesHuge                   // one that is larger than is allowed
+	savesSigned                 // a new content, with text after it as 8.1 writes it
+	signs                       // a new content and the time of the old one
+	restores                    // an old content of the device
+	touches                     // the same, with the time of now
+	crashes                     // the file is left empty
+	damaging                    // the file cannot be read any more
 	deletes
+	litters    // a file that is none of the game's
+	losesPower // zeros are left of some files
+	backsUp    // the device's files are saved elsewhere
+	rollsBack  // and put back
+	begins     // the device is set up anew, and the game begins
 )
 
-// A fate is how a request goes.
+// A fate is how a request goes. A transfer without an answer ends the sync.
 type fate int
 
 const (
 	arrives    fate = iota
+	isRefused       // the answer is an error
 	isLost          // it does not get there
 	unanswered      // it gets there, and the answer does not come back
 	breaksOff       // the file breaks off half-way
+	fillsDisk       // the same, and half of a download stays
 	isLate          // the device gives up, and the upload gets there after all, later
 	isRepeated      // the upload gets there, and later once more: the file as it is then
 )
 
-var scriptFiles = []string{"persistent", "1-1-LT1.save", "1-2-LT1.save", "2-1-LT1.save", "2-notes.json", "auto-1-LT1.save"}
+var (
+	scriptFiles  = []string{"persistent", "1-1-LT1.save", "1-2-LT1.save", "2-1-LT1.save", "1-a-LT1.save", "1-A-LT1.save"}
+	foreignFiles = []string{"1-1-LT1.save.new", "1-1-LT1.save.1732345678.tmp", "1-日本-LT1.save", "2-notes.json", "auto-1-LT1.save"}
+)
 
 // drawScript draws a script of 2 to 4 devices.
 func drawScript(seed uint64) script {
@@ -105,21 +120,27 @@ func drawAct(r *rand.Rand, device int) act {
 	if r.IntN(3) == 0 {
 		a.meanwhile = draws(r, 1+r.IntN(3), func() play { return drawPlay(r, 0) })
 	}
-	a.transfers = draws(r, len(scriptFiles), func() fate {
-		return oneOf(r, arrives, arrives, arrives, arrives, arrives, arrives, isLost, unanswered, breaksOff, isLate, isRepeated)
-	})
+	fates := append(slices.Repeat([]fate{arrives}, 12), isRefused, isRefused, isLost, unanswered, breaksOff, fillsDisk, isLate, isRepeated, isRepeated)
+	a.transfers = draws(r, 2*len(scriptFiles), func() fate { return oneOf(r, fates...) })
 	if r.IntN(8) == 0 { // the game ends in the middle
-		for i := r.IntN(3); i < len(a.transfers); i++ {
-			a.transfers[i] = isLost
-		}
+		a.transfers[r.IntN(3)] = isLost
 		a.completing = isLost
 	}
 	return a
 }
 
 func drawPlay(r *rand.Rand, ago time.Duration) play {
-	kinds := slices.Concat(slices.Repeat([]playKind{saves}, 12), []playKind{savesLong, savesLong, restores, touches, crashes, deletes})
-	return play{kind: oneOf(r, kinds...), name: oneOf(r, scriptFiles...), pick: r.IntN(100), ago: ago}
+	kinds := append(slices.Repeat([]playKind{saves}, 24),
+		savesLong, savesLong, savesLong, savesSigned, savesSigned, signs, signs, signs, restores, restores, touches, touches,
+		crashes, damaging, damaging, damaging, damaging, deletes, deletes, litters, litters, litters, losesPower, backsUp, backsUp, rollsBack, begins)
+	p := play{kind: oneOf(r, kinds...), name: oneOf(r, scriptFiles...), pick: r.IntN(100), ago: ago}
+	switch {
+	case p.kind == litters:
+		p.name = oneOf(r, foreignFiles...)
+	case p.kind == saves && r.IntN(20) == 0:
+		p.kind = oneOf(r, savesLarge, savesHuge)
+	}
+	return p
 }
 
 // everybodyStill is a step in which nobody plays or syncs.
