@@ -74,8 +74,9 @@ func (h *household) checkNamed(t *testing.T, name string, f committed) (data str
 	return data
 }
 
-// checkChange: promise 9. What can be read is never replaced by what cannot, nor, in
-// one step, by its own beginning.
+// checkChange: promise 9, that what can be read is never replaced by what cannot, nor,
+// in one step, by its own beginning; and promise 11, that what was asked for only to be
+// kept does not replace it.
 func (h *household) checkChange(name string, before, after committed) {
 	if before.Checksum == "" || before.Checksum == after.Checksum {
 		return
@@ -83,6 +84,9 @@ func (h *household) checkChange(name string, before, after committed) {
 	was, is := content{name, before.data}, content{name, after.data}
 	if !was.broken() && is.broken() {
 		h.witness.violate("promise 9: %s, which can be read, was replaced by %s", was, is)
+	}
+	if !was.broken() && !h.witness.wanted[is] {
+		h.witness.violate("promise 11: %s was replaced by %s, which was asked for only to be kept", was, is)
 	}
 	if !older(after, was) {
 		h.witness.violate("promise 3: %s was replaced by %s, and is not known as older", was, is)

@@ -94,7 +94,30 @@ func drawScript(seed uint64) script {
 		}
 		return step
 	})
+	s.steps = append(drawOpening(r), s.steps...)
 	return s
+}
+
+// drawOpening draws how a history begins: some with what seldom happens by chance.
+func drawOpening(r *rand.Rand) [][]act {
+	name := oneOf(r, scriptFiles...)
+	plays := func(device int, plays ...play) []act { return []act{{device: device, plays: plays}} }
+	switch r.IntN(6) {
+	case 0: // a damaged file arrives before one that can be read and is older
+		return [][]act{
+			plays(0, play{kind: saves, name: name}, play{kind: damaging, name: name, pick: r.IntN(100)}),
+			plays(1, play{kind: saves, name: name, ago: time.Hour}),
+		}
+	case 1: // there is nothing to do but to send a large file
+		return [][]act{plays(0, play{kind: savesLarge, name: name})}
+	case 2: // a file is cut, but can still be read
+		return [][]act{
+			plays(0, play{kind: savesSigned, name: "persistent"}),
+			plays(0, play{kind: damaging, name: "persistent", pick: 1}),
+		}
+	default:
+		return nil
+	}
 }
 
 // draws calls draw n times.

@@ -33,8 +33,9 @@ type witness struct {
 	// announced holds what an upload was asked for, with the earliest time that the
 	// backend may have taken for it: the device's, or its own if that was earlier.
 	announced map[content]time.Time
-	// losing holds what was asked for only to be kept, at least once.
-	losing map[content]bool
+	// losing holds what was asked for only to be kept, at least once, and wanted what
+	// was asked for to be committed.
+	losing, wanted map[content]bool
 	// arrived holds what was uploaded in full, announced or not.
 	arrived map[content]bool
 	// inboxes holds what came by each upload URL's path.
@@ -90,7 +91,7 @@ func (a tally) plus(b tally) tally {
 
 func newWitness() *witness {
 	return &witness{
-		born: time.Now(), announced: map[content]time.Time{}, losing: map[content]bool{}, arrived: map[content]bool{},
+		born: time.Now(), announced: map[content]time.Time{}, losing: map[content]bool{}, wanted: map[content]bool{}, arrived: map[content]bool{},
 		inboxes: map[string]*inbox{}, fetched: map[content]string{},
 	}
 }
@@ -197,6 +198,8 @@ func (w *witness) asked(m *machine, e errand, name string, replaced bool) {
 	if replaced {
 		w.tally.Kept++
 		w.losing[what] = true
+	} else {
+		w.wanted[what] = true
 	}
 	at := e.since(name)
 	if before, ok := w.announced[what]; !ok || at.Before(before) {
