@@ -88,9 +88,13 @@ func (s *stranger) plan(t *testing.T) {
 		s.witness.violate("the plan %s is answered %d %.200s", request, a.status, a.body)
 		return
 	}
-	for _, tr := range a.plan(t).Transfers() {
+	todo := a.plan(t).Transfers()
+	for i, tr := range todo {
 		if tr.Upload {
 			told := manifest[tr.Filename].(map[string]any)
+			if !fetchedOver(todo[i:], tr.Filename) {
+				s.witness.wanted[contentOf(tr.Filename, string(bodies[tr.Filename]))] = true
+			}
 			s.links = append(s.links, delivery{
 				gameclient.Upload{Filename: tr.Filename, URL: tr.URL}, bodies[tr.Filename],
 				gameclient.Entry{Size: told["size"].(int64), Checksum: told["checksum"].(string)},

@@ -167,8 +167,7 @@ func (w *witness) planned(m *machine, e errand, plan gameclient.Plan) {
 			continue
 		}
 		fmt.Fprintf(&orders, " send %s", t.Filename)
-		later := slices.ContainsFunc(todo[i:], func(d gameclient.Transfer) bool { return !d.Upload && d.Filename == t.Filename })
-		w.asked(m, e, t.Filename, later)
+		w.asked(m, e, t.Filename, fetchedOver(todo[i:], t.Filename))
 	}
 	if len(plan.Conflicts) > 0 {
 		fmt.Fprintf(&orders, " (the last %d as conflicts)", len(plan.Conflicts))
@@ -177,6 +176,11 @@ func (w *witness) planned(m *machine, e errand, plan gameclient.Plan) {
 		orders.WriteString(" do nothing")
 	}
 	w.write("%s is told to%s", m.name, orders.String())
+}
+
+// fetchedOver tells whether a file is to be fetched.
+func fetchedOver(todo []gameclient.Transfer, name string) bool {
+	return slices.ContainsFunc(todo, func(t gameclient.Transfer) bool { return !t.Upload && t.Filename == name })
 }
 
 // asked is told of each upload of a plan, and whether another content is to be
