@@ -146,7 +146,7 @@ func TestBadInput(t *testing.T) {
 	if strings.Contains(r.out, "panic") || strings.Contains(r.out, "goroutine") {
 		t.Errorf("a function panicked:\n%s", r.out)
 	}
-	for _, why := range []string{`.bashrc\": name`, `persistent\": size`, `LT1.save\": files`} {
+	for _, why := range []string{`.bashrc":"name"`, `"persistent":"size"`, `LT1.save":"files"`} {
 		if !strings.Contains(r.out, why) {
 			t.Errorf("the logs do not say %s:\n%s", why, r.out)
 		}

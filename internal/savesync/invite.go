@@ -141,16 +141,21 @@ func (g *Game) invite(sends []send, newID func() string, now time.Time) []Upload
 	expires := now.Add(urlLife).Unix()
 	list := make([]Upload, 0, len(sends))
 	for turn, s := range sends {
+		for i := range g.Uploads {
+			if u := &g.Uploads[i]; !u.Settled && u.is(s.Entry) {
+				u.Losing = s.losing // also where a release before this one has it
+			}
+		}
 		i := g.invited(s.Entry)
 		if i < 0 {
 			i = len(g.Uploads)
 			g.Uploads = append(g.Uploads, Upload{
 				ID: newID(), Name: s.Name, Size: s.Size, Checksum: s.Checksum, Layout: layoutInbox,
-				Modified: notAfter(s.Modified, timestampOf(now)), Basis: g.Files[s.Name].Revision, Expires: expires,
+				Modified: notAfter(s.Modified, timestampOf(now)), Basis: g.Files[s.Name].Revision, Expires: expires, Losing: s.losing,
 			})
 		}
 		u := &g.Uploads[i]
-		u.Expires, u.Turn, u.Losing = max(u.Expires, expires), turn, s.losing
+		u.Expires, u.Turn = max(u.Expires, expires), turn
 		list = append(list, *u)
 	}
 	return list

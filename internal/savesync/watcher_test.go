@@ -29,6 +29,8 @@ type watcher struct {
 	// everNamed holds the keys of all contents that a record ever named. Two requests at
 	// once may make two copies; the one that no record names is retired.
 	everNamed map[string]bool
+	// retired holds the keys that were ever to be retired.
+	retired map[string]bool
 	// wrong counts how often the same version of an inbox was read whose bytes were
 	// not the announced ones.
 	wrong map[string]int
@@ -49,7 +51,7 @@ type landing struct {
 func newWatcher(w *world, player string) *watcher {
 	return &watcher{
 		world: w, player: player,
-		contents: map[content]time.Time{}, committed: map[content]bool{}, deleted: map[string]bool{}, everNamed: map[string]bool{}, wrong: map[string]int{},
+		contents: map[content]time.Time{}, committed: map[content]bool{}, deleted: map[string]bool{}, everNamed: map[string]bool{}, retired: map[string]bool{}, wrong: map[string]int{},
 	}
 }
 
@@ -155,8 +157,13 @@ func (c *watcher) calling(r *request, call memstore.Call) {
 			}
 		}
 	}
-	if call.Op == "Read" {
+	switch call.Op {
+	case "Read":
 		c.reading(r, call.Key)
+	case "Retire":
+		for key := range strings.SplitSeq(call.Key, "\n") {
+			c.retired[key] = true
+		}
 	}
 	if r.broken {
 		c.violate("promise 6: after a failed call the request goes on to %s", call.Op)
@@ -349,18 +356,17 @@ func (c *watcher) frugal() {
 		named[c.world.key(c.player, name, f.ID)] = true
 	}
 	stored, sent := 0, 0
-	bytes, marked := map[string]int{}, map[string]bool{}
+	bytes := map[string]int{}
 	c.world.store.Versions(func(key string, v memstore.Version) {
 		// What the backend before this one left is not touched.
 		parts := strings.Split(key, "/")
 		if parts[1] != c.player || len(parts) == 4 {
 			return
 		}
-		marked[key] = marked[key] || v.Marker
 		content := savesync.IsContent(key)
 		switch {
 		case v.Marker:
-		case content && v.Replaced.IsZero() && !named[key] && !marked[key]:
+		case content && v.Replaced.IsZero() && !named[key] && !c.retired[key]:
 			// A copy that comes after all that, by a request that then dies, is the exception.
 			c.violate("promise 12: %s stays for ever, and nobody names it", short(key))
 		case content && (c.everNamed[key] || v.Replaced.IsZero()):
