@@ -47,7 +47,7 @@ test-renpy: ## play the file that config renpy prints in Debian's Ren'Py (apt-ge
 e2e: build
 	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/savesync/awsstore
 
-soak: ## a million random histories of the sync protocol (about 25 minutes)
+soak: ## a million random histories of the sync protocol (about an hour)
 	RENPYCTL_HISTORIES=1000000 go test -count=1 -timeout 3h -run 'TestPromises$$' ./internal/savesync
 
 fuzz: ## ten seconds of fuzzing for each target

@@ -55,8 +55,8 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"11: what was put past the plans is seen", "invite.go", "use.Unaudited >= auditEvery", "use.Unaudited < 0", "TestAURLUsedOverAndOverIsSeen"},
 		{"12: an inbox is retired for good", "retire.go", "if u.Settled && u.over(now) {", "if false {", "TestWhatComesLateGoesToo"},
 		{"12: what lost is copied", "settle.go", "if f, ok := g.Files[c.Name]; !ok || f.Checksum != c.Checksum {", "if f, ok := g.Files[c.Name]; !ok || c.above(f) {", histories},
-		{"copies that came to nothing expire", "shelve.go", "\t_ = st.putAway(ctx, list) // a sync is not refused for it\n", "", histories},
-		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n}", "}", histories},
+		{"copies that came to nothing expire", "shelve.go", "\t_ = st.putAway(ctx, list) // a sync is not refused for it\n", "", "TestACopyThatComesTooLateIsRetired"},
+		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n}", "}", "TestACopyOfARequestThatDiedIsRetired"},
 	} {
 		t.Run(m.what, func(t *testing.T) {
 			overlay := mutate(t, m.file, m.from, m.to)

@@ -321,7 +321,7 @@ func TestReadingTakesBoundedTime(t *testing.T) {
 		data  []byte
 		bound time.Duration
 	}{
-		{"one stream", zipOf(emptyBlocks(16<<20-300), 1), 5 * time.Second},
+		{"one stream", zipOf(emptyBlocks(16<<20-300), 1), 8 * time.Second},
 		{"entries that overlap", zipOf(emptyBlocks(20<<10), 900), 2 * time.Second},
 	} {
 		start := time.Now()
@@ -447,4 +447,58 @@ func zipOf(raw []byte, entries int) []byte {
 	le.PutUint32(end[12:], uint32(len(directory)))
 	le.PutUint32(end[16:], uint32(len(local)+3+len(raw)))
 	return bytes.Join([][]byte{local, []byte("log"), raw, directory, end}, nil)
+}
+
+// current returns the keys of the player's contents that have a current object.
+func (s *scene) current() (list []string) {
+	s.store.Versions(func(key string, v memstore.Version) {
+		if savesync.IsContent(key) && v.Replaced.IsZero() && !v.Marker {
+			list = append(list, short(key))
+		}
+	})
+	return list
+}
+
+// TestACopyThatComesTooLateIsRetired has a request stand still before it copies, while
+// others commit, replace and retire the same content.
+func TestACopyThatComesTooLateIsRetired(t *testing.T) {
+	s := newScene(t)
+	s.at(s.a, slot1, "one", 0)
+	s.plan(s.a, "send "+slot1)
+	s.transfer(s.a, arrives)
+	s.finish(s.a)
+	for s.a.request.call.Op != "Copy" {
+		s.resume(s.a.request, memstore.None)
+	}
+	s.tick(time.Minute)
+	s.at(s.b, slot1, "two", 0)
+	s.sync(s.b)
+	s.committed(slot1, "two")
+	s.exhaust(s.a)
+	if got := s.current(); len(got) != 1 {
+		t.Errorf("current are %v", got)
+	}
+}
+
+// TestACopyOfARequestThatDiedIsRetired has a request die between copying and saving,
+// and the player stay away until the inbox has expired.
+func TestACopyOfARequestThatDiedIsRetired(t *testing.T) {
+	s := newScene(t)
+	s.at(s.a, slot1, "one", 0)
+	s.plan(s.a, "send "+slot1)
+	s.transfer(s.a, arrives)
+	s.finish(s.a)
+	for s.a.request.call.Op != "Save" {
+		s.resume(s.a.request, memstore.None)
+	}
+	s.kill(s.a.request)
+	s.tick(retention + 48*time.Hour)
+	s.at(s.b, "persistent", "b's", 0)
+	s.sync(s.b)
+	s.sync(s.b)
+	for _, key := range s.current() {
+		if strings.Contains(key, slot1) {
+			t.Errorf("%s is current", key)
+		}
+	}
 }
