@@ -28,7 +28,7 @@ func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
 	var d decision
 	for {
 		d = st.game.decide(m, st.found, timestampOf(st.now), st.Limits, !st.Unchecked)
-		if len(d.sends) > 0 && !audited && use.Unaudited >= auditEvery {
+		if len(d.sends) > 0 && !audited && use.Unaudited >= auditEvery && use.full(st.Limits, st.now) == nil {
 			lying, err := st.audit(ctx)
 			if err != nil {
 				return Plan{}, err

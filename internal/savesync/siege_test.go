@@ -130,6 +130,31 @@ func TestWhatIsBarredIsNotLookedUp(t *testing.T) {
 	s.history = nil
 }
 
+// TestAFullHourListsNothing has a player ask for more plans than the hour allows.
+func TestAFullHourListsNothing(t *testing.T) {
+	s := newScene(t)
+	s.service.Limits.PlansPerHour = 5
+	for i := range 5 {
+		s.tick(2 * time.Minute)
+		s.at(s.a, slot1, fmt.Sprint("save ", i), 0)
+		s.sync(s.a)
+	}
+	data, _ := s.store.Record(player)
+	s.store.SetRecord(player, strings.Replace(data, `"unaudited":1`, `"unaudited":9`, 1))
+	s.at(s.a, slot1, "one more", 10)
+	s.store.Hook = nil
+	lists := 0
+	s.store.Hook = func(c memstore.Call) memstore.Fault {
+		if c.Op == "List" {
+			lists++
+		}
+		return memstore.None
+	}
+	if reply := s.service.ServePlan(t.Context(), player, s.a.planBody()); reply.Status != 429 || lists > 0 {
+		t.Errorf("the answer is %d, after %d lists", reply.Status, lists)
+	}
+}
+
 // TestAHammeredInboxHidesLittle puts to one URL until a list of the inboxes is full of it.
 func TestAHammeredInboxHidesLittle(t *testing.T) {
 	s := newScene(t)
