@@ -28,6 +28,7 @@ const (
 	words   role = "the words and pictures for people"
 	aws     role = "the way to AWS"
 	domain  role = "one domain"
+	engine  role = "what joins domains"
 	asset   role = "what the program carries"
 	serving role = "the functions that players call"
 	store   role = "a store of the sync protocol"
@@ -53,6 +54,7 @@ var roles = map[string]role{
 	"internal/release":            domain,
 	"internal/saves":              domain,
 	"internal/stack":              domain,
+	"internal/stage":              engine,
 	"cfn":                         asset,
 	"lambda":                      asset,
 	"lambda/api":                  serving,
@@ -77,10 +79,11 @@ var direction = map[role]struct {
 	why string
 }{
 	entry:   {[]role{command}, "main only starts the command line"},
-	command: {[]role{words, aws, domain, asset, serving, proto}, "commands put the parts together; what they do not know stays replaceable"},
+	command: {[]role{words, aws, domain, engine, asset, serving, proto}, "commands put the parts together; what they do not know stays replaceable"},
 	words:   {nil, "words and pictures serve any command, and know no AWS"},
 	aws:     {nil, "the way to AWS is the same for every domain"},
 	domain:  {[]role{aws}, "a domain is understood and tested alone: it knows no other, and nothing of the command line"},
+	engine:  {[]role{aws, domain, engine, asset, proto}, "the engine does what commands ask for, whoever asks: it says what happens, and others show it"},
 	asset:   {nil, "what the program carries is data"},
 	serving: {[]role{proto, store, serving}, "the functions are small and start fast: nothing of the program is in them"},
 	store:   {[]role{proto}, "a store only keeps what the protocol tells it"},
@@ -94,15 +97,15 @@ var forbidden = []struct {
 	prefix string
 	why    string
 }{
-	{[]role{words, aws, domain, asset, serving, store, proto, tool}, "github.com/spf13/", "only the command line knows flags and arguments"},
-	{[]role{aws, domain, asset, serving, store, proto}, "charm.land/", "only the words and pictures know how a terminal looks"},
-	{[]role{aws, domain, asset, serving, store, proto}, "github.com/charmbracelet/", "only the words and pictures know how a terminal looks"},
+	{[]role{words, aws, domain, engine, asset, serving, store, proto, tool}, "github.com/spf13/", "only the command line knows flags and arguments"},
+	{[]role{aws, domain, engine, asset, serving, store, proto}, "charm.land/", "only the words and pictures know how a terminal looks"},
+	{[]role{aws, domain, engine, asset, serving, store, proto}, "github.com/charmbracelet/", "only the words and pictures know how a terminal looks"},
 	{[]role{words, asset, proto}, "github.com/aws/", "they know no AWS"},
 	{[]role{serving}, "github.com/aws/aws-sdk-go-v2/config", "finding credentials in files and SSO is not for a function: it costs 0.5 MB and a millisecond of each start"},
-	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "testing", "tests stay out of the program"},
-	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "github.com/rogpeppe/", "tests stay out of the program"},
-	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "pgregory.net/", "tests stay out of the program"},
-	{[]role{entry, command, words, aws, domain, asset, serving, store, proto}, "go.yaml.in/", "the template is carried, not read: a YAML library is for tests"},
+	{[]role{entry, command, words, aws, domain, engine, asset, serving, store, proto}, "testing", "tests stay out of the program"},
+	{[]role{entry, command, words, aws, domain, engine, asset, serving, store, proto}, "github.com/rogpeppe/", "tests stay out of the program"},
+	{[]role{entry, command, words, aws, domain, engine, asset, serving, store, proto}, "pgregory.net/", "tests stay out of the program"},
+	{[]role{entry, command, words, aws, domain, engine, asset, serving, store, proto}, "go.yaml.in/", "the template is carried, not read: a YAML library is for tests"},
 }
 
 // pkg is what `go list` tells of a package.
@@ -193,7 +196,7 @@ var commandOnly = map[string]string{
 	"os.Exit": "ends the program", "log.Print": "prints", "log.Printf": "prints", "log.Println": "prints", "log.Fatal": "ends the program", "log.Fatalf": "ends the program",
 }
 
-// Domain packages return data and errors. And nobody works before main does.
+// Engine and domain packages return data and errors. And nobody works before main does.
 func TestSources(t *testing.T) {
 	for _, p := range packages(t) {
 		r, _ := roleOf(p.path())
@@ -212,7 +215,7 @@ func TestSources(t *testing.T) {
 					}
 				case *ast.SelectorExpr:
 					x, ok := n.X.(*ast.Ident)
-					if !ok || !slices.Contains([]role{aws, domain, proto, store}, r) {
+					if !ok || !slices.Contains([]role{aws, domain, engine, proto, store}, r) {
 						continue
 					}
 					if what := commandOnly[x.Name+"."+n.Sel.Name]; what != "" {

@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"regexp"
 	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -79,9 +79,8 @@ type globalFlags struct {
 	yes       bool
 }
 
-// stagePattern is what a stage may be called: names of buckets, functions and
-// log groups are made of it, and buckets take lower case only.
-var stagePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
+// stage is the name of the stage that the command is about.
+func (a *app) stage() stage.Name { return stage.Name(a.flags.stage) }
 
 // prepare runs before every command, when the flags are known.
 func (a *app) prepare() error {
@@ -89,7 +88,7 @@ func (a *app) prepare() error {
 	if a.flags.output != "table" && a.flags.output != "json" {
 		return usagef("--output %q is neither table nor json", a.flags.output)
 	}
-	if !stagePattern.MatchString(a.flags.stage) {
+	if !a.stage().Valid() {
 		return usagef("stage %q: use 1 to 20 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen", a.flags.stage)
 	}
 	return nil

@@ -22,7 +22,7 @@ func (s *session) change(ctx context.Context, sit *situation, t *target, r relea
 	}
 	plan, number, err := s.propose(ctx, sit, t, o)
 	if errors.Is(err, stack.ErrNoChanges) {
-		if o.roleARN != "" && o.roleARN != sit.stack.RoleARN {
+		if o.roleARN != "" && o.roleARN != sit.Stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
 		}
 		return s.unchanged(ctx, sit, t, o)
@@ -72,11 +72,11 @@ func (s *session) upload(ctx context.Context, sit *situation, t *target) error {
 // propose makes the change set for the next release and settles what
 // CloudFormation leaves open in it.
 func (s *session) propose(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
-	number := sit.next()
+	number := sit.inspected().Next()
 	request := t.request(s.app, number)
 	request.Express = o.express
-	request.RevertDrift = len(sit.missing()) > 0
-	plan, err := s.engine.Propose(ctx, sit.stack, request)
+	request.RevertDrift = len(sit.Missing()) > 0
+	plan, err := s.at.Stacks.Propose(ctx, sit.Stack, request)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -96,7 +96,7 @@ func (s *session) confirmChange(ctx context.Context, sit *situation, r release.R
 // ask asks before players' backend changes. On a protected stage a person has to
 // type its name.
 func (s *session) ask(ctx context.Context, sit *situation, question string) error {
-	if !s.protected(sit.stack) || s.flags.yes {
+	if !s.stage().Protected(sit.Stack) || s.flags.yes {
 		return s.confirm(ctx, question)
 	}
 	return needsFlag(s.streams.ConfirmTyped(ctx, question+" Type the stage's name:", s.flags.stage), "--yes")

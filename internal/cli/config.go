@@ -58,7 +58,7 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.deployed(ctx)
+	st, err := s.at.Deployed(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -104,7 +105,7 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.express && (o.protect || s.protected(sit.stack)) {
+	if o.express && (o.protect || s.stage().Protected(sit.Stack)) {
 		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
 	}
 	if err := s.makeReady(ctx, sit, o); err != nil {
@@ -115,7 +116,7 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 		return err
 	}
 	if sit.is(t) {
-		err := together(ctx,
+		err := cloud.Together(ctx,
 			func(ctx context.Context) error { return s.findPolicy(ctx, sit) },
 			func(ctx context.Context) error { return s.findDrift(ctx, sit) },
 		)
@@ -139,7 +140,7 @@ func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o de
 		if err := s.restore(ctx, sit, t); err != nil {
 			return err
 		}
-		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.release())
+		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.Release())
 	}
 	if sit.policy == nil {
 		if err := s.findPolicy(ctx, sit); err != nil {
@@ -147,26 +148,26 @@ func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o de
 		}
 	}
 	if *sit.policy != cfn.StackPolicy() { // which a run that was cut off may have left open, or never set
-		if err := s.closePolicy(ctx, sit.stack.ID); err != nil {
+		if err := s.closePolicy(ctx, sit.Stack.ID); err != nil {
 			return err
 		}
 	}
 	if err := s.makeUp(ctx, sit); err != nil {
 		return err
 	}
-	if err := s.protect(ctx, sit.stack, o); err != nil {
+	if err := s.protect(ctx, sit.Stack, o); err != nil {
 		return err
 	}
-	if o.protect && !sit.stack.TerminationProtection {
+	if o.protect && !sit.Stack.TerminationProtection {
 		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
 	s.say("%s", said)
-	return s.printDeployed(sit.stack)
+	return s.printDeployed(sit.Stack)
 }
 
 // findPolicy reads the stack's policy.
 func (s *session) findPolicy(ctx context.Context, sit *situation) error {
-	policy, err := s.engine.Policy(ctx, sit.stack.ID)
+	policy, err := s.at.Stacks.Policy(ctx, sit.Stack.ID)
 	sit.policy = &policy
 	return err
 }
@@ -195,7 +196,7 @@ func (a *app) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.describe(ctx)
+	st, err := s.at.Describe(ctx)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (a *app) watch(ctx context.Context) error {
 		s.say("Nothing runs on the stack %s: it is %s.", st.Name, st.Status)
 		return s.printState(st)
 	}
-	final, events, err := s.attach(ctx, st)
+	final, events, err := s.at.Attach(ctx, st, s.screen())
 	switch {
 	case errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete:
 		s.say("The stack %s is deleted.", st.Name)
@@ -211,7 +212,7 @@ func (a *app) watch(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !final.Status.Settled():
-		return s.failed("watch", final, events)
+		return s.at.Fail("watch", final, events, s.screen())
 	}
 	s.say("The stack %s is %s.", st.Name, ui.Success(string(final.Status)))
 	return s.printState(final)

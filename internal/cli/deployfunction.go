@@ -3,16 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -24,19 +23,18 @@ func newDeployFunction(a *app) *cobra.Command {
 		Long: `Give one function the code of this program, past CloudFormation and in seconds.
 It is recorded as a release. The next deploy brings stack and function together.`,
 		Example:   "  renpyctl deploy function syncPlan --stage dev",
-		Args:      exactly("a function: " + strings.Join(functionNames(), " or ")),
-		ValidArgs: functionNames(),
+		Args:      exactly("a function: " + strings.Join(stage.FunctionNames(), " or ")),
+		ValidArgs: stage.FunctionNames(),
 		RunE:      func(cmd *cobra.Command, args []string) error { return a.deployFunction(cmd.Context(), args[0]) },
 	}
 }
 
 // deployFunction updates the code of one function and returns when it runs.
 func (a *app) deployFunction(ctx context.Context, name string) error {
-	i := slices.Index(functionNames(), name)
-	if i < 0 {
-		return usagef("function %q: there are %s", name, strings.Join(functionNames(), " and "))
+	f, known := stage.FunctionNamed(name)
+	if !known {
+		return usagef("function %q: there are %s", name, strings.Join(stage.FunctionNames(), " and "))
 	}
-	f := lambda.Functions()[i]
 	s, sit, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
@@ -44,14 +42,14 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 	if err := s.makeChangeable(ctx, sit, deployOptions{}); err != nil {
 		return err
 	}
-	if err := s.mustBeDeployed(sit.stack); err != nil {
+	if err := sit.MustBeDeployed(); err != nil {
 		return err // deleted while it was waited for
 	}
-	code, err := s.code(f, lambda.Arch(sit.stack.Parameters[cfn.ParamArchitecture]))
+	code, err := s.code(f.Function, lambda.Arch(sit.Stack.Parameters[cfn.ParamArchitecture]))
 	if err != nil {
 		return err
 	}
-	for _, live := range sit.live {
+	for _, live := range sit.Live {
 		if live.Name == name && live.CodeSha256 == lambda.CodeSha256(code.SHA256) {
 			s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256))
 			return s.printFunction(live)
@@ -66,43 +64,37 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 // replaceCode uploads the code, records the release, and updates the function.
 func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.Code) error {
 	start := time.Now()
-	key := codeKey(code)
+	key := stage.CodeKey(code)
 	var err error
-	if sit.contents, err = sit.store.Contents(ctx); err != nil {
+	if sit.contents, err = sit.Store.Contents(ctx); err != nil {
 		return err
 	}
 	t := &target{code: map[string]string{code.Function.Name: key}, bodies: map[string][]byte{key: code.Zip}}
 	if _, _, err := t.upload(ctx, sit); err != nil {
 		return err
 	}
-	number := sit.next()
-	if err := sit.store.Begin(ctx, s.record(sit, t, sit.stack.ID, release.Record{Kind: release.FunctionOnly}, number)); err != nil {
+	number := sit.inspected().Next()
+	if err := sit.Store.Begin(ctx, s.record(sit, t, sit.Stack.ID, release.Record{Kind: release.FunctionOnly}, number)); err != nil {
 		return err
 	}
-	name := s.functionName(code.Function)
-	src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
-	client := lambdaapi.NewFromConfig(s.cfg)
-	live, err := functions.UpdateCode(ctx, client, name, src)
+	name := s.stage().Function(code.Function)
+	src := functions.Source{Bucket: sit.Store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
+	live, err := functions.UpdateCode(ctx, s.at.Lambda(), name, src)
 	if err != nil {
 		s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Failed, Reason: oneLine(err.Error())})
 		return err
 	}
-	info := functionInfo{code.Function.Name, live}
-	if err := s.recordSuccess(ctx, sit, number, []functionInfo{info}); err != nil {
+	info := stage.Running{Name: code.Function.Name, Function: live}
+	if err := s.recordSuccess(ctx, sit, number, []stage.Running{info}); err != nil {
 		return err
 	}
 	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(info.Name), short(code.SHA256), number, ui.Elapsed(time.Since(start)))
 	return s.printFunction(info)
 }
 
-func (s *session) printFunction(f functionInfo) error {
+func (s *session) printFunction(f stage.Running) error {
 	if s.json() {
 		return s.printJSON(f)
 	}
 	return nil
-}
-
-// codeKey is where the artefact bucket keeps a zip.
-func codeKey(code lambda.Code) string {
-	return fmt.Sprintf("code/%s-%s.zip", code.Function.Command, code.SHA256)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -32,13 +33,13 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	if err != nil {
 		return err
 	}
-	if sit.stack.Status.InProgress() {
-		return busy(sit.stack)
+	if sit.Stack.Status.InProgress() {
+		return stage.Busy(sit.Stack)
 	}
-	if !sit.stack.Status.Updatable() {
+	if !sit.Stack.Status.Updatable() {
 		return &stackError{
-			text:   fmt.Sprintf("the stack %s is %s: what its functions should be is not certain", sit.stack.Name, sit.stack.Status),
-			reason: string(sit.stack.Status), hint: "docs/deploying.md explains every state",
+			text:   fmt.Sprintf("the stack %s is %s: what its functions should be is not certain", sit.Stack.Name, sit.Stack.Status),
+			reason: string(sit.Stack.Status), hint: "docs/deploying.md explains every state",
 		}
 	}
 	if err := s.findDrift(ctx, sit); err != nil {
@@ -46,9 +47,9 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	}
 	switch {
 	case a.json():
-		err = a.printJSON(append([]drifted{}, sit.drift...))
+		err = a.printJSON(append([]stage.Drifted{}, sit.drift...))
 	case len(sit.drift) == 0:
-		a.say("No differences: the functions run what release %d gave them.", sit.release())
+		a.say("No differences: the functions run what release %d gave them.", sit.Release())
 	default:
 		err = a.printDrift(sit.drift)
 		a.hint("%s puts them right", a.command("deploy"))
@@ -60,7 +61,7 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 }
 
 // printDrift prints differences: in lines for people, in columns for programs.
-func (a *app) printDrift(list []drifted) error {
+func (a *app) printDrift(list []stage.Drifted) error {
 	if a.streams.OutTerminal {
 		_, err := io.WriteString(a.streams.Out, driftText(list))
 		return err
@@ -76,7 +77,7 @@ func (a *app) printDrift(list []drifted) error {
 }
 
 // driftText is a line for each difference.
-func driftText(list []drifted) string {
+func driftText(list []stage.Drifted) string {
 	var b strings.Builder
 	for _, f := range list {
 		for _, d := range f.Differences {
@@ -96,7 +97,7 @@ func shown(d functions.Difference) (want, have string) {
 		return short(lambda.HexSum(d.Want)), short(lambda.HexSum(d.Have))
 	case strings.HasPrefix(d.Setting, "environment.") && d.Want == "":
 		return "none", "a value"
-	case d.Setting == missingFunction:
+	case d.Setting == stage.DeletedFunction:
 		return d.Want, "deleted"
 	}
 	return quoteEmpty(d.Want), quoteEmpty(d.Have)

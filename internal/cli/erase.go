@@ -21,24 +21,24 @@ func (s *session) unprotect(ctx context.Context, h *holdings, id cloud.Identity)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, r := range h.data {
 		if r.UserPoolID != "" {
-			group.Go(func() error { return s.pool(r.UserPoolID).Unprotect(ctx) })
+			group.Go(func() error { return s.at.Pool(r.UserPoolID).Unprotect(ctx) })
 		}
 		if r.Table != "" {
 			group.Go(func() error { return s.table(r).Unprotect(ctx) })
 		}
 		if r.Bucket != "" {
-			group.Go(func() error { return s.bucket(r, id).Freeze(ctx, cloud.Partition(s.cfg.Region)) })
+			group.Go(func() error { return s.bucket(r, id).Freeze(ctx, cloud.Partition(s.region())) })
 		}
 	}
 	return group.Wait()
 }
 
 func (s *session) table(r release.Remains) *saves.Table {
-	return saves.NewTable(dynamodb.NewFromConfig(s.cfg), r.Table)
+	return saves.NewTable(dynamodb.NewFromConfig(s.at.Config), r.Table)
 }
 
 func (s *session) bucket(r release.Remains, id cloud.Identity) *saves.Bucket {
-	return saves.NewBucket(cloud.S3(s.cfg), r.Bucket, id.Account)
+	return saves.NewBucket(cloud.S3(s.at.Config), r.Bucket, id.Account)
 }
 
 // emptySaves deletes every version in the bucket of saves, with a bar.
@@ -50,7 +50,7 @@ func (s *session) emptySaves(ctx context.Context, p *ui.Progress, r release.Rema
 	t := ui.Task{Key: r.Bucket, Name: "saves", State: ui.Running, Text: "deleting versions"}
 	p.Set(t)
 	var gone int64
-	err := bucket.Empty(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, func(deleted int64) {
+	err := bucket.Empty(ctx, cloud.S3(s.at.Config), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, func(deleted int64) {
 		gone = deleted
 		t := t
 		t.Text = fmt.Sprintf("%s of %s versions  %s  %s/s", ui.Count(deleted), ui.Count(total),
@@ -73,23 +73,23 @@ func (s *session) deleteStack(ctx context.Context, h *holdings) error {
 		return nil
 	}
 	if st.TerminationProtection {
-		if err := s.engine.SetTerminationProtection(ctx, st.ID, false); err != nil {
+		if err := s.at.Stacks.SetTerminationProtection(ctx, st.ID, false); err != nil {
 			return err
 		}
 	}
 	var mark string
 	var err error
 	if st.Status == "DELETE_IN_PROGRESS" {
-		mark, err = s.engine.OperationStart(ctx, st.ID)
+		mark, err = s.at.Stacks.OperationStart(ctx, st.ID)
 	} else {
-		if mark, err = s.engine.LatestEvent(ctx, st.ID); err == nil {
-			err = s.engine.Delete(ctx, st.ID)
+		if mark, err = s.at.Stacks.LatestEvent(ctx, st.ID); err == nil {
+			err = s.at.Stacks.Delete(ctx, st.ID)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return s.followDelete(ctx, st.ID, mark, h.members)
+	return s.at.FollowDelete(ctx, st.ID, mark, h.members, s.screen())
 }
 
 // deleteData deletes what outlives the stack by its deletion policies.
@@ -97,7 +97,7 @@ func (s *session) deleteData(ctx context.Context, h *holdings, id cloud.Identity
 	group, ctx := errgroup.WithContext(ctx)
 	for _, r := range h.data {
 		if r.UserPoolID != "" {
-			group.Go(func() error { return s.pool(r.UserPoolID).DeletePool(ctx) })
+			group.Go(func() error { return s.at.Pool(r.UserPoolID).DeletePool(ctx) })
 		}
 		if r.Table != "" {
 			group.Go(func() error { return s.table(r).Delete(ctx) })
@@ -116,7 +116,7 @@ func (s *session) deleteBucket(ctx context.Context, r release.Remains, id cloud.
 	if cloud.KindOf(err) != cloud.Conflict {
 		return err
 	}
-	if err := bucket.Empty(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, nil); err != nil {
+	if err := bucket.Empty(ctx, cloud.S3(s.at.Config), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, nil); err != nil {
 		return err
 	}
 	return s.bucket(r, id).Delete(ctx)
@@ -125,7 +125,7 @@ func (s *session) deleteBucket(ctx context.Context, r release.Remains, id cloud.
 // deleteArtifacts deletes the artefact bucket, and with it the note of what
 // outlived the stack: it comes last, so that an interrupted removal finds it.
 func (s *session) deleteArtifacts(ctx context.Context, h *holdings, id cloud.Identity) error {
-	if err := bucket.Empty(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: h.store.Bucket, Owner: id.Account}, nil); err != nil {
+	if err := bucket.Empty(ctx, cloud.S3(s.at.Config), bucket.Bucket{Name: h.store.Bucket, Owner: id.Account}, nil); err != nil {
 		return err
 	}
 	return h.store.DeleteBucket(ctx)

@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 // record is what is written down of the release that is about to begin.
 func (s *session) record(sit *situation, t *target, stackID string, r release.Record, number int) release.Record {
 	v := version()
-	r.Number, r.Time, r.By = number, time.Now().UTC(), sit.id.ARN
+	r.Number, r.Time, r.By = number, time.Now().UTC(), sit.ID.ARN
 	r.Version, r.Commit, r.CI = v.Version, v.Commit, s.ciRun()
 	r.StackID, r.Template, r.Code, r.Parameters = stackID, t.templateKey, t.code, maps.Clone(t.parameters)
 	return r
@@ -24,7 +26,7 @@ func (s *session) record(sit *situation, t *target, stackID string, r release.Re
 
 // run executes a plan as a release, from its record to its outcome.
 func (s *session) run(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) error {
-	err := sit.store.Begin(ctx, r)
+	err := sit.Store.Begin(ctx, r)
 	if errors.Is(err, release.ErrTaken) {
 		err = fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, r.Number)
 	}
@@ -64,12 +66,12 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 	if ctx.Err() != nil {
 		return stack.Stack{}, notStartedError{context.Cause(ctx)}
 	}
-	if err := s.engine.Execute(ctx, plan); errors.Is(err, stack.ErrNotBegun) {
+	if err := s.at.Stacks.Execute(ctx, plan); errors.Is(err, stack.ErrNotBegun) {
 		return stack.Stack{}, notStartedError{err}
 	} else if err != nil {
 		return stack.Stack{}, err
 	}
-	final, events, err := s.follow(ctx, plan.StackID, mark, len(plan.Changes))
+	final, events, err := s.at.Follow(ctx, plan.StackID, mark, len(plan.Changes), s.screen())
 	if err != nil && !errors.Is(err, stack.ErrNotFound) {
 		return stack.Stack{}, err
 	}
@@ -80,7 +82,7 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 	if plan.Create {
 		return stack.Stack{}, s.failedCreate(ctx, final, events)
 	}
-	return stack.Stack{}, s.failed("deploy", final, events)
+	return stack.Stack{}, s.at.Fail("deploy", final, events, s.screen())
 }
 
 // prepare makes a stack ready for an update, and returns the mark after which
@@ -90,7 +92,7 @@ func (s *session) execute(ctx context.Context, sit *situation, plan *stack.Plan,
 func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record, o deployOptions) (mark string, err error) {
 	if len(sit.drift) > 0 {
 		// Once somebody else's update has begun the functions are for it to change.
-		_, err := s.engine.Recall(ctx, &stack.Plan{ChangeSetID: plan.ChangeSetID, StackID: plan.StackID})
+		_, err := s.at.Stacks.Recall(ctx, &stack.Plan{ChangeSetID: plan.ChangeSetID, StackID: plan.StackID})
 		if errors.Is(err, stack.ErrStale) {
 			err = fmt.Errorf("%w: the plan cannot be executed any more", stack.ErrBusy)
 		}
@@ -98,12 +100,12 @@ func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan,
 			return "", err
 		}
 	}
-	err = together(ctx,
+	err = cloud.Together(ctx,
 		func(ctx context.Context) error {
-			return s.engine.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
+			return s.at.Stacks.SetPolicy(ctx, plan.StackID, cfn.StackPolicy(o.allowReplace...))
 		},
 		func(ctx context.Context) (err error) {
-			mark, err = s.engine.LatestEvent(ctx, plan.StackID)
+			mark, err = s.at.Stacks.LatestEvent(ctx, plan.StackID)
 			return err
 		},
 		func(ctx context.Context) error { return s.putRight(ctx, sit, r.Code) },
@@ -114,8 +116,8 @@ func (s *session) prepare(ctx context.Context, sit *situation, plan *stack.Plan,
 
 // conclude sets what a change set cannot, and writes down what then runs.
 func (s *session) conclude(ctx context.Context, sit *situation, deployed stack.Stack, plan *stack.Plan, number int, o deployOptions) error {
-	var live []functionInfo
-	err := together(ctx, into(&live, s.functions), func(ctx context.Context) error {
+	var live []stage.Running
+	err := cloud.Together(ctx, cloud.Into(&live, s.at.Running), func(ctx context.Context) error {
 		if plan.Create || len(o.allowReplace) > 0 {
 			if err := s.closePolicy(ctx, deployed.ID); err != nil {
 				return err
@@ -129,19 +131,19 @@ func (s *session) conclude(ctx context.Context, sit *situation, deployed stack.S
 	if err := s.recordSuccess(ctx, sit, number, live); err != nil {
 		return err
 	}
-	return checkMissing(missingFrom(live, cfn.Template()))
+	return checkMissing(stage.Missing(live, cfn.Template()))
 }
 
 // closePolicy sets the policy under which CloudFormation itself refuses to
 // replace what players need, without exception.
 func (s *session) closePolicy(ctx context.Context, stackID string) error {
-	return s.engine.SetPolicy(ctx, stackID, cfn.StackPolicy())
+	return s.at.Stacks.SetPolicy(ctx, stackID, cfn.StackPolicy())
 }
 
 // protect sets the termination protection of a stage that is to have it.
 func (s *session) protect(ctx context.Context, st stack.Stack, o deployOptions) error {
-	if st.TerminationProtection || !o.protect && !s.protected(st) {
+	if st.TerminationProtection || !o.protect && !s.stage().Protected(st) {
 		return nil
 	}
-	return s.engine.SetTerminationProtection(ctx, st.ID, true)
+	return s.at.Stacks.SetTerminationProtection(ctx, st.ID, true)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -51,6 +52,14 @@ type stackError struct {
 
 func (e *stackError) Error() string { return e.text }
 
+// hintedError is an error whose hint a command knows better than the table.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e *hintedError) Unwrap() error { return e.error }
+
 // finish prints the error, if any, with a hint, and returns the exit code.
 func (a *app) finish(ctx context.Context, err error) int {
 	if err == nil {
@@ -82,13 +91,17 @@ func (a *app) finish(ctx context.Context, err error) int {
 
 // explain is the one table from errors to exit codes and advice.
 func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
+	if e, ok := errors.AsType[*hintedError](err); ok {
+		code, _ := a.explain(ctx, e.error)
+		return code, e.hint
+	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage, a.running + " --help shows how it is used"
 	}
-	if _, ok := errors.AsType[*noStageError](err); ok {
+	if _, ok := errors.AsType[*stage.NoStageError](err); ok {
 		return exitNotFound, a.command("deploy") + " creates it; --region and --profile choose where to look"
 	}
-	if _, ok := errors.AsType[*foreignStackError](err); ok {
+	if _, ok := errors.AsType[*stage.ForeignStackError](err); ok {
 		return exitRefused, "choose another stage, so that this stack is not overwritten"
 	}
 	if e, ok := errors.AsType[*refusedError](err); ok {
@@ -99,6 +112,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	if e, ok := errors.AsType[*stackError](err); ok {
 		return exitStack, e.hint
+	}
+	if e, ok := errors.AsType[*stage.FailedError](err); ok {
+		return exitStack, a.afterFailure(e)
 	}
 	if e, ok := errors.AsType[*stack.RefusedError](err); ok {
 		return exitStack, a.explainRefusal(e)

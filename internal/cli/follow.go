@@ -2,63 +2,57 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
-// attach follows the operation that runs on the stack, from its beginning,
-// whoever began it.
-func (s *session) attach(ctx context.Context, st stack.Stack) (stack.Stack, []stack.Event, error) {
-	mark, err := s.engine.OperationStart(ctx, st.ID)
-	if err != nil {
-		return st, nil, err
-	}
-	final, events, err := s.show(ctx, st.ID, mark, 0)
-	if err != nil && ctx.Err() != nil {
-		s.sayLeft()
-	}
-	return final, events, err
+// screen draws what happens to a stage, as it happens.
+type screen struct {
+	*session
+	progress *ui.Progress // of the operation that runs; nil if none
+	endGroup func()
 }
 
-// follow follows an operation of ours. It returns the stack as it then is, and
-// the events since the mark. The error is stack.ErrNotFound if the stack is gone
-// and forgotten.
-func (s *session) follow(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
-	final, events, err := s.show(ctx, stackID, mark, expected)
-	if err != nil && ctx.Err() != nil {
-		s.sayLeft()
-		s.offerCancel(context.WithoutCancel(ctx), stackID)
+var _ stage.Watcher = (*screen)(nil)
+
+func (s *session) screen() *screen { return &screen{session: s} }
+
+func (s *screen) Waiting(st stack.Stack) {
+	s.say("Waiting for what runs on the stack already (%s):", st.Status)
+}
+
+func (s *screen) Begin(expected int) {
+	s.endGroup = s.group("stack events")
+	s.progress = ui.NewProgress(s.streams)
+	s.progress.Expect(expected)
+}
+
+func (s *screen) Event(ev stack.Event) {
+	switch {
+	case !ev.OfStack:
+		s.progress.Set(taskOf(ev))
+	case ev.Status.Failed() && ev.Status.InProgress() && ev.Reason != "":
+		s.progress.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
 	}
-	return final, events, err
 }
 
-// show shows the stack's events after the mark until the operation has ended.
-func (s *session) show(ctx context.Context, stackID, mark string, expected int) (stack.Stack, []stack.Event, error) {
-	defer s.group("stack events")()
-	p := ui.NewProgress(s.streams)
-	defer p.Close()
-	p.Expect(expected)
-	var events []stack.Event
-	final, err := s.engine.Follow(ctx, stackID, mark, func(ev stack.Event) {
-		events = append(events, ev)
-		switch {
-		case !ev.OfStack:
-			p.Set(taskOf(ev))
-		case ev.Status.Failed() && ev.Status.InProgress() && ev.Reason != "":
-			p.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
-		}
-	})
-	return final, events, err
+func (s *screen) End() {
+	s.progress.Close()
+	s.progress = nil
+	s.endGroup()
 }
 
-// sayLeft says what AWS goes on doing after an interruption.
-func (s *session) sayLeft() {
+// Left says what AWS goes on doing after an interruption.
+func (s *screen) Left(ctx context.Context, stackID string, ours bool) {
 	s.say("\nInterrupted. AWS goes on with the stack by itself: %s watches again.", s.command("deploy --watch"))
+	if ours {
+		s.offerCancel(ctx, stackID)
+	}
 }
 
 // offerCancel asks a person who has interrupted an update whether AWS should
@@ -67,14 +61,14 @@ func (s *session) offerCancel(ctx context.Context, stackID string) {
 	if !s.streams.InTerminal {
 		return
 	}
-	st, err := s.engine.Describe(ctx, stackID)
+	st, err := s.at.Stacks.Describe(ctx, stackID)
 	if err != nil || st.Status != "UPDATE_IN_PROGRESS" {
 		return
 	}
 	if s.streams.Confirm(ctx, "Cancel the update, so that it is rolled back?") != nil {
 		return
 	}
-	if err := s.engine.CancelUpdate(ctx, stackID); err != nil {
+	if err := s.at.Stacks.CancelUpdate(ctx, stackID); err != nil {
 		s.say("%s", ui.Warning("The update could not be cancelled: "+oneLine(cloud.Text(err))))
 		return
 	}
@@ -101,18 +95,6 @@ func taskOf(ev stack.Event) ui.Task {
 		t.Text = strings.ToLower(strings.ReplaceAll(string(ev.Status), "_", " "))
 	}
 	return t
-}
-
-// followDelete follows a deletion that was started and returns when the stack is gone.
-func (s *session) followDelete(ctx context.Context, stackID, mark string, expected int) error {
-	final, events, err := s.follow(ctx, stackID, mark, expected)
-	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.failed("remove", final, events)
 }
 
 // reportOrphans names resources that a successful update meant to delete and

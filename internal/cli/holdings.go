@@ -14,6 +14,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -37,29 +38,29 @@ type totals struct {
 }
 
 // holdings finds the stack and whatever earlier ones left. The error is
-// *noStageError if there is neither a stack nor anything else of the stage.
+// *stage.NoStageError if there is neither a stack nor anything else of the stage.
 func (s *session) holdings(ctx context.Context) (*holdings, cloud.Identity, error) {
 	h := &holdings{}
 	var id cloud.Identity
-	if err := together(ctx, into(&id, s.whoAmI), into(&h.stack, s.describeAny)); err != nil {
+	if err := cloud.Together(ctx, cloud.Into(&id, s.at.WhoAmI), cloud.Into(&h.stack, s.at.Find)); err != nil {
 		return nil, id, err
 	}
 	s.where(id)
 	var err error
-	if h.stack, err = s.afterCleanup(ctx, h.stack); err != nil {
+	if h.stack, err = s.at.AfterCleanup(ctx, h.stack, s.screen()); err != nil {
 		return nil, id, err
 	}
 	if h.stack.Status.InProgress() && h.stack.Status != "DELETE_IN_PROGRESS" {
-		return nil, id, busy(h.stack)
+		return nil, id, stage.Busy(h.stack)
 	}
-	h.store = s.artifacts(id.Account)
+	h.store = s.at.Artifacts(id.Account)
 	if err := s.gather(ctx, h); err != nil {
 		return nil, id, err
 	}
 	if h.stack.Status == stack.None && len(h.data) == 0 {
 		// An interrupted removal may have left the artefact bucket alone.
 		if left, err := h.store.Exists(ctx); err != nil || !left {
-			return nil, id, errors.Join(err, &noStageError{s.flags.stage, s.cfg.Region})
+			return nil, id, errors.Join(err, s.at.None())
 		}
 	}
 	return h, id, nil
@@ -68,9 +69,9 @@ func (s *session) holdings(ctx context.Context) (*holdings, cloud.Identity, erro
 // gather finds the data of the stack and of those before it.
 func (s *session) gather(ctx context.Context, h *holdings) error {
 	var resources []stack.Resource
-	err := together(ctx, into(&h.noted, h.store.Remains), func(ctx context.Context) (err error) {
+	err := cloud.Together(ctx, cloud.Into(&h.noted, h.store.Remains), func(ctx context.Context) (err error) {
 		if h.stack.Status != stack.None {
-			resources, err = s.engine.Resources(ctx, h.stack.ID)
+			resources, err = s.at.Stacks.Resources(ctx, h.stack.ID)
 		}
 		return err
 	})
@@ -119,13 +120,13 @@ func (s *session) count(ctx context.Context, h *holdings, id cloud.Identity) err
 	for i, r := range h.data {
 		if r.UserPoolID != "" {
 			group.Go(func() (err error) {
-				players[i], err = s.pool(r.UserPoolID).Count(ctx)
+				players[i], err = s.at.Pool(r.UserPoolID).Count(ctx)
 				return err
 			})
 		}
 		if r.Bucket != "" {
 			group.Go(func() (err error) {
-				saves[i], err = bucket.Count(ctx, cloud.S3(s.cfg), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, isSave, func(st bucket.Stats) {
+				saves[i], err = bucket.Count(ctx, cloud.S3(s.at.Config), bucket.Bucket{Name: r.Bucket, Owner: id.Account}, isSave, func(st bucket.Stats) {
 					if st.Versions >= 10_000 { // otherwise it is over in a moment
 						p.Set(ui.Task{Key: r.Bucket, Name: "counting saves", State: ui.Running, Text: ui.Plural(st.Versions, "version")})
 					}

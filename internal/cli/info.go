@@ -2,17 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
-	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -35,7 +33,7 @@ type info struct {
 	Account   string            `json:"account"`
 	Stack     stackInfo         `json:"stack"`
 	Endpoints []endpointInfo    `json:"endpoints"`
-	Functions []functionInfo    `json:"functions,omitzero"`
+	Functions []stage.Running   `json:"functions,omitzero"`
 	Outputs   map[string]string `json:"outputs"`
 }
 
@@ -54,19 +52,14 @@ type endpointInfo struct {
 	URL    string `json:"url"`
 }
 
-type functionInfo struct {
-	Name string `json:"name"` // "syncPlan"
-	functions.Function
-}
-
 func (a *app) showInfo(ctx context.Context) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	var st stack.Stack
-	var live []functionInfo
-	if err := together(ctx, into(&st, s.deployed), into(&live, s.functions)); err != nil {
+	var live []stage.Running
+	if err := cloud.Together(ctx, cloud.Into(&st, s.at.Deployed), cloud.Into(&live, s.at.Running)); err != nil {
 		return err
 	}
 	in := s.info(st)
@@ -81,7 +74,7 @@ func (a *app) showInfo(ctx context.Context) error {
 func (s *session) info(st stack.Stack) info {
 	out := s.outputs(st)
 	in := info{
-		Service: "renpy-cloud", Stage: s.flags.stage, Region: s.cfg.Region, Account: account(st),
+		Service: "renpy-cloud", Stage: s.flags.stage, Region: s.region(), Account: st.Account(),
 		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN},
 		Endpoints: []endpointInfo{},
 		Outputs:   out,
@@ -106,38 +99,6 @@ func deleted(st stack.Stack) stack.Stack {
 	st.Status, st.Reason, st.Outputs = stack.DeleteComplete, "", map[string]string{}
 	return st
 }
-
-// functions asks Lambda what it runs. A function that is not there (a stack
-// that failed half-way) is left out.
-func (s *session) functions(ctx context.Context) ([]functionInfo, error) {
-	client := lambdaapi.NewFromConfig(s.cfg)
-	found := make([]*functionInfo, len(lambda.Functions()))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, f := range lambda.Functions() {
-		group.Go(func() error {
-			live, err := functions.Read(ctx, client, s.functionName(f))
-			if errors.Is(err, functions.ErrNotFound) {
-				return nil
-			}
-			found[i] = &functionInfo{f.Name, live}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	list := []functionInfo{}
-	for _, f := range found {
-		if f != nil {
-			list = append(list, *f)
-		}
-	}
-	return list, nil
-}
-
-// functionName and logGroup are the names that the template gives.
-func (a *app) functionName(f lambda.Function) string { return a.stackName() + "-" + f.Name }
-func (a *app) logGroup(f lambda.Function) string     { return "/aws/lambda/" + a.functionName(f) }
 
 func (a *app) printInfo(in info) error {
 	status := ui.Success(in.Stack.Status)

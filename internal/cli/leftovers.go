@@ -38,21 +38,21 @@ func (s *session) checkGone(ctx context.Context, h *holdings, id cloud.Identity)
 func (s *session) leftoverChecks(h *holdings, id cloud.Identity) map[string]func(context.Context) (bool, error) {
 	checks := map[string]func(context.Context) (bool, error){
 		"artefact bucket " + h.store.Bucket: h.store.Exists,
-		"stack " + s.stackName(): func(ctx context.Context) (bool, error) {
-			_, err := s.engine.Describe(ctx, s.stackName())
+		"stack " + s.stage().Stack(): func(ctx context.Context) (bool, error) {
+			_, err := s.at.Stacks.Describe(ctx, s.stage().Stack())
 			if errors.Is(err, stack.ErrNotFound) {
 				return false, nil
 			}
 			return err == nil, err
 		},
 		"functions": func(ctx context.Context) (bool, error) {
-			list, err := s.functions(ctx)
+			list, err := s.at.Running(ctx)
 			return len(list) > 0, err
 		},
 	}
 	for _, r := range h.data {
 		if r.UserPoolID != "" {
-			checks["user pool "+r.UserPoolID] = s.pool(r.UserPoolID).Exists
+			checks["user pool "+r.UserPoolID] = s.at.Pool(r.UserPoolID).Exists
 		}
 		if r.Table != "" {
 			checks["table "+r.Table] = s.table(r).Exists

@@ -15,7 +15,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // What a removal left is named, after a while in which services may go on
@@ -41,9 +41,9 @@ func TestCheckGone(t *testing.T) {
 			return nil, gone
 		})
 		cfg := fake.Config()
-		s := &session{app: &app{flags: globalFlags{stage: "dev"}}, cfg: cfg, engine: stack.New(cloudformation.NewFromConfig(cfg))}
+		s := &session{app: &app{flags: globalFlags{stage: "dev"}}, at: stage.At(cfg, "dev")}
 		h := &holdings{
-			store: s.artifacts("123456789012"),
+			store: s.at.Artifacts("123456789012"),
 			data:  []release.Remains{{UserPoolID: "the-pool", Table: "the-table", Bucket: "the-saves"}},
 		}
 		start := time.Now()

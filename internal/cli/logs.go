@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/logs"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
-	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 type logsOptions struct {
@@ -35,7 +35,7 @@ func newLogs(a *app) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgs: functionNames(),
+		ValidArgs: stage.FunctionNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.function = args[0]
@@ -46,14 +46,6 @@ func newLogs(a *app) *cobra.Command {
 	cmd.Flags().BoolVarP(&o.tail, "tail", "t", false, "go on with new lines until Ctrl-C")
 	cmd.Flags().DurationVar(&o.since, "since", time.Hour, "how far back: 30s, 10m, 2h")
 	return cmd
-}
-
-func functionNames() []string {
-	var names []string
-	for _, f := range lambda.Functions() {
-		names = append(names, f.Name)
-	}
-	return names
 }
 
 // logEntry is the JSON of a line.
@@ -76,10 +68,10 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.deployed(ctx); err != nil {
+	if _, err := s.at.Deployed(ctx); err != nil {
 		return err
 	}
-	client := cwl.NewFromConfig(s.cfg)
+	client := cwl.NewFromConfig(s.at.Config)
 	since := time.Now().Add(-o.since)
 	if o.tail {
 		for e, err := range logs.Tail(ctx, client, sources, since) {
@@ -112,13 +104,13 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 
 func (a *app) logSources(function string) ([]logs.Source, error) {
 	var sources []logs.Source
-	for _, f := range lambda.Functions() {
+	for _, f := range stage.Functions() {
 		if function == "" || function == f.Name {
-			sources = append(sources, logs.Source{Name: f.Name, Group: a.logGroup(f)})
+			sources = append(sources, logs.Source{Name: f.Name, Group: a.stage().LogGroup(f.Function)})
 		}
 	}
 	if len(sources) == 0 {
-		return nil, usagef("function %q: there are %s", function, strings.Join(functionNames(), " and "))
+		return nil, usagef("function %q: there are %s", function, strings.Join(stage.FunctionNames(), " and "))
 	}
 	return sources, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -20,14 +21,14 @@ func (s *session) makeUp(ctx context.Context, sit *situation) error {
 	if sit.record == nil || sit.record.Outcome.Result != release.Unknown {
 		return nil
 	}
-	return s.recordSuccess(ctx, sit, sit.record.Number, sit.live)
+	return s.recordSuccess(ctx, sit, sit.record.Number, sit.Live)
 }
 
 // recordSuccess writes down what runs after a success. What a function ran that
 // is missing is kept: it tells how the function comes back.
-func (s *session) recordSuccess(ctx context.Context, sit *situation, number int, live []functionInfo) error {
-	for _, f := range sit.ran() {
-		if !slices.ContainsFunc(live, func(l functionInfo) bool { return l.Name == f.Name }) {
+func (s *session) recordSuccess(ctx context.Context, sit *situation, number int, live []stage.Running) error {
+	for _, f := range sit.compared().Ran() {
+		if !slices.ContainsFunc(live, func(l stage.Running) bool { return l.Name == f.Name }) {
 			live = append(live, f)
 		}
 	}
@@ -44,12 +45,15 @@ func (s *session) recordSuccess(ctx context.Context, sit *situation, number int,
 // has no outcome yet: AWS goes on with it.
 func (s *session) notDeployed(ctx context.Context, sit *situation, plan *stack.Plan, number int, cause error, o deployOptions) error {
 	outcome := release.Outcome{Result: release.Failed}
-	failure, failed := errors.AsType[*stackError](cause)
+	failure, failed := errors.AsType[*stage.FailedError](cause)
+	create, notCreated := errors.AsType[*stackError](cause)
 	_, notStarted := errors.AsType[notStartedError](cause)
 	var cleanup error
 	switch {
 	case failed:
-		outcome.Reason = failure.reason
+		outcome.Reason = failure.Reason()
+	case notCreated:
+		outcome.Reason = create.reason
 	case errors.Is(cause, stack.ErrBusy): // whoever was faster has made the change set void
 		outcome.Reason = "another operation was faster"
 	case notStarted:
@@ -79,7 +83,7 @@ func (s *session) finishRecord(ctx context.Context, sit *situation, number int, 
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	o.Time = time.Now().UTC()
-	if err := sit.store.Finish(ctx, number, o); err != nil {
+	if err := sit.Store.Finish(ctx, number, o); err != nil {
 		s.say("%s", ui.Warning(fmt.Sprintf("the outcome of release %d could not be recorded: %s", number, cloud.Text(err))))
 	}
 }
@@ -88,5 +92,5 @@ func (s *session) finishRecord(ctx context.Context, sit *situation, number int, 
 func (s *session) discard(ctx context.Context, plan *stack.Plan) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	return s.engine.Discard(ctx, plan)
+	return s.at.Stacks.Discard(ctx, plan)
 }

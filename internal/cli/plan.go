@@ -110,7 +110,7 @@ func (a *app) plan(ctx context.Context, o planOptions) error {
 // planFor makes a plan, uploading what a plan that is kept refers to. One
 // without a change set stands for no changes.
 func (s *session) planFor(ctx context.Context, sit *situation, t *target, o planOptions) (*stack.Plan, int, error) {
-	none := &stack.Plan{StackID: sit.stack.ID}
+	none := &stack.Plan{StackID: sit.Stack.ID}
 	if sit.is(t) {
 		return none, 0, s.findDrift(ctx, sit)
 	}
@@ -124,7 +124,7 @@ func (s *session) planFor(ctx context.Context, sit *situation, t *target, o plan
 	}
 	plan, number, err := s.propose(ctx, sit, t, o.deployOptions)
 	if errors.Is(err, stack.ErrNoChanges) {
-		return none, 0, checkMissing(sit.missing())
+		return none, 0, checkMissing(sit.Missing())
 	}
 	if err != nil {
 		return nil, 0, err
@@ -175,7 +175,7 @@ type planFile struct {
 
 func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number int, file string) error {
 	r := s.record(sit, t, plan.StackID, release.Record{Kind: release.Deploy}, number)
-	body, err := json.MarshalIndent(planFile{s.flags.stage, s.cfg.Region, sit.id.Account, *plan, t.roleARN, r}, "", "  ")
+	body, err := json.MarshalIndent(planFile{s.flags.stage, s.region(), sit.ID.Account, *plan, t.roleARN, r}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	if kept.Account != sit.id.Account || kept.Region != s.cfg.Region {
+	if kept.Account != sit.ID.Account || kept.Region != s.region() {
 		return usagef("the plan in %s is for account %s in %s", o.planFile, kept.Account, kept.Region)
 	}
 	if err := s.waitFor(ctx, sit, o); err != nil {
@@ -232,10 +232,10 @@ func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, 
 	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}
-	if sit.release() == r.Number {
+	if sit.Release() == r.Number {
 		return fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
 	}
-	if sit.contents.Next() > r.Number || sit.release() > r.Number {
+	if sit.contents.Next() > r.Number || sit.Release() > r.Number {
 		return stack.ErrStale // its number, which the change set contains, is another release's
 	}
 	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
@@ -243,7 +243,7 @@ func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, 
 			return fmt.Errorf("%w: %s is missing from the artefact bucket", stack.ErrStale, key)
 		}
 	}
-	parameters, err := s.engine.Recall(ctx, plan)
+	parameters, err := s.at.Stacks.Recall(ctx, plan)
 	if err != nil {
 		return err
 	}

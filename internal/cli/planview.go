@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -22,7 +22,7 @@ type planView struct {
 	Changes     []changeView      `json:"changes"`
 	Parameters  []parameterChange `json:"parameters"`
 	Permissions []string          `json:"permissions"`       // what functions may do from then on, or no longer
-	Functions   []drifted         `json:"functions"`         // changed past CloudFormation
+	Functions   []stage.Drifted   `json:"functions"`         // changed past CloudFormation
 	RoleARN     string            `json:"roleArn,omitempty"` // that CloudFormation is to work as from then on
 	Guarded     []string          `json:"guarded"`           // logical ids whose change a deploy refuses
 }
@@ -59,10 +59,10 @@ type parameterChange struct {
 // newPlanView describes what the plan does, what matters most first.
 func newPlanView(s *session, sit *situation, t *target, plan *stack.Plan) planView {
 	v := planView{
-		Stage: s.flags.stage, Region: s.cfg.Region, Stack: s.stackName(), Create: plan.Create,
-		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: append([]drifted{}, sit.drift...), Guarded: []string{},
+		Stage: s.flags.stage, Region: s.region(), Stack: s.stage().Stack(), Create: plan.Create,
+		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: append([]stage.Drifted{}, sit.drift...), Guarded: []string{},
 	}
-	if t.roleARN != sit.stack.RoleARN {
+	if t.roleARN != sit.Stack.RoleARN {
 		v.RoleARN = t.roleARN
 	}
 	for _, c := range byImportance(plan.Changes) {
@@ -95,33 +95,24 @@ func newChangeView(c stack.Change, sit *situation, t *target) changeView {
 
 // codeOf tells the hashes of a function's code, nil for what is no function or keeps its code.
 func codeOf(logicalID string, sit *situation, t *target) *codeChange {
-	for _, function := range functionNames() {
-		before, after := codeHash(sit.codeKey(function)), codeHash(t.code[function])
-		if inTemplate(function).logicalID == logicalID && before != after {
+	for _, f := range stage.Functions() {
+		before, after := stage.CodeHash(sit.CodeKey(f.Name)), stage.CodeHash(t.code[f.Name])
+		if f.LogicalID == logicalID && before != after {
 			return &codeChange{before, after}
 		}
 	}
 	return nil
 }
 
-// codeHash returns the SHA-256, in hex, that the key of a zip ends with: "code/syncplan-HASH.zip".
-func codeHash(key string) string {
-	name := strings.TrimSuffix(path.Base(key), ".zip")
-	if i := strings.LastIndexByte(name, '-'); i >= 0 {
-		return name[i+1:]
-	}
-	return ""
-}
-
 // parameterChanges lists the settings that change, the code's keys left out:
 // they are shown with the functions.
 func parameterChanges(sit *situation, t *target) []parameterChange {
 	list := []parameterChange{}
-	if sit.stack.Status == stack.None {
+	if sit.Stack.Status == stack.None {
 		return list
 	}
 	for _, s := range append(cfn.Settings(), cfn.Setting{Name: cfn.ParamArchitecture}) {
-		before, was := sit.stack.Parameters[s.Name]
+		before, was := sit.Stack.Parameters[s.Name]
 		after, is := t.parameters[s.Name]
 		if !is { // an earlier release that was not told otherwise
 			after = s.Default
@@ -313,7 +304,7 @@ func brief(value string) string { return ansi.Truncate(oneLine(quoteEmpty(value)
 func (t *target) codeNote(hash string) string {
 	note := t.parameters[cfn.ParamArchitecture]
 	for key, body := range t.bodies {
-		if codeHash(key) == hash {
+		if stage.CodeHash(key) == hash {
 			note += ", " + ui.Bytes(int64(len(body)))
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/iam"
-	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
@@ -222,23 +221,24 @@ func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, er
 			return iam.Target{}, usagef("--user-pool %s is not in %s", id, region)
 		}
 	}
+	name := a.stage()
 	t := iam.Target{
 		Partition: cloud.Partition(region), Region: region, Account: cmp.Or(o.account, "*"),
-		Stack: a.stackName(),
+		Stack: name.Stack(),
 		// Any 12 characters, and not *: that would reach the stage dev-2 from dev.
-		Artifacts: release.NewStore(nil, a.flags.stage, cmp.Or(o.account, strings.Repeat("?", 12)), region).Bucket,
-		Saves:     strings.ToLower(a.generatedName(cfn.SaveFilesBucket)),
-		Table:     a.generatedName(cfn.ManifestTable),
-		AccessLog: "/aws/vendedlogs/renpy-cloud/" + a.flags.stage + "/api-access",
+		Artifacts: name.Artifacts(cmp.Or(o.account, strings.Repeat("?", 12)), region),
+		Saves:     strings.ToLower(name.Generated(cfn.SaveFilesBucket)),
+		Table:     name.Generated(cfn.ManifestTable),
+		AccessLog: name.AccessLog(),
 		UserPools: o.userPools, Boundary: o.boundary, ExecutionRole: o.roleARN,
 	}
 	for _, f := range lambda.Functions() {
-		t.Functions = append(t.Functions, a.functionName(f))
-		t.FunctionLogs = append(t.FunctionLogs, a.logGroup(f))
+		t.Functions = append(t.Functions, name.Function(f))
+		t.FunctionLogs = append(t.FunctionLogs, name.LogGroup(f))
 	}
 	for _, r := range cfn.Resources() {
 		if r.Kind == "role" {
-			t.Roles = append(t.Roles, a.generatedName(r.LogicalID))
+			t.Roles = append(t.Roles, name.Generated(r.LogicalID))
 		}
 	}
 	return t, nil
@@ -252,7 +252,3 @@ func (a *app) policyRegion(ctx context.Context) (string, error) {
 	cfg, err := a.env.LoadAWS(ctx, cloud.Options{Region: a.flags.region, Profile: a.flags.profile})
 	return cfg.Region, err
 }
-
-// generatedName is the pattern of the name that CloudFormation makes for a
-// resource without one: stack, logical id, and 12 random characters.
-func (a *app) generatedName(logicalID string) string { return a.stackName() + "-" + logicalID + "-*" }

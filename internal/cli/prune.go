@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -42,24 +43,23 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	if keep < 1 {
 		return usagef("--keep %d: at least one release has to stay", keep)
 	}
-	s, sit, err := a.stageAndStore(ctx)
+	archive, err := a.archive(ctx)
 	if err != nil {
 		return err
 	}
-	if sit.stack.Status.InProgress() {
-		return busy(sit.stack)
+	if archive.Stack.Status.InProgress() {
+		return stage.Busy(archive.Stack)
 	}
-	list, err := s.history(ctx, sit)
+	list, err := archive.Releases(ctx)
 	if err != nil {
 		return err
 	}
 	old := oldReleases(list, keep)
-	inUse := []string{sit.codeKey("syncPlan"), sit.codeKey("syncComplete")}
 	all := make([]release.Release, 0, len(list))
 	for _, r := range list {
 		all = append(all, r.Release)
 	}
-	keys := sit.contents.Unneeded(all, old, inUse)
+	keys := archive.Contents.Unneeded(all, old, archive.CodeKeys())
 	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
 	a.sayPruned(list, old, keys)
 	if dryRun && !a.json() {
@@ -73,7 +73,7 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 		if err := a.confirm(ctx, "Delete them?"); err != nil {
 			return err
 		}
-		if err := sit.store.Delete(ctx, keys); err != nil {
+		if err := archive.Store.Delete(ctx, keys); err != nil {
 			return err
 		}
 		a.say("Deleted; the bucket keeps them for %d more days.", release.ExpireAfterDays)
@@ -85,7 +85,7 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 }
 
 // sayPruned says which releases go and which stay.
-func (a *app) sayPruned(list []releaseView, old []int, keys []string) {
+func (a *app) sayPruned(list []stage.Listed, old []int, keys []string) {
 	var gone, stay []string
 	for _, r := range slices.Backward(list) {
 		switch name := strconv.Itoa(r.Number); {
@@ -111,7 +111,7 @@ func ranges(names []string) string {
 
 // oldReleases are the numbers of the releases that are older than the oldest
 // one to keep: the live one, what it went back to, and the latest successful ones.
-func oldReleases(list []releaseView, keep int) []int {
+func oldReleases(list []stage.Listed, keep int) []int {
 	oldest := 0
 	kept := 0
 	for _, r := range list {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -15,7 +13,7 @@ import (
 // restore puts right functions that were changed past CloudFormation, which
 // sees no reason to touch them, after asking.
 func (s *session) restore(ctx context.Context, sit *situation, t *target) error {
-	if err := checkMissing(sit.missing()); err != nil {
+	if err := checkMissing(sit.Missing()); err != nil {
 		return err
 	}
 	s.say("\nThe stack is up to date, but somebody has changed the functions:")
@@ -24,7 +22,7 @@ func (s *session) restore(ctx context.Context, sit *situation, t *target) error 
 		return err
 	}
 	var err error
-	if sit.contents, err = sit.store.Contents(ctx); err != nil {
+	if sit.contents, err = sit.Store.Contents(ctx); err != nil {
 		return err
 	}
 	if _, _, err := t.upload(ctx, sit); err != nil { // the artefact bucket may have been deleted
@@ -33,7 +31,7 @@ func (s *session) restore(ctx context.Context, sit *situation, t *target) error 
 	if err := s.putRight(ctx, sit, nil); err != nil {
 		return err
 	}
-	sit.live, err = s.functions(ctx)
+	sit.Live, err = s.at.Running(ctx)
 	return err
 }
 
@@ -53,19 +51,18 @@ func checkMissing(missing []string) error {
 // CloudFormation is about to replace stays until then: next has the keys of the
 // code that the functions are to have. So do functions that are missing.
 func (s *session) putRight(ctx context.Context, sit *situation, next map[string]string) error {
-	client := lambdaapi.NewFromConfig(s.cfg)
 	for _, d := range sit.drift {
-		code, settings := d.parts()
-		key := sit.codeKey(d.Name)
+		code, settings := d.Parts()
+		key := sit.CodeKey(d.Name)
 		code = code && cmp.Or(next[d.Name], key) == key
 		if code {
-			src := functions.Source{Bucket: sit.store.Bucket, Key: key, CodeSha256: d.want.CodeSha256, Architecture: d.want.Architecture}
-			if _, err := functions.UpdateCode(ctx, client, d.FunctionName, src); err != nil {
+			src := functions.Source{Bucket: sit.Store.Bucket, Key: key, CodeSha256: d.Want().CodeSha256, Architecture: d.Want().Architecture}
+			if _, err := functions.UpdateCode(ctx, s.at.Lambda(), d.FunctionName, src); err != nil {
 				return err
 			}
 		}
 		if settings {
-			if err := functions.UpdateSettings(ctx, client, d.want); err != nil {
+			if err := functions.UpdateSettings(ctx, s.at.Lambda(), d.Want()); err != nil {
 				return err
 			}
 		}
@@ -74,18 +71,4 @@ func (s *session) putRight(ctx context.Context, sit *situation, next map[string]
 		}
 	}
 	return nil
-}
-
-// parts tells what of a function differs: its code, its settings or both.
-func (d drifted) parts() (code, settings bool) {
-	for _, diff := range d.Differences {
-		switch diff.Setting {
-		case "codeSha256", "architecture":
-			code = true
-		case missingFunction:
-		default:
-			settings = true
-		}
-	}
-	return code, settings
 }

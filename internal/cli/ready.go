@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
@@ -18,10 +16,10 @@ func (s *session) makeReady(ctx context.Context, sit *situation, o deployOptions
 	if err := s.waitFor(ctx, sit, o); err != nil {
 		return err
 	}
-	if !failedFirst(sit.stack) {
-		return s.checkUsable(sit.stack)
+	if !failedFirst(sit.Stack) {
+		return s.checkUsable(sit.Stack)
 	}
-	s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), sit.stack.Status)
+	s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), sit.Stack.Status)
 	if err := s.clearLeftovers(ctx, sit); err != nil {
 		return err
 	}
@@ -35,13 +33,13 @@ func (s *session) makeChangeable(ctx context.Context, sit *situation, o deployOp
 	if err := s.waitFor(ctx, sit, o); err != nil {
 		return err
 	}
-	if failedFirst(sit.stack) {
+	if failedFirst(sit.Stack) {
 		return &stackError{
-			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.stack.Status),
+			text: fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", s.flags.stage, sit.Stack.Status),
 			hint: s.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on",
 		}
 	}
-	return s.checkUsable(sit.stack)
+	return s.checkUsable(sit.Stack)
 }
 
 // failedFirst tells that the stack is what a failed first deploy left.
@@ -71,65 +69,20 @@ func (s *session) checkUsable(st stack.Stack) error {
 	}
 }
 
-// waitFor waits while an operation runs already, if that is wanted, and looks
-// again. The clean-up after an update is waited for in any case.
-func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {
-	for sit.stack.Status.InProgress() {
-		if !o.wait && !cleansUp(sit.stack) {
-			return busy(sit.stack)
-		}
-		if _, err := s.waitOut(ctx, sit.stack); err != nil {
-			return err
-		}
-		again, err := s.look(ctx)
-		if err != nil {
-			return err
-		}
-		*sit = *again
-	}
-	return nil
-}
-
-// cleansUp tells that an update is over, and what it has replaced is being
-// deleted: that is short, and the stack works.
-func cleansUp(st stack.Stack) bool {
-	return strings.HasSuffix(string(st.Status), "_CLEANUP_IN_PROGRESS")
-}
-
-// afterCleanup waits for the clean-up after an update, if one runs, and returns
-// the stack as it then is.
-func (s *session) afterCleanup(ctx context.Context, st stack.Stack) (stack.Stack, error) {
-	if !cleansUp(st) {
-		return st, nil
-	}
-	return s.waitOut(ctx, st)
-}
-
-// waitOut follows what runs on the stack to its end and returns the stack as it
-// then is, zero if it is gone.
-func (s *session) waitOut(ctx context.Context, st stack.Stack) (stack.Stack, error) {
-	s.say("Waiting for what runs on the stack already (%s):", st.Status)
-	final, _, err := s.attach(ctx, st)
-	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
-		return stack.Stack{}, nil
-	}
-	return final, err
-}
-
 // clearLeftovers deletes what a failed first deploy left, so that it can be
 // created anew. It refuses if anything in it might be a player's.
 func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
-	all := &holdings{stack: sit.stack, store: sit.store}
+	all := &holdings{stack: sit.Stack, store: sit.Store}
 	if err := s.gather(ctx, all); err != nil {
 		return err
 	}
 	h := all.ofStack()
-	if err := s.count(ctx, h, sit.id); err != nil {
+	if err := s.count(ctx, h, sit.ID); err != nil {
 		return err
 	}
 	if h.totals.Players > 0 || h.totals.Saves.Versions > 0 {
 		return &refusedError{
-			text: fmt.Sprintf("deploy %s: the stack is %s, and holds %s and %s", s.flags.stage, sit.stack.Status,
+			text: fmt.Sprintf("deploy %s: the stack is %s, and holds %s and %s", s.flags.stage, sit.Stack.Status,
 				ui.Plural(h.totals.Players, "player"), ui.Plural(h.totals.Saves.Versions, "version")+" of saves"),
 			hint: s.command("remove") + " deletes all of it; --keep-data there keeps players and saves",
 		}
@@ -138,10 +91,10 @@ func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
 	if err := s.keepNote(ctx, all); err != nil {
 		return err
 	}
-	if err := s.deleteEmpty(ctx, h, sit.id); err != nil {
+	if err := s.deleteEmpty(ctx, h, sit.ID); err != nil {
 		return err
 	}
-	sit.stack, sit.template, sit.live = stack.Stack{}, "", nil
+	*sit = situation{State: sit.WithoutStack()}
 	return nil
 }
 

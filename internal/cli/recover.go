@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -40,15 +40,15 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	if err != nil {
 		return err
 	}
-	if sit.stack, err = s.afterCleanup(ctx, sit.stack); err != nil {
+	if sit.Stack, err = s.at.AfterCleanup(ctx, sit.Stack, s.screen()); err != nil {
 		return err
 	}
-	st := sit.stack
+	st := sit.Stack
 	switch {
 	case st.Status == stack.None:
-		return &noStageError{s.flags.stage, s.cfg.Region}
+		return s.at.None()
 	case st.Status.InProgress():
-		return busy(st)
+		return stage.Busy(st)
 	case st.Status.Updatable():
 		s.say("Nothing to recover: the stack %s is %s.", st.Name, st.Status)
 		return s.printState(st)
@@ -78,7 +78,7 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 
 // sayBroken lists the resources that failed, with AWS's reasons.
 func (s *session) sayBroken(ctx context.Context, st stack.Stack) ([]stack.Resource, error) {
-	resources, err := s.engine.Resources(ctx, st.ID)
+	resources, err := s.at.Stacks.Resources(ctx, st.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -117,14 +117,14 @@ func (s *session) continueRollback(ctx context.Context, st stack.Stack, broken [
 	if err := s.confirm(ctx, "Go on with the rollback?"); err != nil {
 		return err
 	}
-	final, events, err := s.operate(ctx, st, func() error { return s.engine.ContinueRollback(ctx, st.ID, o.skip) })
+	final, events, err := s.at.Operate(ctx, st, s.screen(), func() error { return s.at.Stacks.ContinueRollback(ctx, st.ID, o.skip) })
 	if err != nil {
 		return err
 	}
 	if final.Status != stack.UpdateRollbackDone {
-		failure := s.failed("recover", final, events)
-		if e, ok := errors.AsType[*stackError](failure); ok && final.Status == stack.UpdateRollbackFailed {
-			e.hint = "mend the cause and recover again, or leave a resource out with --skip; a deploy then has to put it right"
+		failure := s.at.Fail("recover", final, events, s.screen())
+		if final.Status == stack.UpdateRollbackFailed {
+			return &hintedError{failure, "mend the cause and recover again, or leave a resource out with --skip; a deploy then has to put it right"}
 		}
 		return failure
 	}
@@ -140,12 +140,12 @@ func (s *session) rollBackUpdate(ctx context.Context, st stack.Stack) error {
 	if err := s.confirm(ctx, "Roll the failed update back?"); err != nil {
 		return err
 	}
-	final, events, err := s.operate(ctx, st, func() error { return s.engine.Rollback(ctx, st.ID) })
+	final, events, err := s.at.Operate(ctx, st, s.screen(), func() error { return s.at.Stacks.Rollback(ctx, st.ID) })
 	if err != nil {
 		return err
 	}
 	if !final.Status.Updatable() {
-		return s.failed("recover", final, events)
+		return s.at.Fail("recover", final, events, s.screen())
 	}
 	s.say("%s: the stack is what it was before the failed deploy.", ui.Success("Recovered"))
 	return s.printState(final)
@@ -156,7 +156,7 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 	if err := named("--retain", o.retain, broken); err != nil {
 		return err
 	}
-	h := &holdings{stack: sit.stack, store: sit.store}
+	h := &holdings{stack: sit.Stack, store: sit.Store}
 	if err := s.gather(ctx, h); err != nil {
 		return err
 	}
@@ -167,21 +167,18 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 	if err := s.keepNote(ctx, h); err != nil {
 		return err
 	}
-	final, events, err := s.operate(ctx, sit.stack, func() error {
+	final, events, err := s.at.Operate(ctx, sit.Stack, s.screen(), func() error {
 		if len(o.retain) == 0 {
-			return s.engine.Delete(ctx, sit.stack.ID)
+			return s.at.Stacks.Delete(ctx, sit.Stack.ID)
 		}
-		return s.engine.DeleteRetaining(ctx, sit.stack.ID, o.retain)
+		return s.at.Stacks.DeleteRetaining(ctx, sit.Stack.ID, o.retain)
 	})
 	if err != nil {
 		return err
 	}
 	if final.Status != stack.None && final.Status != stack.DeleteComplete {
-		failure := s.failed("recover", final, events)
-		if e, ok := errors.AsType[*stackError](failure); ok {
-			e.hint = "mend the cause and recover again, or leave a resource behind with --retain"
-		}
-		return failure
+		failure := s.at.Fail("recover", final, events, s.screen())
+		return &hintedError{failure, "mend the cause and recover again, or leave a resource behind with --retain"}
 	}
 	s.say("The stack is deleted.")
 	for _, r := range broken {
@@ -192,12 +189,12 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 		}
 	}
 	s.listRemains(h.data)
-	return s.printState(deleted(sit.stack))
+	return s.printState(deleted(sit.Stack))
 }
 
 // recoverCreate clears away what a failed first deploy left.
 func (s *session) recoverCreate(ctx context.Context, sit *situation) error {
-	failed := sit.stack
+	failed := sit.Stack
 	if err := s.confirm(ctx, "Delete what the failed first deploy left?"); err != nil {
 		return err
 	}
@@ -214,26 +211,9 @@ func (s *session) deleteShell(ctx context.Context, st stack.Stack) error {
 	if err := s.confirm(ctx, "Delete the empty stack, with any plan that was kept for it?"); err != nil {
 		return err
 	}
-	if err := s.engine.Delete(ctx, st.ID); err != nil {
+	if err := s.at.Stacks.Delete(ctx, st.ID); err != nil {
 		return err
 	}
 	s.say("Deleted: the stage was never deployed.")
 	return s.printState(deleted(st))
-}
-
-// operate starts an operation on the stack and follows it to its end. A stack
-// that is gone then has the status None.
-func (s *session) operate(ctx context.Context, st stack.Stack, start func() error) (stack.Stack, []stack.Event, error) {
-	mark, err := s.engine.LatestEvent(ctx, st.ID)
-	if err == nil {
-		err = start()
-	}
-	if err != nil {
-		return st, nil, err
-	}
-	final, events, err := s.follow(ctx, st.ID, mark, 0)
-	if errors.Is(err, stack.ErrNotFound) {
-		return stack.Stack{}, events, nil
-	}
-	return final, events, err
 }

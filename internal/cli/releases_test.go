@@ -15,16 +15,17 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // history writes releases from a short form, oldest first as they happened:
 // "1", "2 failed", "3 rollback 1", "4 function", "5 damaged", "6 unknown",
 // "7 live".
-func history(t *testing.T, short ...string) []releaseView {
+func history(t *testing.T, short ...string) []stage.Listed {
 	t.Helper()
-	var list []releaseView
+	var list []stage.Listed
 	for _, line := range short {
-		r := releaseView{Release: release.Release{Record: release.Record{Kind: release.Deploy}, Outcome: release.Outcome{Result: release.Succeeded}}}
+		r := stage.Listed{Release: release.Release{Record: release.Record{Kind: release.Deploy}, Outcome: release.Outcome{Result: release.Succeeded}}}
 		words := strings.Fields(line)
 		fmt.Sscan(words[0], &r.Number)
 		for i, word := range words[1:] {
@@ -39,12 +40,12 @@ func history(t *testing.T, short ...string) []releaseView {
 			case "function":
 				r.Kind = release.FunctionOnly
 			case "damaged":
-				r = releaseView{Release: release.Release{Record: release.Record{Number: r.Number}, Damaged: "not JSON"}}
+				r = stage.Listed{Release: release.Release{Record: release.Record{Number: r.Number}, Damaged: "not JSON"}}
 			case "live":
 				r.Live = true
 			}
 		}
-		list = append([]releaseView{r}, list...)
+		list = append([]stage.Listed{r}, list...)
 	}
 	return list
 }
@@ -78,14 +79,14 @@ func TestPickRelease(t *testing.T) {
 	} {
 		list := history(t, c.history...)
 		var numbers []int
-		sit := &situation{}
+		now := &stage.Compared{State: &stage.State{}}
 		for _, r := range list {
 			numbers = append(numbers, r.Number)
 			if r.Live {
-				sit.record, sit.stack.Parameters = &r.Release, map[string]string{cfn.ParamRelease: fmt.Sprint(r.Number)}
+				now.Record, now.Stack.Parameters = &r.Release, map[string]string{cfn.ParamRelease: fmt.Sprint(r.Number)}
 			}
 		}
-		got, err := pickRelease(numbers, sit.origin(), c.wanted, func(n int) (release.Release, error) {
+		got, err := pickRelease(numbers, now.Origin(), c.wanted, func(n int) (release.Release, error) {
 			for _, r := range list {
 				if r.Number == n {
 					return r.Release, nil

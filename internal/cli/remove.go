@@ -38,7 +38,7 @@ and the bucket where they are.`,
 // remove deletes the stage: look, count, ask, note what there is, lift
 // protections, empty, delete the stack, delete what outlives it, check.
 func (a *app) remove(ctx context.Context, o removeOptions) error {
-	if err := a.checkConfirm(o, a.protected(stack.Stack{})); err != nil {
+	if err := a.checkConfirm(o, a.stage().Protected(stack.Stack{})); err != nil {
 		return err // before anything is started
 	}
 	s, err := a.connect(ctx)
@@ -49,7 +49,7 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.checkConfirm(o, s.protected(h.stack)); err != nil {
+	if err := a.checkConfirm(o, s.stage().Protected(h.stack)); err != nil {
 		return err
 	}
 	if err := s.count(ctx, h, id); err != nil {
@@ -58,10 +58,10 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	h.totals.Kept = o.keepData
 	if o.keepData && h.stack.Status == stack.None {
 		s.listRemains(h.data)
-		return &noStageError{s.flags.stage, s.cfg.Region}
+		return s.at.None()
 	}
 	s.announce(h, o)
-	if err := a.confirmRemoval(ctx, o, s.protected(h.stack)); err != nil {
+	if err := a.confirmRemoval(ctx, o, s.stage().Protected(h.stack)); err != nil {
 		return err
 	}
 	if err := s.keepNote(ctx, h); err != nil {
@@ -150,10 +150,10 @@ func (s *session) sayRemains(list []release.Remains) {
 
 // warnOfRemains says before a first deploy that an earlier stack's data is not its own.
 func (s *session) warnOfRemains(ctx context.Context, sit *situation) error {
-	if !sit.stack.Status.Uncreated() || !sit.contents.HasRemains() {
+	if !sit.Stack.Status.Uncreated() || !sit.contents.HasRemains() {
 		return nil
 	}
-	list, err := sit.store.Remains(ctx)
+	list, err := sit.Store.Remains(ctx)
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -194,7 +194,7 @@ func (s *session) removeAll(ctx context.Context, h *holdings, id cloud.Identity)
 	if s.json() {
 		return s.printJSON(h.totals)
 	}
-	s.say("Removed. Nothing of stage %s is left in %s (checked).", ui.Accent(s.flags.stage), s.cfg.Region)
+	s.say("Removed. Nothing of stage %s is left in %s (checked).", ui.Accent(s.flags.stage), s.region())
 	return nil
 }
 

@@ -56,13 +56,13 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if err := s.makeChangeable(ctx, sit, o); err != nil {
 		return err
 	}
-	if err := s.mustBeDeployed(sit.stack); err != nil {
+	if err := sit.MustBeDeployed(); err != nil {
 		return err // deleted while it was waited for
 	}
 	if err := s.inspect(ctx, sit); err != nil {
 		return err
 	}
-	r, err := pickRelease(sit.contents.Numbers(), sit.origin(), wanted, func(n int) (release.Release, error) { return sit.get(ctx, n) })
+	r, err := pickRelease(sit.contents.Numbers(), sit.compared().Origin(), wanted, func(n int) (release.Release, error) { return sit.inspected().Get(ctx, n) })
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 // runs tells whether the live release is the same as another, but for its number.
 func (sit *situation) runs(r release.Release) bool {
 	live := sit.record
-	return live != nil && sit.stack.Status.Updatable() && len(sit.missing()) == 0 &&
+	return live != nil && sit.Stack.Status.Updatable() && len(sit.Missing()) == 0 &&
 		live.Template == r.Template && maps.Equal(live.Code, r.Code) && maps.Equal(live.Parameters, r.Parameters)
 }
 
@@ -95,7 +95,7 @@ func (sit *situation) origin() int {
 	if sit.record != nil && sit.record.Origin != 0 {
 		return sit.record.Origin
 	}
-	return sit.release()
+	return sit.Release()
 }
 
 // pickRelease finds the release to go back to: the one of the number that is

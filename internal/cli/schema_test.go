@@ -18,14 +18,15 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // printed are the types behind the definitions of docs/output.schema.json.
 var printed = map[string]any{
-	"info": info{}, "stack": stackInfo{}, "endpoint": endpointInfo{}, "function": functionInfo{},
+	"info": info{}, "stack": stackInfo{}, "endpoint": endpointInfo{}, "function": stage.Running{},
 	"plan": planView{}, "change": changeView{}, "code": codeChange{}, "property": property{}, "parameter": parameterChange{},
-	"drift": []drifted{}, "changedFunction": drifted{}, "difference": functions.Difference{},
-	"releases": []releaseView{}, "release": releaseView{}, "outcome": release.Outcome{}, "prune": pruneView{},
+	"drift": []stage.Drifted{}, "changedFunction": stage.Drifted{}, "difference": functions.Difference{},
+	"releases": []stage.Listed{}, "release": stage.Listed{}, "outcome": release.Outcome{}, "prune": pruneView{},
 	"remains": release.Remains{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []players.Player{}, "user": players.Player{},
 	"logLine": logEntry{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},

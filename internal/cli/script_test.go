@@ -30,6 +30,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
@@ -129,7 +130,7 @@ func scriptVars() map[string]string {
 		if err != nil { // any code does for scripts that do not deploy
 			code = lambda.NewCode(f, lambda.ARM64, []byte(f.Name))
 		}
-		vars[f.Name+"Key"], vars[f.Name+"Sha256"] = codeKey(code), lambda.CodeSha256(code.SHA256)
+		vars[f.Name+"Key"], vars[f.Name+"Sha256"] = stage.CodeKey(code), lambda.CodeSha256(code.SHA256)
 	}
 	return vars
 }

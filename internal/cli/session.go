@@ -2,33 +2,25 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/local"
-	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 // session is a run's connection to the cloud where its stage lives.
 type session struct {
 	*app
-	cfg    aws.Config
-	engine *stack.Engine
-	local  *local.Cloud // nil unless --local
+	at    *stage.Stage
+	local *local.Cloud // nil unless --local
 }
 
 // connect loads the AWS configuration, or starts the local cloud with --local.
@@ -43,15 +35,14 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.local, s.cfg = lc, cloud.Local(lc.Endpoint(), o)
+		s.local, s.at = lc, stage.At(cloud.Local(lc.Endpoint(), o), a.stage())
 	} else {
 		cfg, err := a.env.LoadAWS(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		s.cfg = cfg
+		s.at = stage.At(cfg, a.stage())
 	}
-	s.engine = stack.New(cloudformation.NewFromConfig(s.cfg))
 	return s, nil
 }
 
@@ -104,62 +95,6 @@ func (a *app) startLocal(ctx context.Context) (*local.Cloud, error) {
 	return lc, nil
 }
 
-// stackName is the stack of the stage.
-func (a *app) stackName() string { return "renpy-cloud-" + a.flags.stage }
-
-// stageTag marks a stack as made by this program, with the stage as its value.
-const stageTag = "renpyctl:stage"
-
-// noStageError says that the stage is not deployed.
-type noStageError struct{ stage, region string }
-
-func (e *noStageError) Error() string {
-	return fmt.Sprintf("stage %s is not deployed in %s", e.stage, e.region)
-}
-
-// foreignStackError says that another tool made the stack of that name.
-type foreignStackError struct{ name string }
-
-func (e *foreignStackError) Error() string {
-	return fmt.Sprintf("the stack %s was not made by renpyctl", e.name)
-}
-
-// busy says that another operation runs on the stack.
-func busy(st stack.Stack) error { return fmt.Errorf("%w %s (%s)", stack.ErrBusy, st.Name, st.Status) }
-
-// describe reads the stage's stack. The errors are *noStageError where there is
-// none and *foreignStackError where the stack is not ours to touch.
-func (s *session) describe(ctx context.Context) (stack.Stack, error) {
-	st, err := s.engine.Describe(ctx, s.stackName())
-	switch {
-	case errors.Is(err, stack.ErrNotFound):
-		return st, &noStageError{s.flags.stage, s.cfg.Region}
-	case err != nil:
-		return st, err
-	case st.Tags[stageTag] != s.flags.stage:
-		return st, &foreignStackError{st.Name}
-	}
-	return st, nil
-}
-
-// describeAny is describe for commands that can do without a stack, which is zero then.
-func (s *session) describeAny(ctx context.Context) (stack.Stack, error) {
-	st, err := s.describe(ctx)
-	if _, none := errors.AsType[*noStageError](err); none {
-		return stack.Stack{}, nil
-	}
-	return st, err
-}
-
-// deployed is describe for commands that need a stack with resources in it.
-func (s *session) deployed(ctx context.Context) (stack.Stack, error) {
-	st, err := s.describe(ctx)
-	if err == nil {
-		err = s.mustBeDeployed(st)
-	}
-	return st, err
-}
-
 // outputs returns the stack's outputs, the API's address in the form that
 // programs on this machine reach.
 func (s *session) outputs(st stack.Stack) map[string]string {
@@ -173,28 +108,10 @@ func (s *session) outputs(st stack.Stack) map[string]string {
 	return out
 }
 
-// account returns the account that the stack's id names.
-func account(st stack.Stack) string {
-	if parts := strings.Split(st.ID, ":"); len(parts) > 4 {
-		return parts[4]
-	}
-	return ""
-}
-
-// pool returns the stage's user pool.
-func (s *session) pool(id string) *players.Pool { return players.NewPool(idp.NewFromConfig(s.cfg), id) }
-
-// artifacts returns the stage's artefact bucket in an account.
-func (s *session) artifacts(account string) *release.Store {
-	return release.NewStore(cloud.S3(s.cfg), s.flags.stage, account, s.cfg.Region)
-}
-
-// whoAmI asks AWS whose credentials these are.
-func (s *session) whoAmI(ctx context.Context) (cloud.Identity, error) {
-	return cloud.WhoAmI(ctx, s.cfg)
-}
-
 // where prints who runs the command and what it is about to touch.
 func (s *session) where(id cloud.Identity) {
-	s.say("%s  %s  %s  account %s  %s", ui.Strong("renpy-cloud"), ui.Accent(s.flags.stage), s.cfg.Region, id.Account, ui.Dim("as "+id.Name()))
+	s.say("%s  %s  %s  account %s  %s", ui.Strong("renpy-cloud"), ui.Accent(s.flags.stage), s.region(), id.Account, ui.Dim("as "+id.Name()))
 }
+
+// region is where the stage is.
+func (s *session) region() string { return s.at.Config.Region }

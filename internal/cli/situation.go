@@ -2,53 +2,23 @@ package cli
 
 import (
 	"context"
-	"strconv"
+	"slices"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // situation is what a deploy finds: who runs it, and what is there.
 type situation struct {
-	id       cloud.Identity
-	store    *release.Store
-	stack    stack.Stack // zero where there is none
-	template string      // of the stack
-	live     []functionInfo
+	*stage.State
 
 	contents release.Contents // of the artefact bucket; inspect looks for it
 	policy   *string          // of the stack; looked for where nothing else changes
 
 	// What inspect and findDrift find, if the stack can be updated.
 	record *release.Release // of the live release; nil where none can be read
-	drift  []drifted        // functions that somebody has changed past CloudFormation
-}
-
-// look finds out who we are and what is there, all at once.
-func (s *session) look(ctx context.Context) (*situation, error) {
-	sit := &situation{}
-	err := together(ctx,
-		into(&sit.id, s.whoAmI),
-		into(&sit.stack, s.describeAny),
-		into(&sit.template, s.currentTemplate),
-		into(&sit.live, s.functions),
-	)
-	if err != nil {
-		return nil, err
-	}
-	sit.store = s.artifacts(sit.id.Account)
-	return sit, nil
-}
-
-// currentTemplate returns the stack's template, "" where there is no stack.
-func (s *session) currentTemplate(ctx context.Context) (string, error) {
-	template, err := s.engine.Template(ctx, s.stackName())
-	if cloud.IsNotFound(err) {
-		return "", nil
-	}
-	return template, err
+	drift  []stage.Drifted  // functions that somebody has changed past CloudFormation
 }
 
 // survey connects, looks, and says whose credentials work where: how a command
@@ -58,68 +28,66 @@ func (a *app) survey(ctx context.Context) (*session, *situation, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	sit, err := s.look(ctx)
+	st, err := s.at.Look(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	s.where(sit.id)
-	return s, sit, nil
+	s.where(st.ID)
+	return s, &situation{State: st}, nil
 }
 
 // surveyDeployed is survey for commands that need a stack with resources in it.
 func (a *app) surveyDeployed(ctx context.Context) (*session, *situation, error) {
 	s, sit, err := a.survey(ctx)
 	if err == nil {
-		err = s.mustBeDeployed(sit.stack)
+		err = sit.MustBeDeployed()
 	}
 	return s, sit, err
-}
-
-// mustBeDeployed refuses a stack that was never created.
-func (s *session) mustBeDeployed(st stack.Stack) error {
-	if st.Status.Uncreated() {
-		return &noStageError{s.flags.stage, s.cfg.Region}
-	}
-	return nil
-}
-
-// release is the number of the release that the stack says it is; 0 for none.
-func (sit *situation) release() int {
-	n, _ := strconv.Atoi(sit.stack.Parameters[cfn.ParamRelease])
-	return n
-}
-
-// next is the number of the next release. A stack whose artefact bucket was
-// deleted has lost its records, not its number.
-func (sit *situation) next() int { return max(sit.contents.Next(), sit.release()+1) }
-
-// protected tells whether players rely on the stage: by its name, or because
-// somebody has switched on its termination protection.
-func (a *app) protected(st stack.Stack) bool {
-	return a.flags.stage == "prod" || a.flags.stage == "production" || st.TerminationProtection
 }
 
 // inspect looks for what a change of the stack has to know beside: what the
 // artefact bucket holds, and what the functions run.
 func (s *session) inspect(ctx context.Context, sit *situation) error {
-	return together(ctx,
-		into(&sit.contents, sit.store.Contents),
-		func(ctx context.Context) error { return s.findDrift(ctx, sit) },
-	)
+	in, err := sit.Inspect(ctx)
+	if err != nil {
+		return err
+	}
+	sit.contents, sit.record, sit.drift = in.Contents, in.Record, in.Drift
+	return nil
 }
 
-// codeKey is where the artefact bucket keeps what the stack says a function runs.
-func (sit *situation) codeKey(function string) string {
-	return sit.stack.Parameters[inTemplate(function).codeParameter]
+// findDrift compares what the functions run with what the stack says.
+func (s *session) findDrift(ctx context.Context, sit *situation) error {
+	c, err := sit.Compare(ctx)
+	if err != nil {
+		return err
+	}
+	sit.record, sit.drift = c.Record, c.Drift
+	return nil
 }
 
-// templateNames are the names by which the template knows a function.
-type templateNames struct{ logicalID, codeParameter string }
+// inspected and compared are the views that the situation stands for.
+func (sit *situation) inspected() *stage.Inspected {
+	return &stage.Inspected{Compared: sit.compared(), Contents: sit.contents}
+}
 
-// inTemplate returns the names of a function: "syncPlan".
-func inTemplate(function string) templateNames {
-	return map[string]templateNames{
-		"syncPlan":     {cfn.SyncPlanFunction, cfn.ParamSyncPlanCodeKey},
-		"syncComplete": {cfn.SyncCompleteFunction, cfn.ParamSyncCompleteCodeKey},
-	}[function]
+func (sit *situation) compared() *stage.Compared {
+	return &stage.Compared{State: sit.State, Record: sit.record, Drift: sit.drift}
+}
+
+// waitFor waits while an operation runs already, and looks again.
+func (s *session) waitFor(ctx context.Context, sit *situation, o deployOptions) error {
+	st, err := sit.Wait(ctx, o.wait, s.screen())
+	if err == nil && st != sit.State {
+		*sit = situation{State: st}
+	}
+	return err
+}
+
+// leftMissing are the missing functions that a plan would not bring back.
+func (sit *situation) leftMissing(plan *stack.Plan) []string {
+	return slices.DeleteFunc(sit.Missing(), func(name string) bool {
+		f, _ := stage.FunctionNamed(name)
+		return slices.ContainsFunc(plan.Changes, func(c stack.Change) bool { return c.LogicalID == f.LogicalID })
+	})
 }

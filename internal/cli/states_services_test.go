@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
@@ -33,7 +34,7 @@ type fakeFunction struct {
 }
 
 func newFunction(codeKey string) *fakeFunction {
-	return &fakeFunction{hash: lambda.CodeSha256(codeHash(codeKey)), memory: 128, environment: map[string]string{"GAME_IDS": ""}}
+	return &fakeFunction{hash: lambda.CodeSha256(stage.CodeHash(codeKey)), memory: 128, environment: map[string]string{"GAME_IDS": ""}}
 }
 
 var (
@@ -70,7 +71,7 @@ func (a *awsAccount) lambda() {
 		}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionCodeInput) (*lambdaapi.UpdateFunctionCodeOutput, error) {
-		a.functions[*in.FunctionName].hash = lambda.CodeSha256(codeHash(*in.S3Key))
+		a.functions[*in.FunctionName].hash = lambda.CodeSha256(stage.CodeHash(*in.S3Key))
 		return &lambdaapi.UpdateFunctionCodeOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionConfigurationInput) (*lambdaapi.UpdateFunctionConfigurationOutput, error) {

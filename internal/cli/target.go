@@ -18,6 +18,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
@@ -35,7 +36,7 @@ type target struct {
 // embedded is the target that this program carries, with the settings that the
 // stack has and those that are given.
 func (s *session) embedded(sit *situation, settings map[string]string, o deployOptions) (*target, error) {
-	chosen, err := s.chooseArch(o.arch, sit.stack)
+	chosen, err := s.chooseArch(o.arch, sit.Stack)
 	if err != nil {
 		return nil, err
 	}
@@ -44,26 +45,26 @@ func (s *session) embedded(sit *situation, settings map[string]string, o deployO
 		code: map[string]string{}, parameters: map[string]string{}, bodies: map[string][]byte{}, roleARN: o.roleARN,
 	}
 	t.bodies[t.templateKey] = []byte(t.template)
-	for _, f := range lambda.Functions() {
-		code, err := s.code(f, chosen)
+	for _, f := range stage.Functions() {
+		code, err := s.code(f.Function, chosen)
 		if err != nil {
 			return nil, err
 		}
-		key := codeKey(code)
+		key := stage.CodeKey(code)
 		t.code[f.Name], t.bodies[key] = key, code.Zip
 	}
 	for _, setting := range cfn.Settings() {
-		if value, ok := sit.stack.Parameters[setting.Name]; ok {
+		if value, ok := sit.Stack.Parameters[setting.Name]; ok {
 			t.parameters[setting.Name] = value
 		}
 	}
 	maps.Copy(t.parameters, settings)
-	for function, key := range t.code {
-		t.parameters[inTemplate(function).codeParameter] = key
+	for _, f := range stage.Functions() {
+		t.parameters[f.CodeParameter] = t.code[f.Name]
 	}
 	t.parameters[cfn.ParamStage] = s.flags.stage
 	t.parameters[cfn.ParamArchitecture] = string(chosen)
-	t.parameters[cfn.ParamArtifactsBucket] = sit.store.Bucket
+	t.parameters[cfn.ParamArtifactsBucket] = sit.Store.Bucket
 	return t, nil
 }
 
@@ -71,10 +72,10 @@ func (s *session) embedded(sit *situation, settings map[string]string, o deployO
 func (s *session) released(ctx context.Context, sit *situation, r release.Release) (*target, error) {
 	for _, key := range r.Code {
 		if !sit.contents.Has(key) {
-			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, sit.store.Bucket)
+			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, sit.Store.Bucket)
 		}
 	}
-	template, err := sit.store.Object(ctx, r.Template)
+	template, err := sit.Store.Object(ctx, r.Template)
 	if err != nil {
 		return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
 	}
@@ -164,10 +165,10 @@ func (s *session) code(f lambda.Function, arch lambda.Arch) (lambda.Code, error)
 // without asking CloudFormation: settings that only the stack names may or may
 // not be the template's defaults.
 func (sit *situation) is(t *target) bool {
-	have := maps.Clone(sit.stack.Parameters)
+	have := maps.Clone(sit.Stack.Parameters)
 	delete(have, cfn.ParamRelease)
-	return sit.stack.Status.Updatable() && len(sit.missing()) == 0 && sit.template == t.template &&
-		maps.Equal(have, t.parameters) && (t.roleARN == "" || t.roleARN == sit.stack.RoleARN)
+	return sit.Stack.Status.Updatable() && len(sit.Missing()) == 0 && sit.Template == t.template &&
+		maps.Equal(have, t.parameters) && (t.roleARN == "" || t.roleARN == sit.Stack.RoleARN)
 }
 
 // request asks for the target as a release of that number.
@@ -175,8 +176,8 @@ func (t *target) request(a *app, number int) stack.Request {
 	parameters := maps.Clone(t.parameters)
 	parameters[cfn.ParamRelease] = strconv.Itoa(number)
 	return stack.Request{
-		Name: a.stackName(), Template: t.template, Parameters: parameters,
-		Tags:        map[string]string{stageTag: a.flags.stage},
+		Name: a.stage().Stack(), Template: t.template, Parameters: parameters,
+		Tags:        map[string]string{stage.Tag: a.flags.stage},
 		Description: "renpyctl " + version().Version, RoleARN: t.roleARN,
 	}
 }
@@ -184,7 +185,7 @@ func (t *target) request(a *app, number int) stack.Request {
 // upload puts into the artefact bucket what it does not hold yet, and returns
 // how many objects and bytes that were.
 func (t *target) upload(ctx context.Context, sit *situation) (written int, size int64, err error) {
-	if err := sit.store.Ensure(ctx, sit.contents); err != nil {
+	if err := sit.Store.Ensure(ctx, sit.contents); err != nil {
 		return 0, 0, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -194,7 +195,7 @@ func (t *target) upload(ctx context.Context, sit *situation) (written int, size 
 		}
 		written++
 		size += int64(len(body))
-		group.Go(func() error { return sit.store.Put(ctx, key, body) })
+		group.Go(func() error { return sit.Store.Put(ctx, key, body) })
 	}
 	return written, size, group.Wait()
 }

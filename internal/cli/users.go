@@ -49,7 +49,7 @@ func (a *app) usersPool(ctx context.Context) (*players.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.deployed(ctx)
+	st, err := s.at.Deployed(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (a *app) usersPool(ctx context.Context) (*players.Pool, error) {
 	if id == "" {
 		return nil, fmt.Errorf("the stack %s has no user pool yet (%s)", st.Name, st.Status)
 	}
-	return s.pool(id), nil
+	return s.at.Pool(id), nil
 }
 
 func (a *app) usersList(ctx context.Context) error {

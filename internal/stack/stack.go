@@ -61,6 +61,14 @@ type Stack struct {
 	TerminationProtection bool
 }
 
+// Account is the account that the stack's id names.
+func (s Stack) Account() string {
+	if parts := strings.Split(s.ID, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return ""
+}
+
 // ErrNotFound says that there is no such stack. A deleted one counts as none.
 var ErrNotFound = errors.New("the stack does not exist")
 

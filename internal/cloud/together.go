@@ -1,14 +1,14 @@
-package cli
+package cloud
 
 import (
 	"context"
 	"sync"
 )
 
-// together makes calls that do not depend on each other at once, each to its
+// Together makes calls that do not depend on each other at once, each to its
 // end. Of several that fail the first one counts, so that the same trouble is
 // told in the same words every time.
-func together(ctx context.Context, calls ...func(context.Context) error) error {
+func Together(ctx context.Context, calls ...func(context.Context) error) error {
 	errs := make([]error, len(calls))
 	var group sync.WaitGroup
 	for i, call := range calls {
@@ -23,8 +23,8 @@ func together(ctx context.Context, calls ...func(context.Context) error) error {
 	return nil
 }
 
-// into is a call whose answer is kept in *answer.
-func into[T any](answer *T, call func(context.Context) (T, error)) func(context.Context) error {
+// Into is a call whose answer is kept in *answer.
+func Into[T any](answer *T, call func(context.Context) (T, error)) func(context.Context) error {
 	return func(ctx context.Context) (err error) {
 		*answer, err = call(ctx)
 		return err

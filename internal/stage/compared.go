@@ -1,0 +1,142 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// Compared is the state of a stage with what its functions should be. Of a stack
+// that cannot be updated neither is known.
+type Compared struct {
+	*State
+	Record *release.Release // of the live release; nil where none can be read
+	Drift  []Drifted        // functions that somebody has changed past CloudFormation
+}
+
+// Drifted is a function that does not run what the stack says.
+type Drifted struct {
+	Running
+	want        functions.Function
+	Differences []functions.Difference `json:"differences"`
+}
+
+// Want is what the function should be.
+func (d Drifted) Want() functions.Function { return d.want }
+
+// DeletedFunction is the setting that differs of a function that was deleted.
+const DeletedFunction = "function"
+
+// Parts tells what of a function differs: its code, its settings or both.
+func (d Drifted) Parts() (code, settings bool) {
+	for _, diff := range d.Differences {
+		switch diff.Setting {
+		case "codeSha256", "architecture":
+			code = true
+		case DeletedFunction:
+		default:
+			settings = true
+		}
+	}
+	return code, settings
+}
+
+// Compare compares what the functions run with what the stack says: their code
+// by the stack's parameters, which name it by its hash, and their settings by the
+// record that the live release left. Without a record the settings are not known.
+func (s *State) Compare(ctx context.Context) (*Compared, error) {
+	c := &Compared{State: s}
+	if !s.Stack.Status.Updatable() {
+		return c, nil
+	}
+	var err error
+	if c.Record, err = s.record(ctx); err != nil {
+		return nil, err
+	}
+	recorded := map[string]functions.Function{}
+	for _, f := range c.Ran() {
+		recorded[f.Name] = f.Function
+	}
+	for _, have := range s.Live {
+		want, known := recorded[have.Name]
+		if !known {
+			want = have.Function
+		}
+		want.CodeSha256 = lambda.CodeSha256(CodeHash(s.CodeKey(have.Name)))
+		if d := functions.Compare(want, have.Function); len(d) > 0 {
+			c.Drift = append(c.Drift, Drifted{have, want, d})
+		}
+	}
+	for _, name := range s.Missing() {
+		gone := functions.Difference{Setting: DeletedFunction, Want: "there"}
+		c.Drift = append(c.Drift, Drifted{Running: Running{Name: name}, Differences: []functions.Difference{gone}})
+	}
+	return c, nil
+}
+
+// record reads the record of the live release, nil where none can be read.
+func (s *State) record(ctx context.Context) (*release.Release, error) {
+	r, err := s.Store.Get(ctx, s.Release())
+	if errors.Is(err, release.ErrNoRelease) || errors.Is(err, release.ErrDamaged) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// Ran is what the functions ran right after the live release, as its record tells.
+func (c *Compared) Ran() []Running {
+	var then []Running
+	if c.Record == nil || len(c.Record.Outcome.Functions) == 0 || json.Unmarshal(c.Record.Outcome.Functions, &then) != nil {
+		return nil
+	}
+	return then
+}
+
+// Origin is the number of the deploy that is live, itself or gone back to: after
+// a rollback, going back once more leads to what was before that.
+func (c *Compared) Origin() int {
+	if c.Record != nil && c.Record.Origin != 0 {
+		return c.Record.Origin
+	}
+	return c.Release()
+}
+
+// Inspected is all that a change of the stack has to know.
+type Inspected struct {
+	*Compared
+	Contents release.Contents // of the artefact bucket
+}
+
+// Inspect looks what the artefact bucket holds, and compares what the functions run.
+func (s *State) Inspect(ctx context.Context) (*Inspected, error) {
+	in := &Inspected{}
+	err := cloud.Together(ctx, cloud.Into(&in.Contents, s.Store.Contents), cloud.Into(&in.Compared, s.Compare))
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// Next is the number of the next release.
+func (in *Inspected) Next() int { return in.NextAfter(in.Contents) }
+
+// NextAfter is the number of the release after those in the artefact bucket. A
+// stack whose artefact bucket was deleted has lost its records, not its number.
+func (s *State) NextAfter(c release.Contents) int { return max(c.Next(), s.Release()+1) }
+
+// Get returns a release; one whose record cannot be read is returned as damaged.
+func (in *Inspected) Get(ctx context.Context, number int) (release.Release, error) {
+	r, err := in.Store.Get(ctx, number)
+	if errors.Is(err, release.ErrDamaged) {
+		err = nil
+	}
+	return told(in.Stack, r), err
+}

@@ -1,0 +1,108 @@
+package stage
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// Name is what a stage is called: "prod". What belongs to the stage is named
+// after it.
+type Name string
+
+// namePattern is what a stage may be called: names of buckets, functions and
+// log groups are made of it, and buckets take lower case only.
+var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
+
+// Valid tells whether a stage may be called so.
+func (n Name) Valid() bool { return namePattern.MatchString(string(n)) }
+
+// Tag marks a stack as made by this program, with the stage as its value.
+const Tag = "renpyctl:stage"
+
+// Stack is the stage's stack.
+func (n Name) Stack() string { return "renpy-cloud-" + string(n) }
+
+// Function is the name that the template gives a function in Lambda, LogGroup
+// that of its log group, and AccessLog that of the API's.
+func (n Name) Function(f lambda.Function) string { return n.Stack() + "-" + f.Name }
+func (n Name) LogGroup(f lambda.Function) string { return "/aws/lambda/" + n.Function(f) }
+func (n Name) AccessLog() string                 { return "/aws/vendedlogs/renpy-cloud/" + string(n) + "/api-access" }
+
+// Generated is the pattern of the name that CloudFormation makes for a resource
+// without one: stack, logical id, and 12 random characters.
+func (n Name) Generated(logicalID string) string { return n.Stack() + "-" + logicalID + "-*" }
+
+// Artifacts is the name of the stage's artefact bucket.
+func (n Name) Artifacts(account, region string) string {
+	return release.NewStore(nil, string(n), account, region).Bucket
+}
+
+// Protected tells whether players rely on the stage: by its name, or because
+// somebody has switched on the termination protection of its stack.
+func (n Name) Protected(st stack.Stack) bool {
+	return n == "prod" || n == "production" || st.TerminationProtection
+}
+
+// Function is one of the backend's functions, with the names by which the
+// program, the template and Lambda know it.
+type Function struct {
+	lambda.Function        // what operators type, and what its zips are called
+	LogicalID       string // in the template
+	CodeParameter   string // of the template, that takes the key of its zip
+}
+
+// Functions lists the backend's functions in the order a sync calls them.
+func Functions() []Function {
+	inTemplate := map[string]Function{
+		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey},
+		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey},
+	}
+	var list []Function
+	for _, carried := range lambda.Functions() {
+		f := inTemplate[carried.Name]
+		f.Function = carried
+		list = append(list, f)
+	}
+	return list
+}
+
+// FunctionNames lists the functions' short names.
+func FunctionNames() []string {
+	var names []string
+	for _, f := range Functions() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// FunctionNamed returns the function of a short name, and whether there is one.
+func FunctionNamed(name string) (Function, bool) {
+	all := Functions()
+	i := slices.IndexFunc(all, func(f Function) bool { return f.Name == name })
+	if i < 0 {
+		return Function{}, false
+	}
+	return all[i], true
+}
+
+// CodeKey is where the artefact bucket keeps a zip.
+func CodeKey(code lambda.Code) string {
+	return fmt.Sprintf("code/%s-%s.zip", code.Function.Command, code.SHA256)
+}
+
+// CodeHash returns the SHA-256, in hex, that the key of a zip ends with: "code/syncplan-HASH.zip".
+func CodeHash(key string) string {
+	name := strings.TrimSuffix(path.Base(key), ".zip")
+	if i := strings.LastIndexByte(name, '-'); i >= 0 {
+		return name[i+1:]
+	}
+	return ""
+}

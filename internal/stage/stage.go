@@ -1,0 +1,136 @@
+// Package stage is a deployed stage as a value: its names, where its parts are,
+// what it runs, and what somebody has changed about it. Whoever works on a stage
+// begins here with [At], and then takes the view that tells enough:
+//
+//	Deployed  its stack                           what info, logs, config and users need
+//	Archive   and its artefact bucket             releases, prune
+//	State     and its template and functions      whoever may change it
+//	Compared  and what the functions should be    drift; a deploy that may have nothing to do
+//	Inspected and what the artefact bucket holds  every change of the stack
+//
+// Each view is read by one function and never changes.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/saves"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+)
+
+// Stage is the place of a stage in an account: nothing of it is read yet.
+type Stage struct {
+	Name   Name
+	Config aws.Config    // of the account and region
+	Stacks *stack.Engine // that works on its stack
+}
+
+// At returns the stage of a name in the account and region that cfg leads to.
+func At(cfg aws.Config, name Name) *Stage {
+	return &Stage{Name: name, Config: cfg, Stacks: stack.New(cloudformation.NewFromConfig(cfg))}
+}
+
+// NoStageError says that the stage is not deployed.
+type NoStageError struct {
+	Name   Name
+	Region string
+}
+
+func (e *NoStageError) Error() string {
+	return fmt.Sprintf("stage %s is not deployed in %s", e.Name, e.Region)
+}
+
+// ForeignStackError says that another tool made the stack of that name.
+type ForeignStackError struct{ Stack string }
+
+func (e *ForeignStackError) Error() string {
+	return fmt.Sprintf("the stack %s was not made by renpyctl", e.Stack)
+}
+
+// None is the error where the stage is not deployed.
+func (s *Stage) None() error { return &NoStageError{s.Name, s.Config.Region} }
+
+// Describe reads the stage's stack, which may be the shell of a plan. The errors
+// are *[NoStageError] where there is none and *[ForeignStackError] where the
+// stack is not ours to touch.
+func (s *Stage) Describe(ctx context.Context) (stack.Stack, error) {
+	st, err := s.Stacks.Describe(ctx, s.Name.Stack())
+	switch {
+	case errors.Is(err, stack.ErrNotFound):
+		return st, s.None()
+	case err != nil:
+		return st, err
+	case st.Tags[Tag] != string(s.Name):
+		return st, &ForeignStackError{st.Name}
+	}
+	return st, nil
+}
+
+// Find is [Stage.Describe] for what can do without a stack, which is zero then.
+func (s *Stage) Find(ctx context.Context) (stack.Stack, error) {
+	st, err := s.Describe(ctx)
+	if _, none := errors.AsType[*NoStageError](err); none {
+		return stack.Stack{}, nil
+	}
+	return st, err
+}
+
+// Deployed is [Stage.Describe] for what needs a stack with resources in it.
+func (s *Stage) Deployed(ctx context.Context) (stack.Stack, error) {
+	st, err := s.Describe(ctx)
+	if err == nil {
+		err = s.MustBeDeployed(st)
+	}
+	return st, err
+}
+
+// MustBeDeployed refuses a stack that was never created.
+func (s *Stage) MustBeDeployed(st stack.Stack) error {
+	if st.Status.Uncreated() {
+		return s.None()
+	}
+	return nil
+}
+
+// Busy says that another operation runs on a stack.
+func Busy(st stack.Stack) error { return fmt.Errorf("%w %s (%s)", stack.ErrBusy, st.Name, st.Status) }
+
+// WhoAmI asks AWS whose credentials these are.
+func (s *Stage) WhoAmI(ctx context.Context) (cloud.Identity, error) {
+	return cloud.WhoAmI(ctx, s.Config)
+}
+
+// Artifacts is the stage's artefact bucket in an account.
+func (s *Stage) Artifacts(account string) *release.Store {
+	return release.NewStore(cloud.S3(s.Config), string(s.Name), account, s.Config.Region)
+}
+
+// Pool is a user pool of the stage.
+func (s *Stage) Pool(id string) *players.Pool {
+	return players.NewPool(idp.NewFromConfig(s.Config), id)
+}
+
+// Table is a table of the stage.
+func (s *Stage) Table(name string) *saves.Table {
+	return saves.NewTable(dynamodb.NewFromConfig(s.Config), name)
+}
+
+// Bucket is a bucket of saves of the stage.
+func (s *Stage) Bucket(name, account string) *saves.Bucket {
+	return saves.NewBucket(cloud.S3(s.Config), name, account)
+}
+
+// Lambda is the way to the stage's functions past CloudFormation.
+func (s *Stage) Lambda() functions.Client { return lambdaapi.NewFromConfig(s.Config) }
