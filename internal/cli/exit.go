@@ -13,6 +13,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -69,7 +70,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 		return exitChanges
 	}
 	code, hint := a.explain(ctx, err)
-	text := cloud.Text(err)
+	text := a.text(err)
 	if code == exitInterrupted {
 		text = "interrupted"
 	}
@@ -89,6 +90,16 @@ func (a *app) finish(ctx context.Context, err error) int {
 	return code
 }
 
+// text says an error in one line. What an engine counts is counted for people.
+func (a *app) text(err error) string {
+	text := cloud.Text(err)
+	if e, ok := errors.AsType[*teardown.HoldsDataError](err); ok {
+		text = strings.Replace(text, e.Error(), fmt.Sprintf("deploy %s: the stack is %s, and holds %s and %s", e.Name, e.Status,
+			ui.Plural(e.Totals.Players, "player"), ui.Plural(e.Totals.Saves.Versions, "version")+" of saves"), 1)
+	}
+	return text
+}
+
 // explain is the one table from errors to exit codes and advice.
 func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*hintedError](err); ok {
@@ -106,6 +117,12 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	if e, ok := errors.AsType[*refusedError](err); ok {
 		return exitRefused, e.hint
+	}
+	if _, ok := errors.AsType[*teardown.HoldsDataError](err); ok {
+		return exitRefused, a.command("remove") + " deletes all of it; --keep-data there keeps players and saves"
+	}
+	if _, ok := errors.AsType[*teardown.WrittenMeanwhileError](err); ok {
+		return exitRefused, a.command("remove") + " shows it and deletes it"
 	}
 	if errors.Is(err, stack.ErrBusy) || errors.Is(err, release.ErrTaken) {
 		return exitBusy, a.command("deploy --watch") + " watches what runs" + a.waitHint()

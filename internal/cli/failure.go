@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -66,7 +65,7 @@ func (s *session) failedCreate(ctx context.Context, final stack.Stack, events []
 		err = s.clearLeftovers(ctx, &situation{State: &stage.State{Stage: s.at, ID: id, Store: s.at.Artifacts(id.Account), Stack: final}})
 	}
 	if err != nil {
-		s.say("That did not succeed: %s", cloud.Text(err))
+		s.say("That did not succeed: %s", s.text(err))
 		e.hint = s.command("deploy") + " tries again, " + s.command("remove") + " deletes what is there"
 		return e
 	}

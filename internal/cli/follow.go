@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -14,8 +15,11 @@ import (
 // screen draws what happens to a stage, as it happens.
 type screen struct {
 	*session
-	progress *ui.Progress // of the operation that runs; nil if none
+	progress *ui.Progress // the board that is shown; nil if none
 	endGroup func()
+
+	began    time.Time // the step that runs
+	versions int64     // of saves, that it has deleted
 }
 
 var _ stage.Watcher = (*screen)(nil)
@@ -26,9 +30,24 @@ func (s *screen) Waiting(st stack.Stack) {
 	s.say("Waiting for what runs on the stack already (%s):", st.Status)
 }
 
+// open shows a board, if none is shown, and close leaves it as it stands.
+func (s *screen) open() {
+	if s.progress == nil {
+		s.progress = ui.NewProgress(s.streams)
+	}
+}
+
+func (s *screen) close() {
+	if s.progress != nil {
+		s.progress.Close()
+		s.progress = nil
+	}
+}
+
 func (s *screen) Begin(expected int) {
+	s.close()
 	s.endGroup = s.group("stack events")
-	s.progress = ui.NewProgress(s.streams)
+	s.open()
 	s.progress.Expect(expected)
 }
 
@@ -42,8 +61,7 @@ func (s *screen) Event(ev stack.Event) {
 }
 
 func (s *screen) End() {
-	s.progress.Close()
-	s.progress = nil
+	s.close()
 	s.endGroup()
 }
 

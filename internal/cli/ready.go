@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
-	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -70,63 +69,11 @@ func (s *session) checkUsable(st stack.Stack) error {
 }
 
 // clearLeftovers deletes what a failed first deploy left, so that it can be
-// created anew. It refuses if anything in it might be a player's.
+// created anew.
 func (s *session) clearLeftovers(ctx context.Context, sit *situation) error {
-	all := &holdings{stack: sit.Stack, store: sit.Store}
-	if err := s.gather(ctx, all); err != nil {
-		return err
-	}
-	h := all.ofStack()
-	if err := s.count(ctx, h, sit.ID); err != nil {
-		return err
-	}
-	if h.totals.Players > 0 || h.totals.Saves.Versions > 0 {
-		return &refusedError{
-			text: fmt.Sprintf("deploy %s: the stack is %s, and holds %s and %s", s.flags.stage, sit.Stack.Status,
-				ui.Plural(h.totals.Players, "player"), ui.Plural(h.totals.Saves.Versions, "version")+" of saves"),
-			hint: s.command("remove") + " deletes all of it; --keep-data there keeps players and saves",
-		}
-	}
-	s.say("It holds no players and no saves, so it is deleted.")
-	if err := s.keepNote(ctx, all); err != nil {
-		return err
-	}
-	if err := s.deleteEmpty(ctx, h, sit.ID); err != nil {
+	if err := teardown.ClearLeftovers(ctx, s.at, sit.ID.Account, sit.Stack, s.screen()); err != nil {
 		return err
 	}
 	*sit = situation{State: sit.WithoutStack()}
 	return nil
-}
-
-// deleteEmpty deletes a stack that holds no data, with what outlives it. The
-// protections have to go first: DynamoDB and Cognito refuse to delete what is
-// protected, even for a rollback.
-func (s *session) deleteEmpty(ctx context.Context, h *holdings, id cloud.Identity) error {
-	if err := s.unprotect(ctx, h, id); err != nil {
-		return err
-	}
-	if err := s.deleteStack(ctx, h); err != nil {
-		return err
-	}
-	for _, r := range h.data {
-		if err := s.deleteIfEmpty(ctx, r, id); err != nil {
-			return err
-		}
-	}
-	return h.store.ForgetRemains(ctx, h.stack.ID)
-}
-
-// deleteIfEmpty deletes what a stack left, and looks once more that it holds nothing.
-func (s *session) deleteIfEmpty(ctx context.Context, r release.Remains, id cloud.Identity) error {
-	h := &holdings{data: []release.Remains{r}}
-	if err := s.count(ctx, h, id); err != nil {
-		return err
-	}
-	if h.totals.Players > 0 || h.totals.Saves.Versions > 0 {
-		return &refusedError{
-			text: "something has been written to the stage while it was deleted: it is kept",
-			hint: s.command("remove") + " shows it and deletes it",
-		}
-	}
-	return s.deleteData(ctx, h, id)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -156,15 +157,15 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 	if err := named("--retain", o.retain, broken); err != nil {
 		return err
 	}
-	h := &holdings{stack: sit.Stack, store: sit.Store}
-	if err := s.gather(ctx, h); err != nil {
+	h, err := teardown.Of(ctx, s.at, sit.ID.Account, sit.Stack)
+	if err != nil {
 		return err
 	}
 	s.say("The stack is deleted again; players' accounts and saves in it stay where they are.")
 	if err := s.confirm(ctx, "Delete the stack?"); err != nil {
 		return err
 	}
-	if err := s.keepNote(ctx, h); err != nil {
+	if err := h.Note(ctx); err != nil {
 		return err
 	}
 	final, events, err := s.at.Operate(ctx, sit.Stack, s.screen(), func() error {
@@ -188,7 +189,7 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 			}
 		}
 	}
-	s.listRemains(h.data)
+	s.listRemains(h.Data)
 	return s.printState(deleted(sit.Stack))
 }
 

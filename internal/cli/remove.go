@@ -5,9 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -35,8 +36,16 @@ and the bucket where they are.`,
 	return cmd
 }
 
-// remove deletes the stage: look, count, ask, note what there is, lift
-// protections, empty, delete the stack, delete what outlives it, check.
+// totals is the JSON of `remove`: what the data amounted to.
+type totals struct {
+	Stage   string            `json:"stage"`
+	Players int64             `json:"players"`
+	Saves   bucket.Stats      `json:"saves"`
+	Kept    bool              `json:"kept"`              // --keep-data
+	Remains []release.Remains `json:"remains,omitempty"` // what is kept
+}
+
+// remove deletes the stage: look, count, ask, note what there is, erase it.
 func (a *app) remove(ctx context.Context, o removeOptions) error {
 	if err := a.checkConfirm(o, a.stage().Protected(stack.Stack{})); err != nil {
 		return err // before anything is started
@@ -45,32 +54,56 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	if err != nil {
 		return err
 	}
-	h, id, err := s.holdings(ctx)
+	id, st, err := s.at.Glance(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.checkConfirm(o, s.stage().Protected(h.stack)); err != nil {
+	s.where(id)
+	show := s.screen()
+	defer show.close()
+	h, err := teardown.Find(ctx, s.at, id.Account, st, show)
+	if err != nil {
 		return err
 	}
-	if err := s.count(ctx, h, id); err != nil {
+	protected := s.stage().Protected(h.Stack)
+	if err := a.checkConfirm(o, protected); err != nil {
 		return err
 	}
-	h.totals.Kept = o.keepData
-	if o.keepData && h.stack.Status == stack.None {
-		s.listRemains(h.data)
+	t, err := h.Count(ctx, show)
+	if err != nil {
+		return err
+	}
+	if o.keepData && h.Stack.Status == stack.None {
+		s.listRemains(h.Data)
 		return s.at.None()
 	}
-	s.announce(h, o)
-	if err := a.confirmRemoval(ctx, o, s.stage().Protected(h.stack)); err != nil {
+	s.announce(h, t, o)
+	if err := a.confirmRemoval(ctx, o, protected); err != nil {
 		return err
 	}
-	if err := s.keepNote(ctx, h); err != nil {
+	if err := h.Note(ctx); err != nil {
 		return err
+	}
+	view := totals{Stage: s.flags.stage, Players: t.Players, Saves: t.Saves, Kept: o.keepData}
+	if o.keepData {
+		if err := h.DeleteStack(ctx, show); err != nil {
+			return err
+		}
+		view.Remains = h.Data
+	} else if err := h.Erase(ctx, t, show); err != nil {
+		return err
+	}
+	show.close()
+	if s.json() {
+		return s.printJSON(view)
 	}
 	if o.keepData {
-		return s.removeStackOnly(ctx, h)
+		s.say("Removed the stack of stage %s.", ui.Accent(s.flags.stage))
+		s.listRemains(h.Data)
+		return nil
 	}
-	return s.removeAll(ctx, h, id)
+	s.say("Removed. Nothing of stage %s is left in %s (checked).", ui.Accent(s.flags.stage), s.region())
+	return nil
 }
 
 // checkConfirm refuses flags that do not confirm what they should.
@@ -97,8 +130,7 @@ func (a *app) confirmRemoval(ctx context.Context, o removeOptions, protected boo
 }
 
 // announce says what will go.
-func (s *session) announce(h *holdings, o removeOptions) {
-	t := h.totals
+func (s *session) announce(h *teardown.Holdings, t teardown.Totals, o removeOptions) {
 	what := "This deletes stage %s for ever:"
 	if o.keepData {
 		what = "This deletes the stack of stage %s and keeps its data:"
@@ -106,24 +138,10 @@ func (s *session) announce(h *holdings, o removeOptions) {
 	s.say("\n"+what, ui.Accent(s.flags.stage))
 	s.say("  players  %8s", ui.Count(t.Players))
 	s.say("  saves    %8s (%s in the bucket, %s)", ui.Count(t.Saves.Files), ui.Plural(t.Saves.Versions, "version"), ui.Bytes(t.Saves.Bytes))
-	if n := h.earlier(); n > 0 {
+	if n := h.Earlier(); n > 0 {
 		s.say("  of which some were kept from %s", ui.Plural(int64(n), "earlier stack"))
 	}
 	s.say("")
-}
-
-// removeStackOnly deletes the stack; its deletion policies keep the data.
-func (s *session) removeStackOnly(ctx context.Context, h *holdings) error {
-	if err := s.deleteStack(ctx, h); err != nil {
-		return err
-	}
-	if s.json() {
-		h.totals.Remains = h.data
-		return s.printJSON(h.totals)
-	}
-	s.say("Removed the stack of stage %s.", ui.Accent(s.flags.stage))
-	s.listRemains(h.data)
-	return nil
 }
 
 // listRemains names data that outlives its stack, and how it is deleted.
@@ -161,52 +179,4 @@ func (s *session) warnOfRemains(ctx context.Context, sit *situation) error {
 	s.sayRemains(list)
 	s.say("docs/keeping-data.md says how a stack takes these back.")
 	return nil
-}
-
-// removeAll deletes data and stack, and checks that nothing is left.
-func (s *session) removeAll(ctx context.Context, h *holdings, id cloud.Identity) error {
-	p := ui.NewProgress(s.streams)
-	defer p.Close()
-	if err := s.step(p, "protections", "lifting", "lifted", func() error { return s.unprotect(ctx, h, id) }); err != nil {
-		return err
-	}
-	for _, r := range h.data {
-		if err := s.emptySaves(ctx, p, r, id, h.totals.Saves.Versions); err != nil {
-			return err
-		}
-	}
-	p.Close()
-	if err := s.deleteStack(ctx, h); err != nil {
-		return err
-	}
-	p = ui.NewProgress(s.streams)
-	defer p.Close()
-	if err := s.step(p, "kept resources", "deleting", "deleted", func() error { return s.deleteData(ctx, h, id) }); err != nil {
-		return err
-	}
-	if err := s.step(p, "artefacts", "deleting", "deleted", func() error { return s.deleteArtifacts(ctx, h, id) }); err != nil {
-		return err
-	}
-	if err := s.step(p, "check", "looking for leftovers", "nothing is left", func() error { return s.checkGone(ctx, h, id) }); err != nil {
-		return err
-	}
-	p.Close()
-	if s.json() {
-		return s.printJSON(h.totals)
-	}
-	s.say("Removed. Nothing of stage %s is left in %s (checked).", ui.Accent(s.flags.stage), s.region())
-	return nil
-}
-
-// step runs one part of the removal as a row of progress.
-func (s *session) step(p *ui.Progress, name, doing, done string, do func() error) error {
-	t := ui.Task{Key: name, Name: name, State: ui.Running, Text: doing}
-	p.Set(t)
-	err := do()
-	t.State, t.Text = ui.Done, done
-	if err != nil {
-		t.State, t.Text = ui.Failed, "failed"
-	}
-	p.Set(t)
-	return err
 }

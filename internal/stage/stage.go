@@ -134,3 +134,12 @@ func (s *Stage) Bucket(name, account string) *saves.Bucket {
 
 // Lambda is the way to the stage's functions past CloudFormation.
 func (s *Stage) Lambda() functions.Client { return lambdaapi.NewFromConfig(s.Config) }
+
+// Glance finds out who we are and whether there is a stack, which is zero if
+// there is none.
+func (s *Stage) Glance(ctx context.Context) (cloud.Identity, stack.Stack, error) {
+	var id cloud.Identity
+	var st stack.Stack
+	err := cloud.Together(ctx, cloud.Into(&id, s.WhoAmI), cloud.Into(&st, s.Find))
+	return id, st, err
+}

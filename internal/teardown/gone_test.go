@@ -1,4 +1,4 @@
-package cli
+package teardown
 
 import (
 	"strings"
@@ -20,7 +20,7 @@ import (
 
 // What a removal left is named, after a while in which services may go on
 // showing what is deleted; what cannot be looked for is never taken for gone.
-func TestCheckGone(t *testing.T) {
+func TestGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := awsfake.New(t)
 		gone := awsfake.Error{Code: "ResourceNotFoundException", Message: "does not exist", Status: 404}
@@ -41,13 +41,13 @@ func TestCheckGone(t *testing.T) {
 			return nil, gone
 		})
 		cfg := fake.Config()
-		s := &session{app: &app{flags: globalFlags{stage: "dev"}}, at: stage.At(cfg, "dev")}
-		h := &holdings{
-			store: s.at.Artifacts("123456789012"),
-			data:  []release.Remains{{UserPoolID: "the-pool", Table: "the-table", Bucket: "the-saves"}},
+		at := stage.At(cfg, "dev")
+		h := &Holdings{
+			at: at, account: "123456789012", store: at.Artifacts("123456789012"),
+			Data: []release.Remains{{UserPoolID: "the-pool", Table: "the-table", Bucket: "the-saves"}},
 		}
 		start := time.Now()
-		err := s.checkGone(t.Context(), h, cloud.Identity{Account: "123456789012"})
+		err := h.Gone(t.Context())
 		if want := "still there: bucket the-saves, functions; run the removal again"; err == nil || err.Error() != want {
 			t.Errorf("gave %v, want %q", err, want)
 		}
@@ -58,7 +58,7 @@ func TestCheckGone(t *testing.T) {
 		awsfake.On(fake, func(*dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
 			return nil, awsfake.Error{Code: "AccessDeniedException", Message: "no"}
 		})
-		if err := s.checkGone(t.Context(), h, cloud.Identity{}); cloud.KindOf(err) != cloud.Denied || strings.Contains(err.Error(), "still there") {
+		if err := h.Gone(t.Context()); cloud.KindOf(err) != cloud.Denied || strings.Contains(err.Error(), "still there") {
 			t.Errorf("a table that may not be read: %v", err)
 		}
 	})

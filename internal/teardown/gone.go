@@ -1,4 +1,4 @@
-package cli
+package teardown
 
 import (
 	"context"
@@ -17,9 +17,9 @@ import (
 // lag is how long a service may go on showing what is deleted.
 const lag = 15 * time.Second
 
-// checkGone looks for everything that there was, for a while if need be.
-func (s *session) checkGone(ctx context.Context, h *holdings, id cloud.Identity) error {
-	checks := s.leftoverChecks(h, id)
+// Gone looks for everything that there was, for a while if need be.
+func (h *Holdings) Gone(ctx context.Context) error {
+	checks := h.checks()
 	for deadline := time.Now().Add(lag); ; {
 		left, err := leftovers(ctx, checks)
 		if err != nil || len(left) == 0 {
@@ -34,31 +34,31 @@ func (s *session) checkGone(ctx context.Context, h *holdings, id cloud.Identity)
 	}
 }
 
-// leftoverChecks ask, by what they look for, whether it is there.
-func (s *session) leftoverChecks(h *holdings, id cloud.Identity) map[string]func(context.Context) (bool, error) {
+// checks ask, by what they look for, whether it is there.
+func (h *Holdings) checks() map[string]func(context.Context) (bool, error) {
 	checks := map[string]func(context.Context) (bool, error){
 		"artefact bucket " + h.store.Bucket: h.store.Exists,
-		"stack " + s.stage().Stack(): func(ctx context.Context) (bool, error) {
-			_, err := s.at.Stacks.Describe(ctx, s.stage().Stack())
+		"stack " + h.at.Name.Stack(): func(ctx context.Context) (bool, error) {
+			_, err := h.at.Stacks.Describe(ctx, h.at.Name.Stack())
 			if errors.Is(err, stack.ErrNotFound) {
 				return false, nil
 			}
 			return err == nil, err
 		},
 		"functions": func(ctx context.Context) (bool, error) {
-			list, err := s.at.Running(ctx)
+			list, err := h.at.Running(ctx)
 			return len(list) > 0, err
 		},
 	}
-	for _, r := range h.data {
+	for _, r := range h.Data {
 		if r.UserPoolID != "" {
-			checks["user pool "+r.UserPoolID] = s.at.Pool(r.UserPoolID).Exists
+			checks["user pool "+r.UserPoolID] = h.at.Pool(r.UserPoolID).Exists
 		}
 		if r.Table != "" {
-			checks["table "+r.Table] = s.table(r).Exists
+			checks["table "+r.Table] = h.at.Table(r.Table).Exists
 		}
 		if r.Bucket != "" {
-			checks["bucket "+r.Bucket] = s.bucket(r, id).Exists
+			checks["bucket "+r.Bucket] = h.at.Bucket(r.Bucket, h.account).Exists
 		}
 	}
 	return checks

@@ -1,0 +1,180 @@
+package teardown
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/bucket"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+)
+
+// Holdings is what a stage consists of, and what removing it takes away.
+type Holdings struct {
+	Stack stack.Stack       // zero if it is gone already
+	Data  []release.Remains // of this stack, and of earlier ones that left theirs
+
+	at      *stage.Stage
+	account string
+	store   *release.Store
+	noted   []release.Remains // those of the data that the artefact bucket tells of
+	members int               // how many resources the stack lists
+}
+
+// Totals is what data amounts to.
+type Totals struct {
+	Players int64
+	Saves   bucket.Stats
+}
+
+// Nothing says that no player has anything here.
+func (t Totals) Nothing() bool { return t.Players == 0 && t.Saves.Versions == 0 }
+
+// Find finds what the stage holds, the stack and whatever earlier ones left. A
+// clean-up that runs is waited for. The error is *[stage.NoStageError] if there
+// is neither a stack nor anything else of the stage.
+func Find(ctx context.Context, at *stage.Stage, account string, st stack.Stack, o Observer) (*Holdings, error) {
+	st, err := at.AfterCleanup(ctx, st, o)
+	if err != nil {
+		return nil, err
+	}
+	if st.Status.InProgress() && st.Status != "DELETE_IN_PROGRESS" {
+		return nil, stage.Busy(st)
+	}
+	h, err := Of(ctx, at, account, st)
+	if err != nil {
+		return nil, err
+	}
+	if st.Status == stack.None && len(h.Data) == 0 {
+		// An interrupted removal may have left the artefact bucket alone.
+		if left, err := h.store.Exists(ctx); err != nil || !left {
+			return nil, errors.Join(err, at.None())
+		}
+	}
+	return h, nil
+}
+
+// Of finds the data of a stack, which may be zero, and of those before it.
+func Of(ctx context.Context, at *stage.Stage, account string, st stack.Stack) (*Holdings, error) {
+	h := &Holdings{Stack: st, at: at, account: account, store: at.Artifacts(account)}
+	var resources []stack.Resource
+	err := cloud.Together(ctx, cloud.Into(&h.noted, h.store.Remains), func(ctx context.Context) (err error) {
+		if st.Status != stack.None {
+			resources, err = at.Stacks.Resources(ctx, st.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.members, h.Data = len(resources), slices.Clone(h.noted)
+	current := dataOf(st, resources)
+	if r := current.Without(h.noted); !r.Empty() {
+		h.Data = append(h.Data, r)
+	}
+	for i, r := range h.Data {
+		if r.Without([]release.Remains{current}) != r { // imported into this stack since it was noted
+			h.Data[i].StackID = st.ID
+		}
+	}
+	return h, nil
+}
+
+// dataOf names those of a stack's resources that hold its data.
+func dataOf(st stack.Stack, resources []stack.Resource) release.Remains {
+	r := release.Remains{StackID: st.ID, Since: time.Now().UTC()}
+	for _, res := range resources {
+		switch res.LogicalID {
+		case cfn.UserPool:
+			r.UserPoolID = res.PhysicalID
+		case cfn.UserPoolClient:
+			r.ClientID = res.PhysicalID
+		case cfn.ManifestTable:
+			r.Table = res.PhysicalID
+		case cfn.SaveFilesBucket:
+			r.Bucket = res.PhysicalID
+		}
+	}
+	return r
+}
+
+// Earlier is how many stacks before this one have left data.
+func (h *Holdings) Earlier() int {
+	stacks := map[string]bool{}
+	for _, r := range h.Data {
+		stacks[r.StackID] = true
+	}
+	delete(stacks, h.Stack.ID)
+	return len(stacks)
+}
+
+// ofStack is what the stack itself holds, without what earlier ones left.
+func (h *Holdings) ofStack() *Holdings {
+	mine := *h
+	mine.Data = slices.DeleteFunc(slices.Clone(h.Data), func(r release.Remains) bool { return r.StackID != h.Stack.ID })
+	return &mine
+}
+
+// Count finds out how much there is, so that nobody deletes more than they think.
+func (h *Holdings) Count(ctx context.Context, o Observer) (Totals, error) {
+	return h.count(ctx, h.Data, o)
+}
+
+func (h *Holdings) count(ctx context.Context, data []release.Remains, o Observer) (Totals, error) {
+	o.Started(Step{What: Counting})
+	var t Totals
+	players := make([]int64, len(data))
+	saves := make([]bucket.Stats, len(data))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, r := range data {
+		if r.UserPoolID != "" {
+			group.Go(func() (err error) {
+				players[i], err = h.at.Pool(r.UserPoolID).Count(groupCtx)
+				return err
+			})
+		}
+		if r.Bucket != "" {
+			group.Go(func() (err error) {
+				saves[i], err = bucket.Count(groupCtx, cloud.S3(h.at.Config), h.bucket(r.Bucket), isSave, func(st bucket.Stats) {
+					o.Progress(Step{What: Counting, Bucket: r.Bucket}, st.Versions)
+				})
+				return err
+			})
+		}
+	}
+	err := group.Wait()
+	o.Finished(Step{What: Counting}, err)
+	if err != nil {
+		return Totals{}, err
+	}
+	for i := range data {
+		t.Players += players[i]
+		t.Saves.Files += saves[i].Files
+		t.Saves.Versions += saves[i].Versions
+		t.Saves.Bytes += saves[i].Bytes
+	}
+	return t, nil
+}
+
+// isSave tells the saves in the bucket from uploads that are still to be looked at.
+func isSave(key string, size int64) bool { return size > 0 && savesync.IsContent(key) }
+
+func (h *Holdings) bucket(name string) bucket.Bucket {
+	return bucket.Bucket{Name: name, Owner: h.account}
+}
+
+// Note writes down what outlives the stack, before anything is touched.
+func (h *Holdings) Note(ctx context.Context) error {
+	if len(h.Data) == len(h.noted) {
+		return nil
+	}
+	return h.store.KeepRemains(ctx, h.Data[len(h.Data)-1])
+}

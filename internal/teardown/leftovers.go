@@ -1,0 +1,63 @@
+package teardown
+
+import (
+	"context"
+
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+)
+
+// ClearLeftovers deletes the stack that a failed first deploy left, so that it
+// can be created anew. The error is a *[HoldsDataError] if anything in it might
+// be a player's.
+func ClearLeftovers(ctx context.Context, at *stage.Stage, account string, st stack.Stack, o Observer) error {
+	all, err := Of(ctx, at, account, st)
+	if err != nil {
+		return err
+	}
+	h := all.ofStack()
+	t, err := h.Count(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !t.Nothing() {
+		return &HoldsDataError{at.Name, st.Status, t}
+	}
+	o.Started(Step{What: Nothing})
+	if err := all.Note(ctx); err != nil {
+		return err
+	}
+	return h.deleteEmpty(ctx, o)
+}
+
+// deleteEmpty deletes a stack that holds no data, with what outlives it. The
+// protections have to go first: DynamoDB and Cognito refuse to delete what is
+// protected, even for a rollback.
+func (h *Holdings) deleteEmpty(ctx context.Context, o Observer) error {
+	if err := h.unprotect(ctx); err != nil {
+		return err
+	}
+	if err := h.deleteStack(ctx, o); err != nil {
+		return err
+	}
+	for _, r := range h.Data {
+		if err := h.deleteIfEmpty(ctx, r, o); err != nil {
+			return err
+		}
+	}
+	return h.store.ForgetRemains(ctx, h.Stack.ID)
+}
+
+// deleteIfEmpty deletes what a stack left, and looks once more that it holds nothing.
+func (h *Holdings) deleteIfEmpty(ctx context.Context, r release.Remains, o Observer) error {
+	only := []release.Remains{r}
+	t, err := h.count(ctx, only, o)
+	if err != nil {
+		return err
+	}
+	if !t.Nothing() {
+		return &WrittenMeanwhileError{}
+	}
+	return h.deleteData(ctx, only)
+}
