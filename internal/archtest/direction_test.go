@@ -55,6 +55,7 @@ var roles = map[string]role{
 	"internal/saves":              domain,
 	"internal/stack":              domain,
 	"internal/stage":              engine,
+	"internal/deploy":             engine,
 	"internal/teardown":           engine,
 	"cfn":                         asset,
 	"lambda":                      asset,

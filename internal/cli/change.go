@@ -4,99 +4,127 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
-// change brings the stage to the target as a new release: upload, plan, show,
-// guard, ask, record, execute, record how it went. Drift is put right even if
-// CloudFormation sees nothing to change.
-func (s *session) change(ctx context.Context, sit *situation, t *target, r release.Record, o deployOptions) error {
+// survey connects, looks, and says whose credentials work where: how a command
+// begins that may change the stack.
+func (a *app) survey(ctx context.Context) (*session, *stage.State, error) {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := s.at.Look(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.where(st.ID)
+	return s, st, nil
+}
+
+// surveyDeployed is survey for commands that need a stack with resources in it.
+func (a *app) surveyDeployed(ctx context.Context) (*session, *stage.State, error) {
+	s, st, err := a.survey(ctx)
+	if err == nil {
+		err = st.MustBeDeployed()
+	}
+	return s, st, err
+}
+
+// how is how a release is made: its record says by what program, and where.
+func (a *app) how(kind release.Kind, origin int, o deployOptions) deploy.How {
+	v := version()
+	return deploy.How{
+		Record:  release.Record{Kind: kind, Origin: origin, Version: v.Version, Commit: v.Commit, CI: a.ciRun()},
+		Express: o.express,
+	}
+}
+
+// change brings the stage to the target as a new release: prepare, show, guard,
+// ask, execute. Drift is put right even if CloudFormation sees nothing to change.
+func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Target, how deploy.How, o deployOptions) (err error) {
 	if err := s.canAsk(); err != nil {
 		return err // before anything is made
 	}
-	if err := s.upload(ctx, sit, t); err != nil {
+	p, err := deploy.Prepare(ctx, in, t, how, s.screen())
+	if err != nil {
 		return err
 	}
-	plan, number, err := s.propose(ctx, sit, t, o)
-	if errors.Is(err, stack.ErrNoChanges) {
-		if o.roleARN != "" && o.roleARN != sit.Stack.RoleARN {
+	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
+	if p.Empty() {
+		if o.roleARN != "" && o.roleARN != in.Stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
 		}
-		return s.unchanged(ctx, sit, t, o)
+		return s.keepUp(ctx, deploy.KeepAs(in.Compared, t), o)
 	}
+	s.warnOfRemains(p.Remains)
+	end := s.group("plan")
+	s.show(p, o)
+	end()
+	return s.execute(ctx, p, how, o)
+}
+
+func (s *session) show(p *deploy.Plan, o deployOptions) {
+	s.say("\n%s", newPlanView(p).text(p.To, o.verbose))
+}
+
+// execute executes a plan that was shown, if the guard and the person let it pass.
+func (s *session) execute(ctx context.Context, p *deploy.Plan, how deploy.How, o deployOptions) error {
+	if err := p.Guard(o.allowReplace); err != nil {
+		return err
+	}
+	verb, done := "Deploy to", "Deployed"
+	if how.Record.Kind == release.Rollback {
+		verb, done = "Roll back", fmt.Sprintf("Rolled back to release %d as", how.Record.Origin)
+	}
+	if err := s.ask(ctx, p.From.State, fmt.Sprintf("%s %s?", verb, s.flags.stage)); err != nil {
+		return err
+	}
+	d, err := p.Execute(ctx, deploy.Execution{AllowReplace: o.allowReplace, Protect: o.protect}, s.screen())
 	if err != nil {
 		return err
 	}
-	err = checkMissing(sit.leftMissing(plan))
-	if err == nil {
-		err = s.warnOfRemains(ctx, sit)
-	}
-	if err != nil {
-		return errors.Join(err, s.discard(ctx, plan))
-	}
-	end := s.group("plan")
-	s.say("\n%s", newPlanView(s, sit, t, plan).text(t, o.verbose))
-	end()
-	err = s.guard(plan.Changes, o.allowReplace)
-	if err == nil {
-		err = s.confirmChange(ctx, sit, r)
-	}
-	if err != nil {
-		return errors.Join(err, s.discard(ctx, plan))
-	}
-	return s.run(ctx, sit, plan, s.record(sit, t, plan.StackID, r, number), o)
+	s.say("%s release %d in %s", ui.Success(done), p.Number, ui.Elapsed(d.Took))
+	return s.printDeployed(d.Stack)
 }
 
-// upload puts what the target needs into the artefact bucket, showing it.
-func (s *session) upload(ctx context.Context, sit *situation, t *target) error {
-	p := ui.NewProgress(s.streams)
-	defer p.Close()
-	task := ui.Task{Key: "artefacts", Name: "artefacts", State: ui.Running, Text: "looking what is missing"}
-	p.Set(task)
-	written, size, err := t.upload(ctx, sit)
-	switch {
-	case err != nil:
-		task.State, task.Text = ui.Failed, "not uploaded"
-	case written == 0:
-		task.State, task.Text = ui.Done, "all there already"
-	default:
-		task.State, task.Text = ui.Done, fmt.Sprintf("%d of %d uploaded, %s", written, len(t.bodies), ui.Bytes(size))
+// keepUp ends a deploy whose stack needs no change.
+func (s *session) keepUp(ctx context.Context, u *deploy.Upkeep, o deployOptions) error {
+	said := fmt.Sprintf("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
+	if len(u.Drift) > 0 {
+		if err := deploy.CheckMissing(u.Missing()); err != nil {
+			return err
+		}
+		s.say("\nThe stack is up to date, but somebody has changed the functions:")
+		s.say("%s", strings.TrimSuffix(driftText(u.Drift), "\n"))
+		if err := s.ask(ctx, u.State, "Put them right?"); err != nil {
+			return err
+		}
+		var err error
+		if u, err = u.Restore(ctx, s.screen()); err != nil {
+			return err
+		}
+		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), u.Release())
 	}
-	p.Set(task)
-	return err
-}
-
-// propose makes the change set for the next release and settles what
-// CloudFormation leaves open in it.
-func (s *session) propose(ctx context.Context, sit *situation, t *target, o deployOptions) (*stack.Plan, int, error) {
-	number := sit.inspected().Next()
-	request := t.request(s.app, number)
-	request.Express = o.express
-	request.RevertDrift = len(sit.Missing()) > 0
-	plan, err := s.at.Stacks.Propose(ctx, sit.Stack, request)
-	if err != nil {
-		return nil, 0, err
+	if err := u.Finish(ctx, o.protect, s.screen()); err != nil {
+		return err
 	}
-	plan.Changes = settle(plan.Changes)
-	return plan, number, nil
-}
-
-// confirmChange asks before a plan is executed.
-func (s *session) confirmChange(ctx context.Context, sit *situation, r release.Record) error {
-	verb := "Deploy to"
-	if r.Kind == release.Rollback {
-		verb = "Roll back"
+	if o.protect && !u.Stack.TerminationProtection {
+		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
-	return s.ask(ctx, sit, fmt.Sprintf("%s %s?", verb, s.flags.stage))
+	s.say("%s", said)
+	return s.printDeployed(u.Stack)
 }
 
 // ask asks before players' backend changes. On a protected stage a person has to
 // type its name.
-func (s *session) ask(ctx context.Context, sit *situation, question string) error {
-	if !s.stage().Protected(sit.Stack) || s.flags.yes {
+func (s *session) ask(ctx context.Context, st *stage.State, question string) error {
+	if !st.Protected() || s.flags.yes {
 		return s.confirm(ctx, question)
 	}
 	return needsFlag(s.streams.ConfirmTyped(ctx, question+" Type the stage's name:", s.flags.stage), "--yes")

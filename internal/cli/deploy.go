@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -101,75 +101,32 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	s, sit, err := a.survey(ctx)
+	s, st, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	if o.express && (o.protect || s.stage().Protected(sit.Stack)) {
+	if o.express && (o.protect || st.Protected()) {
 		return usagef("--express is not for the protected stage %s: it would not wait until the backend works", s.flags.stage)
 	}
-	if err := s.makeReady(ctx, sit, o); err != nil {
+	if st, err = deploy.MakeReady(ctx, st, o.wait, s.screen()); err != nil {
 		return err
 	}
-	t, err := s.embedded(sit, settings, o)
+	t, err := s.embedded(st, settings, o)
 	if err != nil {
 		return err
 	}
-	if sit.is(t) {
-		err := cloud.Together(ctx,
-			func(ctx context.Context) error { return s.findPolicy(ctx, sit) },
-			func(ctx context.Context) error { return s.findDrift(ctx, sit) },
-		)
+	if t.IsLive(st) {
+		u, err := deploy.Keep(ctx, st, t)
 		if err != nil {
 			return err
 		}
-		return s.unchanged(ctx, sit, t, o)
+		return s.keepUp(ctx, u, o)
 	}
-	if err := s.inspect(ctx, sit); err != nil {
+	in, err := st.Inspect(ctx)
+	if err != nil {
 		return err
 	}
-	return s.change(ctx, sit, t, release.Record{Kind: release.Deploy}, o)
-}
-
-// unchanged ends a deploy whose stack needs no change. Functions that somebody
-// has changed are put right, and what a run that was cut off could not set and
-// write down any more is made up for.
-func (s *session) unchanged(ctx context.Context, sit *situation, t *target, o deployOptions) error {
-	said := fmt.Sprintf("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
-	if len(sit.drift) > 0 {
-		if err := s.restore(ctx, sit, t); err != nil {
-			return err
-		}
-		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), sit.Release())
-	}
-	if sit.policy == nil {
-		if err := s.findPolicy(ctx, sit); err != nil {
-			return err
-		}
-	}
-	if *sit.policy != cfn.StackPolicy() { // which a run that was cut off may have left open, or never set
-		if err := s.closePolicy(ctx, sit.Stack.ID); err != nil {
-			return err
-		}
-	}
-	if err := s.makeUp(ctx, sit); err != nil {
-		return err
-	}
-	if err := s.protect(ctx, sit.Stack, o); err != nil {
-		return err
-	}
-	if o.protect && !sit.Stack.TerminationProtection {
-		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
-	}
-	s.say("%s", said)
-	return s.printDeployed(sit.Stack)
-}
-
-// findPolicy reads the stack's policy.
-func (s *session) findPolicy(ctx context.Context, sit *situation) error {
-	policy, err := s.at.Stacks.Policy(ctx, sit.Stack.ID)
-	sit.policy = &policy
-	return err
+	return s.change(ctx, in, t, a.how(release.Deploy, 0, o), o)
 }
 
 // printDeployed prints where the backend is.

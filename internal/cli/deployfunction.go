@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -35,61 +34,33 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 	if !known {
 		return usagef("function %q: there are %s", name, strings.Join(stage.FunctionNames(), " and "))
 	}
-	s, sit, err := a.surveyDeployed(ctx)
+	s, st, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.makeChangeable(ctx, sit, deployOptions{}); err != nil {
+	if st, err = deploy.Changeable(ctx, st, false, s.screen()); err != nil {
 		return err
 	}
-	if err := sit.MustBeDeployed(); err != nil {
+	if err := st.MustBeDeployed(); err != nil {
 		return err // deleted while it was waited for
 	}
-	code, err := s.code(f.Function, lambda.Arch(sit.Stack.Parameters[cfn.ParamArchitecture]))
+	code, err := s.code(f.Function, lambda.Arch(st.Stack.Parameters[cfn.ParamArchitecture]))
 	if err != nil {
 		return err
 	}
-	for _, live := range sit.Live {
-		if live.Name == name && live.CodeSha256 == lambda.CodeSha256(code.SHA256) {
-			s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256))
-			return s.printFunction(live)
-		}
+	if live, runs := deploy.Runs(st, code); runs {
+		s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256))
+		return s.printFunction(live)
 	}
 	if err := s.confirm(ctx, fmt.Sprintf("Update the code of %s on %s?", name, s.flags.stage)); err != nil {
 		return err
 	}
-	return s.replaceCode(ctx, sit, code)
-}
-
-// replaceCode uploads the code, records the release, and updates the function.
-func (s *session) replaceCode(ctx context.Context, sit *situation, code lambda.Code) error {
-	start := time.Now()
-	key := stage.CodeKey(code)
-	var err error
-	if sit.contents, err = sit.Store.Contents(ctx); err != nil {
-		return err
-	}
-	t := &target{code: map[string]string{code.Function.Name: key}, bodies: map[string][]byte{key: code.Zip}}
-	if _, _, err := t.upload(ctx, sit); err != nil {
-		return err
-	}
-	number := sit.inspected().Next()
-	if err := sit.Store.Begin(ctx, s.record(sit, t, sit.Stack.ID, release.Record{Kind: release.FunctionOnly}, number)); err != nil {
-		return err
-	}
-	name := s.stage().Function(code.Function)
-	src := functions.Source{Bucket: sit.Store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
-	live, err := functions.UpdateCode(ctx, s.at.Lambda(), name, src)
+	r, err := deploy.ReplaceCode(ctx, st, code, a.how(release.FunctionOnly, 0, deployOptions{}).Record, s.screen())
 	if err != nil {
-		s.finishRecord(ctx, sit, number, release.Outcome{Result: release.Failed, Reason: oneLine(err.Error())})
 		return err
 	}
-	info := stage.Running{Name: code.Function.Name, Function: live}
-	if err := s.recordSuccess(ctx, sit, number, []stage.Running{info}); err != nil {
-		return err
-	}
-	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(info.Name), short(code.SHA256), number, ui.Elapsed(time.Since(start)))
-	return s.printFunction(info)
+	s.say("%s %s runs %s, as release %d, after %s", ui.Success("Updated:"), ui.Accent(name), short(code.SHA256), r.Number, ui.Elapsed(r.Took))
+	return s.printFunction(r.Function)
 }
 
 func (s *session) printFunction(f stage.Running) error {

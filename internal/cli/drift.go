@@ -29,32 +29,33 @@ deploys, and edits in the AWS console. A deploy puts them right.`,
 }
 
 func (a *app) showDrift(ctx context.Context, exitCode bool) error {
-	s, sit, err := a.surveyDeployed(ctx)
+	_, st, err := a.surveyDeployed(ctx)
 	if err != nil {
 		return err
 	}
-	if sit.Stack.Status.InProgress() {
-		return stage.Busy(sit.Stack)
+	if st.Stack.Status.InProgress() {
+		return stage.Busy(st.Stack)
 	}
-	if !sit.Stack.Status.Updatable() {
+	if !st.Stack.Status.Updatable() {
 		return &stackError{
-			text:   fmt.Sprintf("the stack %s is %s: what its functions should be is not certain", sit.Stack.Name, sit.Stack.Status),
-			reason: string(sit.Stack.Status), hint: "docs/deploying.md explains every state",
+			text: fmt.Sprintf("the stack %s is %s: what its functions should be is not certain", st.Stack.Name, st.Stack.Status),
+			hint: "docs/deploying.md explains every state",
 		}
 	}
-	if err := s.findDrift(ctx, sit); err != nil {
+	c, err := st.Compare(ctx)
+	if err != nil {
 		return err
 	}
 	switch {
 	case a.json():
-		err = a.printJSON(append([]stage.Drifted{}, sit.drift...))
-	case len(sit.drift) == 0:
-		a.say("No differences: the functions run what release %d gave them.", sit.Release())
+		err = a.printJSON(append([]stage.Drifted{}, c.Drift...))
+	case len(c.Drift) == 0:
+		a.say("No differences: the functions run what release %d gave them.", st.Release())
 	default:
-		err = a.printDrift(sit.drift)
+		err = a.printDrift(c.Drift)
 		a.hint("%s puts them right", a.command("deploy"))
 	}
-	if err == nil && exitCode && len(sit.drift) > 0 {
+	if err == nil && exitCode && len(c.Drift) > 0 {
 		err = changesError{}
 	}
 	return err

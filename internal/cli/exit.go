@@ -8,6 +8,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
@@ -39,16 +40,9 @@ func (e *usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// refusedError is a refusal that protects data, with what would change the answer.
-type refusedError struct{ text, hint string }
-
-func (e *refusedError) Error() string { return e.text }
-
-// stackError says that CloudFormation did not get where it was asked to go. What
-// happened has been printed already.
+// stackError says that the stack is in no state for what it was asked for.
 type stackError struct {
 	text, hint string
-	reason     string // the root cause in one line, for the record; "" if unknown
 }
 
 func (e *stackError) Error() string { return e.text }
@@ -115,8 +109,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*stage.ForeignStackError](err); ok {
 		return exitRefused, "choose another stage, so that this stack is not overwritten"
 	}
-	if e, ok := errors.AsType[*refusedError](err); ok {
-		return exitRefused, e.hint
+	if e, ok := errors.AsType[*deploy.GuardError](err); ok {
+		return exitRefused, fmt.Sprintf("to look closer, %s --verbose; to really do it, add --allow-replace %s",
+			a.command("plan"), strings.Join(e.LogicalIDs(), " --allow-replace "))
 	}
 	if _, ok := errors.AsType[*teardown.HoldsDataError](err); ok {
 		return exitRefused, a.command("remove") + " deletes all of it; --keep-data there keeps players and saves"
@@ -130,8 +125,26 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*stackError](err); ok {
 		return exitStack, e.hint
 	}
+	if e, ok := errors.AsType[*deploy.CreateFailedError](err); ok {
+		if e.Left {
+			return exitStack, a.command("deploy") + " tries again, " + a.command("remove") + " deletes what is there"
+		}
+		return exitStack, "mend the cause and run " + a.command("deploy") + " again"
+	}
 	if e, ok := errors.AsType[*stage.FailedError](err); ok {
 		return exitStack, a.afterFailure(e)
+	}
+	if _, ok := errors.AsType[*deploy.FirstFailedError](err); ok {
+		return exitStack, a.command("deploy") + " clears that away, if it holds no player's data, and shows its plan before it goes on"
+	}
+	if e, ok := errors.AsType[*deploy.StateError](err); ok {
+		if e.Recoverable {
+			return exitStack, a.command("recover") + " shows why and brings it back"
+		}
+		return exitStack, "docs/deploying.md explains every state"
+	}
+	if _, ok := errors.AsType[*deploy.MissingError](err); ok {
+		return exitStack, "docs/deploying.md, Drift, says how they come back"
 	}
 	if e, ok := errors.AsType[*stack.RefusedError](err); ok {
 		return exitStack, a.explainRefusal(e)
@@ -139,7 +152,7 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*release.ForeignBucketError](err); ok {
 		return exitAccess, "check that --profile is of the account that holds this stage, or choose another stage name"
 	}
-	if _, ok := errors.AsType[*unusableError](err); ok {
+	if _, ok := errors.AsType[*release.UnusableError](err); ok {
 		return exitRefused, a.command("releases") + " lists those that have succeeded"
 	}
 	if e, ok := errors.AsType[*local.Error](err); ok {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -40,37 +39,6 @@ func (a *app) afterFailure(e *stage.FailedError) string {
 		return "mend the cause and run " + a.command(e.Verb) + " again"
 	}
 	return a.command("recover") + " says what can be done"
-}
-
-// failedCreate does the same for a first deploy, and takes back what
-// CloudFormation could not: it does not delete what is protected.
-func (s *session) failedCreate(ctx context.Context, final stack.Stack, events []stack.Event) error {
-	if there, err := s.at.Find(ctx); err == nil && there.Status != stack.None && there.ID != final.ID {
-		return stage.Busy(there) // somebody else has created the stage
-	}
-	cause, _ := stack.RootCause(events)
-	s.sayCause(cause)
-	e := &stackError{
-		text:   fmt.Sprintf("deploy %s: the stack could not be created", s.flags.stage),
-		reason: stage.Reason(cause),
-		hint:   "mend the cause and run " + s.command("deploy") + " again",
-	}
-	if final.Status == stack.None || final.Status == stack.DeleteComplete {
-		s.say("Taken back: nothing is running.")
-		return e
-	}
-	s.say("CloudFormation left the stack as %s: taking it back.", final.Status)
-	id, err := s.at.WhoAmI(ctx)
-	if err == nil {
-		err = s.clearLeftovers(ctx, &situation{State: &stage.State{Stage: s.at, ID: id, Store: s.at.Artifacts(id.Account), Stack: final}})
-	}
-	if err != nil {
-		s.say("That did not succeed: %s", s.text(err))
-		e.hint = s.command("deploy") + " tries again, " + s.command("remove") + " deletes what is there"
-		return e
-	}
-	s.say("Taken back: nothing is running.")
-	return e
 }
 
 // sayCause prints the root cause of a failure, if it is known.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -113,14 +112,4 @@ func taskOf(ev stack.Event) ui.Task {
 		t.Text = strings.ToLower(strings.ReplaceAll(string(ev.Status), "_", " "))
 	}
 	return t
-}
-
-// reportOrphans names resources that a successful update meant to delete and
-// could not: CloudFormation skips them and forgets them.
-func (s *session) reportOrphans(events []stack.Event) {
-	for _, ev := range events {
-		if ev.Status == stack.DeleteFailed && !ev.OfStack {
-			s.say("%s", ui.Warning(fmt.Sprintf("%s could not be deleted and is no longer part of the stack: %s", ev.PhysicalID, oneLine(ev.Reason))))
-		}
-	}
 }

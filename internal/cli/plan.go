@@ -4,19 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -58,99 +55,92 @@ type changesError struct{}
 func (changesError) Error() string { return "there are changes" }
 
 // plan shows what a deploy would do.
-func (a *app) plan(ctx context.Context, o planOptions) error {
+func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 	settings, err := o.parse()
 	if err != nil {
 		return err
 	}
-	s, sit, err := a.survey(ctx)
+	s, st, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.makeChangeable(ctx, sit, o.deployOptions); err != nil {
+	if st, err = deploy.Changeable(ctx, st, o.wait, s.screen()); err != nil {
 		return err
 	}
-	t, err := s.embedded(sit, settings, o.deployOptions)
+	t, err := s.embedded(st, settings, o.deployOptions)
 	if err != nil {
 		return err
 	}
-	plan, number, err := s.planFor(ctx, sit, t, o)
+	p, err := s.planFor(ctx, st, t, o)
 	if err != nil {
 		return err
 	}
-	if err := s.warnOfRemains(ctx, sit); err != nil {
-		return errors.Join(err, s.drop(ctx, plan))
-	}
-	keep := o.out != "" && plan.ChangeSetID != ""
+	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
+	s.warnOfRemains(p.Remains)
+	keep := o.out != "" && !p.Empty()
 	if keep {
-		if err := s.savePlan(sit, t, plan, number, o.out); err != nil {
-			return errors.Join(err, s.drop(ctx, plan))
+		if err := writePlan(o.out, p.Kept()); err != nil {
+			return err
 		}
 	}
-	if err := a.printPlan(newPlanView(s, sit, t, plan), t, plan.ChangeSetID != "", o.verbose); err != nil {
-		return errors.Join(err, s.drop(ctx, plan))
+	if err := a.printPlan(newPlanView(p), p, o.verbose); err != nil {
+		return err
 	}
 	switch {
 	case keep:
+		p.Keep()
 		s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), quoted(o.out))
 	case o.out == "":
-		err = s.drop(ctx, plan)
+		if err := p.Discard(ctx); err != nil {
+			return err
+		}
 	default:
 		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
-		if len(sit.drift) > 0 {
+		if len(p.From.Drift) > 0 {
 			s.hint("%s puts the functions right", s.command("deploy"))
 		}
 	}
-	if err == nil && o.exitCode && (plan.ChangeSetID != "" || len(sit.drift) > 0) {
-		err = changesError{}
+	if o.exitCode && (!p.Empty() || len(p.From.Drift) > 0) {
+		return changesError{}
 	}
-	return err
+	return nil
 }
 
-// planFor makes a plan, uploading what a plan that is kept refers to. One
-// without a change set stands for no changes.
-func (s *session) planFor(ctx context.Context, sit *situation, t *target, o planOptions) (*stack.Plan, int, error) {
-	none := &stack.Plan{StackID: sit.Stack.ID}
-	if sit.is(t) {
-		return none, 0, s.findDrift(ctx, sit)
-	}
-	if err := s.inspect(ctx, sit); err != nil {
-		return nil, 0, err
-	}
-	if o.out != "" {
-		if err := s.upload(ctx, sit, t); err != nil {
-			return nil, 0, err
+// planFor makes a plan, uploading what a plan that is kept refers to.
+func (s *session) planFor(ctx context.Context, st *stage.State, t *deploy.Target, o planOptions) (*deploy.Plan, error) {
+	if t.IsLive(st) {
+		c, err := st.Compare(ctx)
+		if err != nil {
+			return nil, err
 		}
+		return deploy.Unchanged(c, t), nil
 	}
-	plan, number, err := s.propose(ctx, sit, t, o.deployOptions)
-	if errors.Is(err, stack.ErrNoChanges) {
-		return none, 0, checkMissing(sit.Missing())
-	}
+	in, err := st.Inspect(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if err := checkMissing(sit.leftMissing(plan)); err != nil {
-		return nil, 0, errors.Join(err, s.drop(ctx, plan))
+	how := s.how(release.Deploy, 0, o.deployOptions)
+	var p *deploy.Plan
+	if o.out != "" {
+		p, err = deploy.Prepare(ctx, in, t, how, s.screen())
+	} else {
+		p, err = deploy.Preview(ctx, in, t, how)
 	}
-	return plan, number, nil
-}
-
-func (s *session) drop(ctx context.Context, plan *stack.Plan) error {
-	if plan.ChangeSetID == "" {
-		return nil
+	if err == nil && p.Empty() {
+		err = deploy.CheckMissing(in.Missing())
 	}
-	return s.discard(ctx, plan)
+	return p, err
 }
 
 // printPlan prints a plan that changes the stack, or says that none does.
-func (a *app) printPlan(v planView, t *target, changes, verbose bool) error {
+func (a *app) printPlan(v planView, p *deploy.Plan, verbose bool) error {
 	if a.json() {
 		return a.printJSON(v)
 	}
 	text := ""
 	switch {
-	case changes:
-		text = v.text(t, verbose)
+	case !p.Empty():
+		text = v.text(p.To, verbose)
 	case len(v.Functions) > 0:
 		text = v.drift()
 	default:
@@ -163,19 +153,9 @@ func (a *app) printPlan(v planView, t *target, changes, verbose bool) error {
 	return err
 }
 
-// planFile is what plan --out writes.
-type planFile struct {
-	Stage   string         `json:"stage"`
-	Region  string         `json:"region"`
-	Account string         `json:"account"`
-	Plan    stack.Plan     `json:"plan"`
-	RoleARN string         `json:"roleArn,omitempty"`
-	Record  release.Record `json:"record"`
-}
-
-func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number int, file string) error {
-	r := s.record(sit, t, plan.StackID, release.Record{Kind: release.Deploy}, number)
-	body, err := json.MarshalIndent(planFile{s.flags.stage, s.region(), sit.ID.Account, *plan, t.roleARN, r}, "", "  ")
+// writePlan writes the file of a plan that is kept.
+func writePlan(file string, k deploy.Kept) error {
+	body, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -185,7 +165,21 @@ func (s *session) savePlan(sit *situation, t *target, plan *stack.Plan, number i
 	return nil
 }
 
-// deployPlan executes a plan that was kept, or refuses if it does not fit any more.
+// readPlan reads the file that writePlan wrote.
+func readPlan(file string) (deploy.Kept, error) {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return deploy.Kept{}, usagef("--plan: %v", err)
+	}
+	k, err := deploy.ReadKept(body)
+	if err != nil {
+		return k, usagef("%s is not a plan that renpyctl plan --out wrote", file)
+	}
+	return k, nil
+}
+
+// deployPlan executes a plan that was kept, or refuses if it does not fit any
+// more. One that the guard or the person refuses stays: it can be executed later.
 func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err := o.checkAllowed(); err != nil {
 		return err
@@ -194,84 +188,31 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	if kept.Stage != a.flags.stage {
+	if kept.Stage != a.stage() {
 		return usagef("the plan in %s is for stage %s, not %s", o.planFile, kept.Stage, a.flags.stage)
 	}
-	s, sit, err := a.survey(ctx)
+	s, st, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	if kept.Account != sit.ID.Account || kept.Region != s.region() {
+	if kept.Account != st.ID.Account || kept.Region != s.region() {
 		return usagef("the plan in %s is for account %s in %s", o.planFile, kept.Account, kept.Region)
 	}
-	if err := s.waitFor(ctx, sit, o); err != nil {
+	if st, err = st.Wait(ctx, o.wait, s.screen()); err != nil {
 		return err
 	}
-	plan := &kept.Plan
-	if err := s.recall(ctx, sit, plan, kept.Record); err != nil {
-		return err
-	}
-	if err := s.warnOfRemains(ctx, sit); err != nil {
-		return err
-	}
-	t := &target{templateKey: kept.Record.Template, code: kept.Record.Code, parameters: kept.Record.Parameters, roleARN: kept.RoleARN}
-	s.say("\n%s", newPlanView(s, sit, t, plan).text(t, o.verbose))
-	if err := a.guard(plan.Changes, o.allowReplace); err != nil {
-		return err // the plan stays: it can be executed with --allow-replace
-	}
-	if err := s.confirmChange(ctx, sit, kept.Record); err != nil {
-		return err
-	}
-	r := s.record(sit, t, plan.StackID, release.Record{Kind: release.Deploy}, kept.Record.Number)
-	return s.run(ctx, sit, plan, r, o)
-}
-
-// recall reads the plan's change set again and checks that the artefacts it
-// refers to are there as they were.
-func (s *session) recall(ctx context.Context, sit *situation, plan *stack.Plan, r release.Record) error {
-	if err := s.inspect(ctx, sit); err != nil {
-		return err
-	}
-	if sit.Release() == r.Number {
-		return fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
-	}
-	if sit.contents.Next() > r.Number || sit.Release() > r.Number {
-		return stack.ErrStale // its number, which the change set contains, is another release's
-	}
-	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
-		if !sit.contents.Has(key) {
-			return fmt.Errorf("%w: %s is missing from the artefact bucket", stack.ErrStale, key)
-		}
-	}
-	parameters, err := s.at.Stacks.Recall(ctx, plan)
+	in, err := st.Inspect(ctx)
 	if err != nil {
 		return err
 	}
-	for name, value := range r.Parameters {
-		if parameters[name] != value {
-			return fmt.Errorf("%w, or its file was changed: it says %s=%s, and CloudFormation's plan %q", stack.ErrStale, name, value, parameters[name])
-		}
-	}
-	if n := parameters[cfn.ParamRelease]; n != strconv.Itoa(r.Number) {
-		return fmt.Errorf("%w, or its file was changed: it says release %d, and CloudFormation's plan %q", stack.ErrStale, r.Number, n)
-	}
-	plan.Changes = settle(plan.Changes)
-	if left := sit.leftMissing(plan); len(left) > 0 {
-		return fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
-	}
-	return nil
-}
-
-func readPlan(file string) (planFile, error) {
-	var p planFile
-	body, err := os.ReadFile(file)
+	how := a.how(release.Deploy, 0, o)
+	p, err := deploy.Recall(ctx, in, kept, how)
 	if err != nil {
-		return p, usagef("--plan: %v", err)
+		return err
 	}
-	if json.Unmarshal(body, &p) != nil || p.Plan.ChangeSetID == "" {
-		return p, usagef("%s is not a plan that renpyctl plan --out wrote", file)
-	}
-	return p, nil
+	s.warnOfRemains(p.Remains)
+	s.show(p, o)
+	return s.execute(ctx, p, how, o)
 }
 
 // quoted is a file's name as it can be typed into a shell.

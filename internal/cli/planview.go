@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -57,32 +58,31 @@ type parameterChange struct {
 }
 
 // newPlanView describes what the plan does, what matters most first.
-func newPlanView(s *session, sit *situation, t *target, plan *stack.Plan) planView {
+func newPlanView(p *deploy.Plan) planView {
+	from := p.From
 	v := planView{
-		Stage: s.flags.stage, Region: s.region(), Stack: s.stage().Stack(), Create: plan.Create,
-		Changes: []changeView{}, Parameters: parameterChanges(sit, t), Permissions: []string{}, Functions: append([]stage.Drifted{}, sit.drift...), Guarded: []string{},
+		Stage: string(from.Name), Region: from.Config.Region, Stack: from.Name.Stack(), Create: p.Create,
+		Changes: []changeView{}, Parameters: parameterChanges(from.Stack, p.To), Permissions: []string{},
+		Functions: append([]stage.Drifted{}, from.Drift...), Guarded: p.Guarded(),
 	}
-	if t.roleARN != sit.Stack.RoleARN {
-		v.RoleARN = t.roleARN
+	if p.To.RoleARN != from.Stack.RoleARN {
+		v.RoleARN = p.To.RoleARN
 	}
-	for _, c := range byImportance(plan.Changes) {
-		v.Changes = append(v.Changes, newChangeView(c, sit, t))
+	for _, c := range byImportance(p.Changes) {
+		v.Changes = append(v.Changes, newChangeView(c, p))
 		v.Permissions = append(v.Permissions, permissionChanges(c)...)
-	}
-	for _, c := range guarded(plan.Changes, nil) {
-		v.Guarded = append(v.Guarded, c.LogicalID)
 	}
 	return v
 }
 
-func newChangeView(c stack.Change, sit *situation, t *target) changeView {
+func newChangeView(c stack.Change, p *deploy.Plan) changeView {
 	about, known := cfn.Describe(c.LogicalID)
 	if !known {
 		about.Kind = c.Type
 	}
 	v := changeView{
 		Action: c.Action, Maybe: c.Conditional, LogicalID: c.LogicalID, Type: c.Type,
-		Kind: about.Kind, Purpose: about.Purpose, Code: codeOf(c.LogicalID, sit, t), Properties: []property{},
+		Kind: about.Kind, Purpose: about.Purpose, Code: codeOf(c.LogicalID, p), Properties: []property{},
 	}
 	if c.Action == stack.Replace || c.Action == stack.Remove {
 		v.Loss = about.Loss
@@ -94,9 +94,9 @@ func newChangeView(c stack.Change, sit *situation, t *target) changeView {
 }
 
 // codeOf tells the hashes of a function's code, nil for what is no function or keeps its code.
-func codeOf(logicalID string, sit *situation, t *target) *codeChange {
+func codeOf(logicalID string, p *deploy.Plan) *codeChange {
 	for _, f := range stage.Functions() {
-		before, after := stage.CodeHash(sit.CodeKey(f.Name)), stage.CodeHash(t.code[f.Name])
+		before, after := stage.CodeHash(p.From.CodeKey(f.Name)), stage.CodeHash(p.To.Code[f.Name])
 		if f.LogicalID == logicalID && before != after {
 			return &codeChange{before, after}
 		}
@@ -106,14 +106,14 @@ func codeOf(logicalID string, sit *situation, t *target) *codeChange {
 
 // parameterChanges lists the settings that change, the code's keys left out:
 // they are shown with the functions.
-func parameterChanges(sit *situation, t *target) []parameterChange {
+func parameterChanges(st stack.Stack, t *deploy.Target) []parameterChange {
 	list := []parameterChange{}
-	if sit.Stack.Status == stack.None {
+	if st.Status == stack.None {
 		return list
 	}
 	for _, s := range append(cfn.Settings(), cfn.Setting{Name: cfn.ParamArchitecture}) {
-		before, was := sit.Stack.Parameters[s.Name]
-		after, is := t.parameters[s.Name]
+		before, was := st.Parameters[s.Name]
+		after, is := t.Parameters[s.Name]
 		if !is { // an earlier release that was not told otherwise
 			after = s.Default
 		}
@@ -137,7 +137,7 @@ func byImportance(changes []stack.Change) []stack.Change {
 
 // text says what a plan does, the resources that matter to an operator one by one
 // and the other new ones as a count unless verbose.
-func (v planView) text(t *target, verbose bool) string {
+func (v planView) text(t *deploy.Target, verbose bool) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("Plan: %s", planSummary(v.Changes))
@@ -230,14 +230,14 @@ func (c changeView) mark() string {
 }
 
 // note says what happens to the resource, in the words that fit its action.
-func (c changeView) note(t *target, changed []string) string {
+func (c changeView) note(t *deploy.Target, changed []string) string {
 	switch {
 	case c.Action == stack.Replace || c.Action == stack.Remove:
 		return c.lossNote(changed)
 	case c.Action == stack.Modify:
 		return strings.Join(changed, ", ")
 	case c.Code != nil:
-		return t.codeNote(c.Code.After)
+		return codeNote(t, c.Code.After)
 	}
 	if about, _ := cfn.Describe(c.LogicalID); about.Protected {
 		return fmt.Sprintf("%-22s  %s", c.Purpose, ui.Dim("protected"))
@@ -301,12 +301,10 @@ func (p property) name() string { return strings.TrimPrefix(p.Path, "Properties.
 func brief(value string) string { return ansi.Truncate(oneLine(quoteEmpty(value)), 28, "…") }
 
 // codeNote describes new code: "arm64, 3.1 MB, a3f29c1".
-func (t *target) codeNote(hash string) string {
-	note := t.parameters[cfn.ParamArchitecture]
-	for key, body := range t.bodies {
-		if stage.CodeHash(key) == hash {
-			note += ", " + ui.Bytes(int64(len(body)))
-		}
+func codeNote(t *deploy.Target, hash string) string {
+	note := t.Parameters[cfn.ParamArchitecture]
+	if size := t.CodeSize(hash); size > 0 {
+		note += ", " + ui.Bytes(size)
 	}
 	return note + ", " + short(hash)
 }

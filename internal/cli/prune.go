@@ -54,11 +54,11 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	if err != nil {
 		return err
 	}
-	old := oldReleases(list, keep)
 	all := make([]release.Release, 0, len(list))
 	for _, r := range list {
 		all = append(all, r.Release)
 	}
+	old := release.Old(all, archive.Live(), keep)
 	keys := archive.Contents.Unneeded(all, old, archive.CodeKeys())
 	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
 	a.sayPruned(list, old, keys)
@@ -107,37 +107,4 @@ func ranges(names []string) string {
 		return names[0] + " … " + strings.Join(names[len(names)-2:], ", ")
 	}
 	return strings.Join(names, ", ")
-}
-
-// oldReleases are the numbers of the releases that are older than the oldest
-// one to keep: the live one, what it went back to, and the latest successful ones.
-func oldReleases(list []stage.Listed, keep int) []int {
-	oldest := 0
-	kept := 0
-	for _, r := range list {
-		switch {
-		case r.Live && r.Origin != 0:
-			oldest = smaller(oldest, r.Origin)
-		case r.Live:
-			oldest = smaller(oldest, r.Number)
-		case kept < keep && usable(r.Release) == nil:
-			oldest = smaller(oldest, r.Number)
-			kept++
-		}
-	}
-	old := []int{}
-	for _, r := range list {
-		if r.Number < oldest {
-			old = append(old, r.Number)
-		}
-	}
-	return old
-}
-
-// smaller is the smaller of two numbers of which the first may be unset.
-func smaller(a, b int) int {
-	if a == 0 {
-		return b
-	}
-	return min(a, b)
 }

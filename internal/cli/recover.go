@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
@@ -37,14 +39,14 @@ this.`,
 
 // recover does what the stack's state calls for.
 func (a *app) recover(ctx context.Context, o recoverOptions) error {
-	s, sit, err := a.survey(ctx)
+	s, state, err := a.survey(ctx)
 	if err != nil {
 		return err
 	}
-	if sit.Stack, err = s.at.AfterCleanup(ctx, sit.Stack, s.screen()); err != nil {
+	st, err := s.at.AfterCleanup(ctx, state.Stack, s.screen())
+	if err != nil {
 		return err
 	}
-	st := sit.Stack
 	switch {
 	case st.Status == stack.None:
 		return s.at.None()
@@ -68,9 +70,9 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	case stack.UpdateFailed:
 		return s.rollBackUpdate(ctx, st)
 	case stack.DeleteFailed:
-		return s.deleteAgain(ctx, sit, broken, o)
+		return s.deleteAgain(ctx, state.ID.Account, st, broken, o)
 	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
-		return s.recoverCreate(ctx, sit)
+		return s.recoverCreate(ctx, state.ID.Account, st)
 	case stack.ReviewInProgress:
 		return s.deleteShell(ctx, st)
 	}
@@ -118,16 +120,12 @@ func (s *session) continueRollback(ctx context.Context, st stack.Stack, broken [
 	if err := s.confirm(ctx, "Go on with the rollback?"); err != nil {
 		return err
 	}
-	final, events, err := s.at.Operate(ctx, st, s.screen(), func() error { return s.at.Stacks.ContinueRollback(ctx, st.ID, o.skip) })
+	final, err := deploy.ContinueRollback(ctx, s.at, st, o.skip, s.screen())
+	if e, ok := errors.AsType[*stage.FailedError](err); ok && e.Final.Status == stack.UpdateRollbackFailed {
+		return &hintedError{err, "mend the cause and recover again, or leave a resource out with --skip; a deploy then has to put it right"}
+	}
 	if err != nil {
 		return err
-	}
-	if final.Status != stack.UpdateRollbackDone {
-		failure := s.at.Fail("recover", final, events, s.screen())
-		if final.Status == stack.UpdateRollbackFailed {
-			return &hintedError{failure, "mend the cause and recover again, or leave a resource out with --skip; a deploy then has to put it right"}
-		}
-		return failure
 	}
 	s.say("%s: the stack is what it was before the failed deploy.", ui.Success("Recovered"))
 	for _, id := range o.skip {
@@ -141,23 +139,20 @@ func (s *session) rollBackUpdate(ctx context.Context, st stack.Stack) error {
 	if err := s.confirm(ctx, "Roll the failed update back?"); err != nil {
 		return err
 	}
-	final, events, err := s.at.Operate(ctx, st, s.screen(), func() error { return s.at.Stacks.Rollback(ctx, st.ID) })
+	final, err := deploy.RollBack(ctx, s.at, st, s.screen())
 	if err != nil {
 		return err
-	}
-	if !final.Status.Updatable() {
-		return s.at.Fail("recover", final, events, s.screen())
 	}
 	s.say("%s: the stack is what it was before the failed deploy.", ui.Success("Recovered"))
 	return s.printState(final)
 }
 
 // deleteAgain finishes a deletion that failed.
-func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stack.Resource, o recoverOptions) error {
+func (s *session) deleteAgain(ctx context.Context, account string, st stack.Stack, broken []stack.Resource, o recoverOptions) error {
 	if err := named("--retain", o.retain, broken); err != nil {
 		return err
 	}
-	h, err := teardown.Of(ctx, s.at, sit.ID.Account, sit.Stack)
+	h, err := teardown.Of(ctx, s.at, account, st)
 	if err != nil {
 		return err
 	}
@@ -165,21 +160,12 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 	if err := s.confirm(ctx, "Delete the stack?"); err != nil {
 		return err
 	}
-	if err := h.Note(ctx); err != nil {
-		return err
+	err = h.DeleteAgain(ctx, o.retain, s.screen())
+	if _, failed := errors.AsType[*stage.FailedError](err); failed {
+		return &hintedError{err, "mend the cause and recover again, or leave a resource behind with --retain"}
 	}
-	final, events, err := s.at.Operate(ctx, sit.Stack, s.screen(), func() error {
-		if len(o.retain) == 0 {
-			return s.at.Stacks.Delete(ctx, sit.Stack.ID)
-		}
-		return s.at.Stacks.DeleteRetaining(ctx, sit.Stack.ID, o.retain)
-	})
 	if err != nil {
 		return err
-	}
-	if final.Status != stack.None && final.Status != stack.DeleteComplete {
-		failure := s.at.Fail("recover", final, events, s.screen())
-		return &hintedError{failure, "mend the cause and recover again, or leave a resource behind with --retain"}
 	}
 	s.say("The stack is deleted.")
 	for _, r := range broken {
@@ -190,21 +176,20 @@ func (s *session) deleteAgain(ctx context.Context, sit *situation, broken []stac
 		}
 	}
 	s.listRemains(h.Data)
-	return s.printState(deleted(sit.Stack))
+	return s.printState(deleted(st))
 }
 
 // recoverCreate clears away what a failed first deploy left.
-func (s *session) recoverCreate(ctx context.Context, sit *situation) error {
-	failed := sit.Stack
+func (s *session) recoverCreate(ctx context.Context, account string, st stack.Stack) error {
 	if err := s.confirm(ctx, "Delete what the failed first deploy left?"); err != nil {
 		return err
 	}
-	if err := s.clearLeftovers(ctx, sit); err != nil {
+	if err := teardown.ClearLeftovers(ctx, s.at, account, st, s.screen()); err != nil {
 		return err
 	}
 	s.say("%s: nothing of the failed deploy is left.", ui.Success("Recovered"))
 	s.hint("%s creates the stage", s.command("deploy"))
-	return s.printState(deleted(failed))
+	return s.printState(deleted(st))
 }
 
 // deleteShell deletes an empty stack that only ever held a plan.

@@ -167,16 +167,11 @@ func (s *session) sayRemains(list []release.Remains) {
 }
 
 // warnOfRemains says before a first deploy that an earlier stack's data is not its own.
-func (s *session) warnOfRemains(ctx context.Context, sit *situation) error {
-	if !sit.Stack.Status.Uncreated() || !sit.contents.HasRemains() {
-		return nil
-	}
-	list, err := sit.Store.Remains(ctx)
-	if err != nil || len(list) == 0 {
-		return err
+func (s *session) warnOfRemains(list []release.Remains) {
+	if len(list) == 0 {
+		return
 	}
 	s.say("%s", ui.Warning("An earlier stack's data is kept; a new one does not use it and begins empty:"))
 	s.sayRemains(list)
 	s.say("docs/keeping-data.md says how a stack takes these back.")
-	return nil
 }

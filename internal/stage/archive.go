@@ -30,6 +30,9 @@ func (s *Stage) Archive(ctx context.Context) (*Archive, error) {
 	return a, nil
 }
 
+// Live is the number of the release that the stack says it is; 0 for none.
+func (a *Archive) Live() int { return releaseOf(a.Stack) }
+
 // Listed is a release as a stage's history lists it.
 type Listed struct {
 	release.Release
@@ -45,7 +48,7 @@ func (a *Archive) Releases(ctx context.Context) ([]Listed, error) {
 	}
 	list := []Listed{}
 	for _, r := range all {
-		list = append(list, Listed{told(a.Stack, r), r.Number == releaseOf(a.Stack)})
+		list = append(list, Listed{told(a.Stack, r), r.Number == a.Live()})
 	}
 	return list, nil
 }

@@ -100,13 +100,12 @@ func (c *Compared) Ran() []Running {
 	return then
 }
 
-// Origin is the number of the deploy that is live, itself or gone back to: after
-// a rollback, going back once more leads to what was before that.
-func (c *Compared) Origin() int {
-	if c.Record != nil && c.Record.Origin != 0 {
-		return c.Record.Origin
+// Source is the number of the deploy that is live, itself or gone back to.
+func (c *Compared) Source() int {
+	if c.Record == nil {
+		return c.Release()
 	}
-	return c.Release()
+	return c.Record.Source()
 }
 
 // Inspected is all that a change of the stack has to know.

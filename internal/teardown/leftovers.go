@@ -61,3 +61,21 @@ func (h *Holdings) deleteIfEmpty(ctx context.Context, r release.Remains, o Obser
 	}
 	return h.deleteData(ctx, only)
 }
+
+// DeleteAgain finishes a deletion of the stack that failed, leaving the
+// resources named behind. The data stays, and is noted.
+func (h *Holdings) DeleteAgain(ctx context.Context, retain []string, o Observer) error {
+	if err := h.Note(ctx); err != nil {
+		return err
+	}
+	final, events, err := h.at.Operate(ctx, h.Stack, o, func() error {
+		if len(retain) == 0 {
+			return h.at.Stacks.Delete(ctx, h.Stack.ID)
+		}
+		return h.at.Stacks.DeleteRetaining(ctx, h.Stack.ID, retain)
+	})
+	if err == nil && final.Status != stack.None && final.Status != stack.DeleteComplete {
+		err = h.at.Fail("recover", final, events, o)
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+)
+
+// Kept is a plan that is kept to be executed later; CloudFormation keeps its changes.
+type Kept struct {
+	Stage   stage.Name     `json:"stage"`
+	Region  string         `json:"region"`
+	Account string         `json:"account"`
+	Plan    stack.Plan     `json:"plan"`
+	RoleARN string         `json:"roleArn,omitempty"`
+	Record  release.Record `json:"record"`
+}
+
+// Kept is the plan in the form in which it is kept.
+func (p *Plan) Kept() Kept {
+	at := p.From
+	return Kept{at.Name, at.Config.Region, at.ID.Account, *p.set, p.To.RoleARN, p.recordNow()}
+}
+
+// Keep keeps the plan from being discarded.
+func (p *Plan) Keep() { p.over = true }
+
+// ReadKept reads the JSON of a plan that was kept.
+func ReadKept(text []byte) (Kept, error) {
+	var k Kept
+	if err := json.Unmarshal(text, &k); err != nil {
+		return k, err
+	}
+	if k.Plan.ChangeSetID == "" {
+		return k, errors.New("it names no change set")
+	}
+	return k, nil
+}
+
+// Recall makes a plan of one that was kept, which the stage must still fit: the
+// error is [stack.ErrStale] if it does not. What it would be is not live and
+// nobody has taken its number, its artefacts are there, and CloudFormation would
+// do what the file says.
+func Recall(ctx context.Context, in *stage.Inspected, k Kept, how How) (*Plan, error) {
+	r := k.Record
+	if in.Release() == r.Number {
+		return nil, fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
+	}
+	if in.Contents.Next() > r.Number || in.Release() > r.Number {
+		return nil, stack.ErrStale // its number, which the change set contains, is another release's
+	}
+	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
+		if !in.Contents.Has(key) {
+			return nil, fmt.Errorf("%w: %s is missing from the artefact bucket", stack.ErrStale, key)
+		}
+	}
+	set := k.Plan
+	parameters, err := in.Stacks.Recall(ctx, &set)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range r.Parameters {
+		if parameters[name] != value {
+			return nil, fmt.Errorf("%w, or its file was changed: it says %s=%s, and CloudFormation's plan %q", stack.ErrStale, name, value, parameters[name])
+		}
+	}
+	if n := parameters[cfn.ParamRelease]; n != strconv.Itoa(r.Number) {
+		return nil, fmt.Errorf("%w, or its file was changed: it says release %d, and CloudFormation's plan %q", stack.ErrStale, r.Number, n)
+	}
+	to := &Target{TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: k.RoleARN}
+	p := newPlan(in.Compared, to, &set, r.Number, how.Record)
+	if left := p.leftMissing(); len(left) > 0 {
+		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
+	}
+	if p.Remains, err = remains(ctx, in); err != nil {
+		return nil, err
+	}
+	return p, nil
+}

@@ -1,0 +1,139 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+)
+
+// Plan is a change of a stage that has been worked out and not yet begun.
+type Plan struct {
+	From    *stage.Compared
+	To      *Target
+	Create  bool           // the stack does not exist yet
+	Changes []stack.Change // with the replacements left out that cannot happen
+	Number  int            // of the release that it would be
+	Remains []release.Remains
+
+	set    *stack.Plan    // nil if there is nothing to change
+	record release.Record // what the caller knows of it
+	over   bool           // it is executed, discarded or kept
+}
+
+// How says how a change is made.
+type How struct {
+	// Record is what is known of the release before it is planned: its kind, what
+	// it goes back to, and what program makes it where.
+	Record release.Record
+	// Express does not wait until resources are known to work.
+	Express bool
+}
+
+// Unchanged is the plan for a stage that already is the target.
+func Unchanged(from *stage.Compared, to *Target) *Plan { return &Plan{From: from, To: to} }
+
+// Empty says that the stack needs no change.
+func (p *Plan) Empty() bool { return p.set == nil }
+
+// Prepare uploads what the target needs and plans the change as the stage's next
+// release.
+func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Observer) (*Plan, error) {
+	o.Uploading()
+	missing, size, err := upload(ctx, in.Store, in.Contents, to.Bodies)
+	o.Uploaded(missing, len(to.Bodies), size, err)
+	if err != nil {
+		return nil, err
+	}
+	return Preview(ctx, in, to, how)
+}
+
+// Preview is [Prepare] for a plan that is only to be looked at. The error is a
+// *[MissingError] where a function that somebody has deleted would not come back.
+func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Plan, error) {
+	number := in.Next()
+	request := to.request(in.State, number, how.Record.Version)
+	request.Express = how.Express
+	request.RevertDrift = len(in.Missing()) > 0
+	set, err := in.Stacks.Propose(ctx, in.Stack, request)
+	if errors.Is(err, stack.ErrNoChanges) {
+		return Unchanged(in.Compared, to), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := newPlan(in.Compared, to, set, number, how.Record)
+	err = CheckMissing(p.leftMissing())
+	if err == nil {
+		p.Remains, err = remains(ctx, in)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Discard(ctx))
+	}
+	return p, nil
+}
+
+func newPlan(from *stage.Compared, to *Target, set *stack.Plan, number int, r release.Record) *Plan {
+	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Number: number, set: set, record: r}
+}
+
+// remains lists the data of earlier stacks, which a first deploy does not use.
+func remains(ctx context.Context, in *stage.Inspected) ([]release.Remains, error) {
+	if !in.Stack.Status.Uncreated() || !in.Contents.HasRemains() {
+		return nil, nil
+	}
+	return in.Store.Remains(ctx)
+}
+
+// MissingError says that somebody has deleted functions that CloudFormation
+// does not bring back.
+type MissingError struct{ Functions []string }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("somebody has deleted %s, and CloudFormation does not bring it back", strings.Join(e.Functions, " and "))
+}
+
+// CheckMissing refuses to leave a stage without functions; the error is a *[MissingError].
+func CheckMissing(missing []string) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	return &MissingError{missing}
+}
+
+// leftMissing are the missing functions that the plan would not bring back.
+func (p *Plan) leftMissing() []string {
+	return slices.DeleteFunc(p.From.Missing(), func(name string) bool {
+		f, _ := stage.FunctionNamed(name)
+		return slices.ContainsFunc(p.Changes, func(c stack.Change) bool { return c.LogicalID == f.LogicalID })
+	})
+}
+
+// recordNow is what is written down of the release, were it to begin now.
+func (p *Plan) recordNow() release.Record {
+	return newRecord(p.record, p.Number, p.From.State, p.set.StackID, p.To)
+}
+
+func newRecord(r release.Record, number int, s *stage.State, stackID string, t *Target) release.Record {
+	r.Number, r.Time, r.By, r.StackID = number, time.Now().UTC(), s.ID.ARN, stackID
+	r.Template, r.Code, r.Parameters = t.TemplateKey, t.Code, maps.Clone(t.Parameters)
+	return r
+}
+
+// Discard takes the plan back, unless it is executed, even after an interruption.
+func (p *Plan) Discard(ctx context.Context) error {
+	if p.Empty() || p.over {
+		return nil
+	}
+	p.over = true
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	return p.From.Stacks.Discard(ctx, p.set)
+}

@@ -1,0 +1,118 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/lambda"
+)
+
+// Target is what a stage is to become: this program's own backend, or that of an
+// earlier release.
+type Target struct {
+	Template    string            // "" for a plan that was kept: CloudFormation has it
+	TemplateKey string            // in the artefact bucket
+	Code        map[string]string // function's name to the key of its zip
+	Parameters  map[string]string // all but the release number
+	Bodies      map[string][]byte // what this program can upload, by key
+	RoleARN     string            // that CloudFormation is to work as, "" to leave that
+}
+
+// Embedded is the target that this program carries, with the settings that the
+// stack has and those that are given. Zip returns a function's zip.
+func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, roleARN string, zip func(lambda.Function, lambda.Arch) (lambda.Code, error)) (*Target, error) {
+	t := &Target{
+		Template: cfn.Template(), TemplateKey: "template/" + cfn.TemplateSHA256() + ".yaml",
+		Code: map[string]string{}, Parameters: map[string]string{}, Bodies: map[string][]byte{}, RoleARN: roleARN,
+	}
+	t.Bodies[t.TemplateKey] = []byte(t.Template)
+	for _, setting := range cfn.Settings() {
+		if value, ok := s.Stack.Parameters[setting.Name]; ok {
+			t.Parameters[setting.Name] = value
+		}
+	}
+	maps.Copy(t.Parameters, settings)
+	for _, f := range stage.Functions() {
+		code, err := zip(f.Function, arch)
+		if err != nil {
+			return nil, err
+		}
+		key := stage.CodeKey(code)
+		t.Code[f.Name], t.Parameters[f.CodeParameter], t.Bodies[key] = key, key, code.Zip
+	}
+	t.Parameters[cfn.ParamStage] = string(s.Name)
+	t.Parameters[cfn.ParamArchitecture] = string(arch)
+	t.Parameters[cfn.ParamArtifactsBucket] = s.Store.Bucket
+	return t, nil
+}
+
+// Released is the target that an earlier release was. What it needs must still be there.
+func Released(ctx context.Context, in *stage.Inspected, r release.Release) (*Target, error) {
+	for _, key := range r.Code {
+		if !in.Contents.Has(key) {
+			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, in.Store.Bucket)
+		}
+	}
+	template, err := in.Store.Object(ctx, r.Template)
+	if err != nil {
+		return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
+	}
+	return &Target{Template: string(template), TemplateKey: r.Template, Code: r.Code, Parameters: maps.Clone(r.Parameters)}, nil
+}
+
+// IsLive tells whether the stack already is the target, as far as can be told
+// without asking CloudFormation: settings that only the stack names may or may
+// not be the template's defaults.
+func (t *Target) IsLive(s *stage.State) bool {
+	have := maps.Clone(s.Stack.Parameters)
+	delete(have, cfn.ParamRelease)
+	return s.Stack.Status.Updatable() && len(s.Missing()) == 0 && s.Template == t.Template &&
+		maps.Equal(have, t.Parameters) && (t.RoleARN == "" || t.RoleARN == s.Stack.RoleARN)
+}
+
+// CodeSize is the size of the zip with a hash, 0 if this program does not have it.
+func (t *Target) CodeSize(hash string) int64 {
+	for key, body := range t.Bodies {
+		if stage.CodeHash(key) == hash {
+			return int64(len(body))
+		}
+	}
+	return 0
+}
+
+// request asks for the target as a release of that number.
+func (t *Target) request(s *stage.State, number int, version string) stack.Request {
+	parameters := maps.Clone(t.Parameters)
+	parameters[cfn.ParamRelease] = strconv.Itoa(number)
+	return stack.Request{
+		Name: s.Name.Stack(), Template: t.Template, Parameters: parameters,
+		Tags:        map[string]string{stage.Tag: string(s.Name)},
+		Description: "renpyctl " + version, RoleARN: t.RoleARN,
+	}
+}
+
+// upload puts into the artefact bucket what it does not hold yet, and returns
+// how many objects and bytes that were.
+func upload(ctx context.Context, store *release.Store, contents release.Contents, bodies map[string][]byte) (written int, size int64, err error) {
+	if err := store.Ensure(ctx, contents); err != nil {
+		return 0, 0, err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for key, body := range bodies {
+		if contents.Has(key) {
+			continue
+		}
+		written++
+		size += int64(len(body))
+		group.Go(func() error { return store.Put(ctx, key, body) })
+	}
+	return written, size, group.Wait()
+}
