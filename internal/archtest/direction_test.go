@@ -68,6 +68,7 @@ var roles = map[string]role{
 	"internal/savesync/storetest": trial,
 	"internal/lambdazip":          tool,
 	"internal/archtest":           trial,
+	"internal/awsaccount":         trial,
 	"internal/awsfake":            trial,
 	"internal/gameclient":         trial,
 	"e2e":                         trial,

@@ -10,11 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 )
 
-func changeOf(id string, action types.ChangeAction, replacement types.Replacement, policy types.PolicyAction) fakeChange {
-	return fakeChange{
-		LogicalResourceId: aws.String(id), ResourceType: aws.String(resourceTypes[id]),
+func changeOf(id string, action types.ChangeAction, replacement types.Replacement, policy types.PolicyAction) awsaccount.Change {
+	return awsaccount.Change{
+		LogicalResourceId: aws.String(id), ResourceType: aws.String(awsaccount.ResourceTypes[id]),
 		Action: action, Replacement: replacement, PolicyAction: policy,
 	}
 }
@@ -25,23 +26,23 @@ func changeOf(id string, action types.ChangeAction, replacement types.Replacemen
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	modify, remove := types.ChangeActionModify, types.ChangeActionRemove
-	ways := map[string]func(id string) fakeChange{
-		"replaced":             func(id string) fakeChange { return changeOf(id, modify, types.ReplacementTrue, "") },
-		"may be replaced":      func(id string) fakeChange { return changeOf(id, modify, types.ReplacementConditional, "") },
-		"removed":              func(id string) fakeChange { return changeOf(id, remove, "", types.PolicyActionDelete) },
-		"removed and retained": func(id string) fakeChange { return changeOf(id, remove, "", types.PolicyActionRetain) },
-		"told by its policy":   func(id string) fakeChange { return changeOf(id, modify, "", types.PolicyActionReplaceAndDelete) },
-		"retained beside it": func(id string) fakeChange {
+	ways := map[string]func(id string) awsaccount.Change{
+		"replaced":             func(id string) awsaccount.Change { return changeOf(id, modify, types.ReplacementTrue, "") },
+		"may be replaced":      func(id string) awsaccount.Change { return changeOf(id, modify, types.ReplacementConditional, "") },
+		"removed":              func(id string) awsaccount.Change { return changeOf(id, remove, "", types.PolicyActionDelete) },
+		"removed and retained": func(id string) awsaccount.Change { return changeOf(id, remove, "", types.PolicyActionRetain) },
+		"told by its policy":   func(id string) awsaccount.Change { return changeOf(id, modify, "", types.PolicyActionReplaceAndDelete) },
+		"retained beside it": func(id string) awsaccount.Change {
 			return changeOf(id, modify, types.ReplacementTrue, types.PolicyActionReplaceAndRetain)
 		},
-		"not to be told": func(id string) fakeChange { return changeOf(id, types.ChangeActionDynamic, "", "") },
+		"not to be told": func(id string) awsaccount.Change { return changeOf(id, types.ChangeActionDynamic, "", "") },
 	}
 	for _, r := range cfn.Stateful() {
 		for way, change := range ways {
 			t.Run(r.LogicalID+" "+way, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					a := deployed(t)
-					a.changes = []fakeChange{change(r.LogicalID)}
+					a.Changes = []awsaccount.Change{change(r.LogicalID)}
 					guardStops(t, a, r)
 					other := cfn.Stateful()[0].LogicalID
 					if other == r.LogicalID {
@@ -71,11 +72,11 @@ func guardStops(t *testing.T, a *awsAccount, r cfn.Resource, flags ...string) {
 
 func guardPasses(t *testing.T, a *awsAccount, r cfn.Resource) {
 	t.Helper()
-	before := len(a.current().policies)
+	before := len(a.Current().Policies)
 	o := a.run("deploy", "--yes", "--set", "GameIds=my_game", "--allow-replace", r.LogicalID)
 	check(t, o, exitOK, "")
 	want := []string{cfn.StackPolicy(r.LogicalID), cfn.StackPolicy()} // opened for this one, and closed again
-	if got := a.current().policies[before:]; !slices.Equal(got, want) {
+	if got := a.Current().Policies[before:]; !slices.Equal(got, want) {
 		t.Errorf("stack policies %q, want %q", got, want)
 	}
 }
@@ -84,10 +85,10 @@ func guardPasses(t *testing.T, a *awsAccount, r cfn.Resource) {
 func TestGuardClosesAfterFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := deployed(t)
-		a.changes = []fakeChange{changeOf(cfn.ManifestTable, types.ChangeActionModify, types.ReplacementTrue, "")}
-		a.fails, a.reason = cfn.ManifestTable, "Internal Failure"
+		a.Changes = []awsaccount.Change{changeOf(cfn.ManifestTable, types.ChangeActionModify, types.ReplacementTrue, "")}
+		a.Fails, a.Reason = cfn.ManifestTable, "Internal Failure"
 		o := a.run("deploy", "--yes", "--set", "GameIds=my_game", "--allow-replace", cfn.ManifestTable)
-		check(t, o, exitStack, a.whole())
+		check(t, o, exitStack, a.Whole())
 	})
 }
 
@@ -110,7 +111,7 @@ func TestGuardIsNotAlarmed(t *testing.T) {
 		c.Details = []types.ResourceChangeDetail{{Target: &types.ResourceTargetDefinition{
 			Attribute: types.ResourceAttributeProperties, Name: aws.String("LifecycleConfiguration"), RequiresRecreation: types.RequiresRecreationConditionally,
 		}}}
-		a.changes = []fakeChange{c}
-		check(t, a.run("deploy", "--yes", "--set", "SaveRetentionDays=10"), exitOK, a.whole())
+		a.Changes = []awsaccount.Change{c}
+		check(t, a.run("deploy", "--yes", "--set", "SaveRetentionDays=10"), exitOK, a.Whole())
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 )
 
@@ -20,18 +21,8 @@ const artefacts = "renpyctl-dev-123456789012-eu-west-1"
 func three(t *testing.T) *awsAccount {
 	t.Helper()
 	a := settled(t)
-	check(t, a.run("deploy", "--yes", "--set", "GameIds=other_game"), exitOK, a.whole())
+	check(t, a.run("deploy", "--yes", "--set", "GameIds=other_game"), exitOK, a.Whole())
 	return a
-}
-
-// setting is the value of a setting that the stack has.
-func (a *awsAccount) setting(name string) string {
-	for _, p := range a.current().parameters {
-		if *p.ParameterKey == name {
-			return *p.ParameterValue
-		}
-	}
-	return "(none)"
 }
 
 // Rollbacks go back, further back, and forth again, each as a release of its own.
@@ -51,9 +42,9 @@ func TestRollbacks(t *testing.T) {
 			{[]string{"rollback", "--yes"}, "Rolled back to release 1 as release 10", ""},
 		} {
 			o := a.run(step.args...)
-			check(t, o, exitOK, a.whole())
+			check(t, o, exitOK, a.Whole())
 			o.wants(t, exitOK, step.said)
-			if got := a.setting(cfn.ParamGameIDs); got != step.setting {
+			if got := a.Setting(cfn.ParamGameIDs); got != step.setting {
 				t.Errorf("after %v GameIds is %q, want %q", step.args, got, step.setting)
 			}
 		}
@@ -62,7 +53,7 @@ func TestRollbacks(t *testing.T) {
 	story(t, "to what is live", three, func(t *testing.T, a *awsAccount) {
 		o := a.run("rollback", "3", "--yes")
 		o.wants(t, exitOK, "Nothing to do")
-		if len(a.buckets[artefacts]) == 0 || a.buckets[artefacts]["releases/000004.json"] != nil {
+		if len(a.Buckets[artefacts]) == 0 || a.Buckets[artefacts]["releases/000004.json"] != nil {
 			t.Error("a release was recorded that is none")
 		}
 	})
@@ -72,9 +63,9 @@ func TestRollbacks(t *testing.T) {
 		a.run("rollback", "1", "2").wants(t, exitUsage)
 	})
 	story(t, "without its code", three, func(t *testing.T, a *awsAccount) {
-		for key := range a.buckets[artefacts] {
+		for key := range a.Buckets[artefacts] {
 			if strings.HasPrefix(key, "code/syncplan-") {
-				delete(a.buckets[artefacts], key)
+				delete(a.Buckets[artefacts], key)
 			}
 		}
 		o := a.run("rollback", "--yes")
@@ -85,15 +76,15 @@ func TestRollbacks(t *testing.T) {
 		}
 	})
 	story(t, "without its template", three, func(t *testing.T, a *awsAccount) {
-		delete(a.buckets[artefacts], "template/"+cfn.TemplateSHA256()+".yaml")
+		delete(a.Buckets[artefacts], "template/"+cfn.TemplateSHA256()+".yaml")
 		o := a.run("rollback", "--yes")
 		oneError(t, o, exitError)
 		o.wants(t, exitError, "release 2 cannot be used: ")
 	})
 	story(t, "that fails", three, func(t *testing.T, a *awsAccount) {
-		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
 		a.run("rollback", "--yes").wants(t, exitStack, "Rolled back: the version before still serves the players.")
-		a.fails = ""
+		a.Fails = ""
 		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 2 as release 5")
 	})
 }
@@ -101,20 +92,20 @@ func TestRollbacks(t *testing.T) {
 // A record that cannot be read is listed as such, and stands in nobody's way.
 func TestDamagedRecord(t *testing.T) {
 	story(t, "between others", three, func(t *testing.T, a *awsAccount) {
-		a.buckets[artefacts]["releases/000002.json"] = []byte(`{"number": 2, "kind`)
+		a.Buckets[artefacts]["releases/000002.json"] = []byte(`{"number": 2, "kind`)
 		a.run("releases").wants(t, exitOK, "live\t3\t", "\t2\t", "record damaged", "\t1\t")
 		a.run("rollback", "2", "--yes").wants(t, exitRefused, "release 2 cannot be used: releases/000002.json in the artefact bucket is damaged")
 		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 1 as release 4")
 	})
 	story(t, "of the live release", three, func(t *testing.T, a *awsAccount) {
-		a.buckets[artefacts]["releases/000003.json"] = []byte("\x00")
+		a.Buckets[artefacts]["releases/000003.json"] = []byte("\x00")
 		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do")
 		a.run("drift").wants(t, exitOK, "No differences")
 		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 2 as release 4")
 	})
 	story(t, "something that is no record at all", three, func(t *testing.T, a *awsAccount) {
-		a.buckets[artefacts]["releases/notes.json"] = []byte("hello")
-		check(t, a.run(change...), exitOK, a.whole())
+		a.Buckets[artefacts]["releases/notes.json"] = []byte("hello")
+		check(t, a.run(change...), exitOK, a.Whole())
 		a.run("releases").wants(t, exitOK, "live\t4\t")
 	})
 }
@@ -122,8 +113,8 @@ func TestDamagedRecord(t *testing.T) {
 // The live release of a run that was cut off has succeeded, as the stack says.
 func TestOutcomeUnknown(t *testing.T) {
 	story(t, "of the live release", three, func(t *testing.T, a *awsAccount) {
-		delete(a.buckets[artefacts], "releases/000003.result.json")
-		delete(a.buckets[artefacts], "releases/000002.result.json")
+		delete(a.Buckets[artefacts], "releases/000003.result.json")
+		delete(a.Buckets[artefacts], "releases/000002.result.json")
 		o := a.run("releases")
 		o.wants(t, exitOK, "live\t3\t", "succeeded", "\t2\t", "not finished")
 		a.run("rollback", "2", "--yes").wants(t, exitRefused, "release 2 did not succeed")
@@ -134,39 +125,39 @@ func TestOutcomeUnknown(t *testing.T) {
 // Whatever is pruned, every release that is still listed as good can be gone back to.
 func TestPrune(t *testing.T) {
 	story(t, "only looking", three, func(t *testing.T, a *awsAccount) {
-		before := len(a.buckets[artefacts])
+		before := len(a.Buckets[artefacts])
 		o := a.run("prune", "--keep", "1", "--dry-run", "--output", "json")
 		var view pruneView
 		if err := json.Unmarshal([]byte(o.stdout), &view); err != nil || !slices.Equal(view.Releases, []int{1}) || !view.DryRun {
 			t.Errorf("%v: %s", err, o.stdout)
 		}
-		if len(a.buckets[artefacts]) != before || len(o.writes()) > 0 {
+		if len(a.Buckets[artefacts]) != before || len(o.writes()) > 0 {
 			t.Errorf("changed %q", o.writes())
 		}
 		a.run("prune", "--keep", "0").wants(t, exitUsage)
 		a.run("prune", "--keep", "1").wants(t, exitUsage, "add --yes")
 	})
 	story(t, "and going back", three, func(t *testing.T, a *awsAccount) {
-		a.buckets[artefacts]["code/syncplan-abc.zip"] = nil // nobody's
-		check(t, a.run("prune", "--keep", "1", "--yes"), exitOK, a.whole())
-		for key := range a.buckets[artefacts] {
+		a.Buckets[artefacts]["code/syncplan-abc.zip"] = nil // nobody's
+		check(t, a.run("prune", "--keep", "1", "--yes"), exitOK, a.Whole())
+		for key := range a.Buckets[artefacts] {
 			if key == "code/syncplan-abc.zip" || strings.HasPrefix(key, "releases/000001") {
 				t.Errorf("%s is still there", key)
 			}
 		}
 		a.run("rollback", "1", "--yes").wants(t, exitNotFound)
-		check(t, a.run("rollback", "--yes"), exitOK, a.whole())
+		check(t, a.run("rollback", "--yes"), exitOK, a.Whole())
 	})
 	story(t, "beside a damaged record", three, func(t *testing.T, a *awsAccount) {
-		a.buckets[artefacts]["code/syncplan-abc.zip"] = nil // perhaps of the release that cannot be read
-		a.buckets[artefacts]["releases/000002.json"] = []byte("{")
+		a.Buckets[artefacts]["code/syncplan-abc.zip"] = nil // perhaps of the release that cannot be read
+		a.Buckets[artefacts]["releases/000002.json"] = []byte("{")
 		a.run("prune", "--keep", "1", "--yes").wants(t, exitOK)
-		if _, ok := a.buckets[artefacts]["code/syncplan-abc.zip"]; !ok {
+		if _, ok := a.Buckets[artefacts]["code/syncplan-abc.zip"]; !ok {
 			t.Error("code was deleted that a record might name")
 		}
 	})
 	story(t, "while something runs", three, func(t *testing.T, a *awsAccount) {
-		a.current().status = "UPDATE_IN_PROGRESS"
+		a.Current().Status = "UPDATE_IN_PROGRESS"
 		oneError(t, a.run("prune", "--yes"), exitBusy)
 	})
 }
@@ -195,9 +186,9 @@ func TestKeptPlan(t *testing.T) {
 		file := kept(t, a, "--set", "GameIds=planned")
 		a.run("plan").wants(t, exitOK, "No changes") // somebody looks meanwhile
 		o := a.run("deploy", "--plan", file, "--yes")
-		check(t, o, exitOK, a.whole())
-		if got, want := o.onStack(), "0 SetStackPolicy ExecuteChangeSet"; got != want || a.setting(cfn.ParamGameIDs) != "planned" {
-			t.Errorf("%q, want %q; GameIds %q", got, want, a.setting(cfn.ParamGameIDs))
+		check(t, o, exitOK, a.Whole())
+		if got, want := o.onStack(), "0 SetStackPolicy ExecuteChangeSet"; got != want || a.Setting(cfn.ParamGameIDs) != "planned" {
+			t.Errorf("%q, want %q; GameIds %q", got, want, a.Setting(cfn.ParamGameIDs))
 		}
 		o = a.run("deploy", "--plan", file, "--yes")
 		o.wants(t, exitRefused, "the stack has moved on since the plan was made: release 3, which it would be, is live", "hint: make a new plan")
@@ -206,12 +197,12 @@ func TestKeptPlan(t *testing.T) {
 		file := kept(t, a)
 		a.run("plan").wants(t, exitOK, "Plan: create") // a colleague's look does not take it away
 		o := a.run("deploy", "--plan", file, "--yes")
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "Plan: create", "Deployed release 1")
 	})
 	story(t, "with the stack moved on", settled, func(t *testing.T, a *awsAccount) {
 		file := kept(t, a, "--set", "GameIds=planned")
-		check(t, a.run(change...), exitOK, a.whole())
+		check(t, a.run(change...), exitOK, a.Whole())
 		o := a.run("deploy", "--plan", file, "--yes")
 		oneError(t, o, exitRefused)
 		if o.onStack() != "7" {
@@ -221,9 +212,9 @@ func TestKeptPlan(t *testing.T) {
 	for _, prefix := range []string{"code/syncplan-", "template/"} {
 		story(t, "without its "+prefix, settled, func(t *testing.T, a *awsAccount) {
 			file := kept(t, a, "--set", "GameIds=planned")
-			for key := range a.buckets[artefacts] {
+			for key := range a.Buckets[artefacts] {
 				if strings.HasPrefix(key, prefix) {
-					delete(a.buckets[artefacts], key)
+					delete(a.Buckets[artefacts], key)
 				}
 			}
 			o := a.run("deploy", "--plan", file, "--yes")
@@ -268,12 +259,12 @@ func TestKeptPlan(t *testing.T) {
 		}
 	})
 	story(t, "refused by the guard, and then allowed", settled, func(t *testing.T, a *awsAccount) {
-		a.changes = []fakeChange{changeOf(cfn.ManifestTable, "Modify", "True", "")}
+		a.Changes = []awsaccount.Change{changeOf(cfn.ManifestTable, "Modify", "True", "")}
 		file := kept(t, a, "--set", "GameIds=planned")
 		o := a.run("deploy", "--plan", file, "--yes")
 		oneError(t, o, exitRefused)
 		o = a.run("deploy", "--plan", file, "--yes", "--allow-replace", cfn.ManifestTable)
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 	})
 }
 
@@ -283,7 +274,7 @@ func TestExitCodes(t *testing.T) {
 		a.run("plan", "--exit-code").wants(t, exitOK)
 		a.run("drift", "--exit-code").wants(t, exitOK)
 		a.run("plan", "--exit-code", "--set", "GameIds=x").wants(t, exitChanges)
-		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024 // somebody in the console
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024 // somebody in the console
 		o := a.run("drift", "--exit-code")
 		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t128\t1024")
 		a.run("plan", "--exit-code").wants(t, exitChanges, "syncPlan", "memoryMB")
@@ -292,13 +283,13 @@ func TestExitCodes(t *testing.T) {
 		a.run("drift", "--exit-code").wants(t, exitOK)
 	})
 	story(t, "drift beside a change of something else", settled, func(t *testing.T, a *awsAccount) {
-		f := a.functions[physical(cfn.SyncPlanFunction)]
-		f.memory, f.hash = 1024, "b2xk"
+		f := a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)]
+		f.Memory, f.Hash = 1024, "b2xk"
 		o := a.run(change...)
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "Plan: ", "Functions that somebody has changed, which a deploy puts right:", "memoryMB", "Deployed release 3")
-		if f.memory != 128 || f.hash == "b2xk" {
-			t.Errorf("CloudFormation did not touch the function, and it was left with %d MB and the code %s", f.memory, f.hash)
+		if f.Memory != 128 || f.Hash == "b2xk" {
+			t.Errorf("CloudFormation did not touch the function, and it was left with %d MB and the code %s", f.Memory, f.Hash)
 		}
 		a.run("drift", "--exit-code").wants(t, exitOK, "what release 3 gave them")
 	})
@@ -308,13 +299,13 @@ func TestExitCodes(t *testing.T) {
 // CloudFormation brings newer code.
 func TestNewerCodeComesOnce(t *testing.T) {
 	story(t, "deploy", settled, func(t *testing.T, a *awsAccount) {
-		for i, p := range a.current().parameters {
+		for i, p := range a.Current().Parameters {
 			if *p.ParameterKey == cfn.ParamSyncPlanCodeKey { // the stack is an earlier program's
-				a.current().parameters[i].ParameterValue = aws.String("code/syncplan-0000.zip")
+				a.Current().Parameters[i].ParameterValue = aws.String("code/syncplan-0000.zip")
 			}
 		}
 		o := a.run("deploy", "--yes")
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 		if slices.Contains(o.writes(), "UpdateFunctionCode") {
 			t.Errorf("changed %q", o.writes())
 		}
@@ -324,25 +315,25 @@ func TestNewerCodeComesOnce(t *testing.T) {
 // A release that AWS refused to begin is written down as failed; one whose run
 // was cut off before it could write its outcome has succeeded, as the stack says.
 func TestOutcomes(t *testing.T) {
-	fail := func(call string, with error) func(string) fault {
-		return func(name string) fault {
+	fail := func(call string, with error) func(string) awsaccount.Fault {
+		return func(name string) awsaccount.Fault {
 			if strings.HasPrefix(name, call) {
-				return fault{before: with}
+				return awsaccount.Fault{Before: with}
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 	}
 	story(t, "refused", settled, func(t *testing.T, a *awsAccount) {
-		a.fault = fail("CloudFormation-ExecuteChangeSet", awsfake.Error{Code: "AccessDenied", Message: "no", Status: 403})
+		a.Fault = fail("CloudFormation-ExecuteChangeSet", awsfake.Error{Code: "AccessDenied", Message: "no", Status: 403})
 		oneError(t, a.run(change...), exitAccess)
-		a.fault = nil
+		a.Fault = nil
 		a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
 		a.run("releases", "--output", "json").wants(t, exitOK, `"reason": "execute the change set: no (AccessDenied)"`)
 	})
 	story(t, "cut off", settled, func(t *testing.T, a *awsAccount) {
-		a.fault = fail("S3-PutObject releases/000003.result.json", awsfake.ErrLost)
+		a.Fault = fail("S3-PutObject releases/000003.result.json", awsfake.ErrLost)
 		a.run(change...)
-		a.fault = nil
+		a.Fault = nil
 		a.run("deploy", "--yes", "--set", "LogRetentionDays=120").wants(t, exitOK, "Deployed release 4")
 		a.run("rollback", "--yes").wants(t, exitOK, "Going back to release 3 ")
 	})
@@ -353,7 +344,7 @@ func TestOutcomes(t *testing.T) {
 func TestDeployFunction(t *testing.T) {
 	old := func(t *testing.T) *awsAccount {
 		a := settled(t)
-		a.functions[physical(cfn.SyncPlanFunction)].hash = "b2xk" // another program's
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk" // another program's
 		return a
 	}
 	fast := []string{"deploy", "function", "syncPlan", "--yes"}
@@ -365,7 +356,7 @@ func TestDeployFunction(t *testing.T) {
 		}
 		a.run("releases").wants(t, exitOK, "\t3\t", "function", "succeeded", "live\t2\t")
 		a.run("drift", "--exit-code").wants(t, exitOK, "No differences") // it is the stack's code again
-		check(t, a.run(change...), exitOK, a.whole())
+		check(t, a.run(change...), exitOK, a.Whole())
 	})
 	story(t, "that runs it already", settled, func(t *testing.T, a *awsAccount) {
 		o := a.run(fast...)
@@ -373,16 +364,16 @@ func TestDeployFunction(t *testing.T) {
 		o.changedNothing(t)
 	})
 	story(t, "which is refused", old, func(t *testing.T, a *awsAccount) {
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if strings.HasPrefix(name, "Lambda-UpdateFunctionCode") {
-				return fault{before: awsfake.Error{Code: "AccessDeniedException", Status: 403, Message: "User: x is not authorized to perform: lambda:UpdateFunctionCode on resource: y"}}
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDeniedException", Status: 403, Message: "User: x is not authorized to perform: lambda:UpdateFunctionCode on resource: y"}}
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		o := a.run(fast...)
 		oneError(t, o, exitAccess)
 		o.wants(t, exitAccess, "hint: these credentials need permission for lambda:UpdateFunctionCode")
-		a.fault = nil
+		a.Fault = nil
 		a.run("releases").wants(t, exitOK, "\t3\t", "function", "failed")
 	})
 	story(t, "without a question answered", old, func(t *testing.T, a *awsAccount) {
@@ -394,17 +385,17 @@ func TestDeployFunction(t *testing.T) {
 		a.run("deploy", "function", "sync").wants(t, exitUsage, `function "sync": there are syncPlan and syncComplete`)
 	})
 	story(t, "in a stage that is busy", old, func(t *testing.T, a *awsAccount) {
-		a.current().status = "UPDATE_IN_PROGRESS"
+		a.Current().Status = "UPDATE_IN_PROGRESS"
 		o := a.run(fast...)
 		oneError(t, o, exitBusy)
 		o.lacks(t, "--wait waits")
 	})
 	story(t, "with somebody faster", old, func(t *testing.T, a *awsAccount) {
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if strings.HasPrefix(name, "S3-PutObject releases/000003.json") {
-				a.buckets[artefacts]["releases/000003.json"] = []byte("{}")
+				a.Buckets[artefacts]["releases/000003.json"] = []byte("{}")
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		oneError(t, a.run(fast...), exitBusy)
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/iam"
@@ -209,7 +210,7 @@ func TestCommandsPrintTheirForm(t *testing.T) {
 		decodes(t, a, "info", "info")
 		decodes(t, a, "plan", "plan", "--set", "GameIds=x")
 		decodes(t, a, "drift", "drift")
-		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 		decodes(t, a, "drift", "drift")
 		decodes(t, a, "function", "deploy", "function", "syncPlan", "--yes")
 		decodes(t, a, "info", "rollback", "--yes")

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 )
 
@@ -60,18 +61,18 @@ func TestEveryCallThrottled(t *testing.T) {
 	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		left := 2
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name != call || left == 0 {
-				return fault{}
+				return awsaccount.Fault{}
 			}
 			left--
 			if strings.HasPrefix(name, "S3-") {
-				return fault{before: awsfake.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: 503}}
+				return awsaccount.Fault{Before: awsfake.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: 503}}
 			}
-			return fault{before: awsfake.Error{Code: "ThrottlingException", Message: "Rate exceeded"}}
+			return awsaccount.Fault{Before: awsfake.Error{Code: "ThrottlingException", Message: "Rate exceeded"}}
 		}
 		o := a.run(args...)
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 		if left != 0 {
 			t.Error("the call was not made")
 		}
@@ -84,17 +85,17 @@ func TestEveryAnswerLostOnce(t *testing.T) {
 	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		done := false
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name != call || done {
-				return fault{}
+				return awsaccount.Fault{}
 			}
 			done = true
-			return fault{after: awsfake.ErrLost}
+			return awsaccount.Fault{After: awsfake.ErrLost}
 		}
 		o := a.run(args...)
-		check(t, o, exitOK, a.whole())
-		if a.created["stack"] > 1 || a.created["bucket"] > 1 {
-			t.Errorf("created twice: %v", a.created)
+		check(t, o, exitOK, a.Whole())
+		if a.Created["stack"] > 1 || a.Created["bucket"] > 1 {
+			t.Errorf("created twice: %v", a.Created)
 		}
 	})
 }
@@ -104,14 +105,14 @@ func TestEveryAnswerLostOnce(t *testing.T) {
 func TestEveryCallLost(t *testing.T) {
 	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name == call {
-				return fault{before: awsfake.ErrLost}
+				return awsaccount.Fault{Before: awsfake.ErrLost}
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		o := a.run(args...)
-		a.fault = nil
+		a.Fault = nil
 		if o.code != exitOK { // some calls can be done without
 			oneError(t, o, exitError)
 		}
@@ -125,18 +126,18 @@ func TestKilledAfterEveryCall(t *testing.T) {
 	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		killed := false
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			switch {
 			case killed:
-				return fault{before: awsfake.ErrLost}
+				return awsaccount.Fault{Before: awsfake.ErrLost}
 			case name == call:
 				killed = true
-				return fault{after: awsfake.ErrLost}
+				return awsaccount.Fault{After: awsfake.ErrLost}
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		a.run(args...)
-		a.fault = nil
+		a.Fault = nil
 		again(t, a, args)
 	})
 }
@@ -146,9 +147,9 @@ func again(t *testing.T, a *awsAccount, args []string) {
 	t.Helper()
 	time.Sleep(time.Minute)
 	o := a.run(args...)
-	check(t, o, exitOK, a.whole())
-	if a.created["bucket"] != 1 {
-		t.Errorf("%d artefact buckets were created", a.created["bucket"])
+	check(t, o, exitOK, a.Whole())
+	if a.Created["bucket"] != 1 {
+		t.Errorf("%d artefact buckets were created", a.Created["bucket"])
 	}
 	if o := a.run(args...); o.code != exitOK || len(o.writes()) > 0 {
 		t.Errorf("a further run ends with %d and changes %q\n%s", o.code, o.writes(), o.stderr)
@@ -169,12 +170,12 @@ func TestEveryCallDenied(t *testing.T) {
 	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		action := actionOf(call)
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if actionOf(name) != action {
-				return fault{}
+				return awsaccount.Fault{}
 			}
 			// IAM's wording, as in aws/aws-cdk-cli#1676.
-			return fault{before: awsfake.Error{Code: "AccessDenied", Status: 403, Message: "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: " +
+			return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDenied", Status: 403, Message: "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: " +
 				action + " on resource: * because no identity-based policy allows the " + action + " action"}}
 		}
 		o := a.run(args...)
@@ -182,10 +183,10 @@ func TestEveryCallDenied(t *testing.T) {
 		if !strings.Contains(o.stderr, "hint: these credentials need permission for "+action) {
 			t.Errorf("the hint does not name %s:\n%s", action, o.stderr)
 		}
-		if a.planned() {
+		if a.Planned() {
 			t.Error("a plan is left that nobody can execute")
 		}
-		a.fault = nil
+		a.Fault = nil
 		again(t, a, args)
 	})
 }
@@ -203,14 +204,14 @@ func TestInterruptedAtEveryCall(t *testing.T) {
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name == call {
 				stop()
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		o := a.runIn(ctx, nil, args...)
-		a.fault = nil
+		a.Fault = nil
 		if o.code != exitInterrupted && o.code != exitOK {
 			t.Errorf("exit code %d:\n%s", o.code, o.stderr)
 		}

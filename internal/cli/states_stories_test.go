@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
@@ -56,7 +57,7 @@ var change = []string{"deploy", "--yes", "--set", "LogRetentionDays=90"}
 func TestFirstDeployFails(t *testing.T) {
 	fails := func(t *testing.T) *awsAccount {
 		a := newAccount(t)
-		a.fails, a.reason = cfn.SaveFilesBucket, "You have attempted to create more buckets than allowed (Service: S3, Status Code: 400)"
+		a.Fails, a.Reason = cfn.SaveFilesBucket, "You have attempted to create more buckets than allowed (Service: S3, Status Code: 400)"
 		return a
 	}
 	story(t, "and is taken back", fails, func(t *testing.T, a *awsAccount) {
@@ -64,20 +65,20 @@ func TestFirstDeployFails(t *testing.T) {
 		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "The account has as many buckets", "AWS said: You have attempted",
 			"CloudFormation left the stack as DELETE_FAILED: taking it back.", "Taken back: nothing is running.",
 			"renpyctl: deploy dev: the stack could not be created", "hint: mend the cause")
-		if a.current() != nil || len(a.pools)+len(a.tables) > 0 {
-			t.Errorf("left: stack %v, pools %v, tables %v", a.current(), a.pools, a.tables)
+		if a.Current() != nil || len(a.Pools)+len(a.Tables) > 0 {
+			t.Errorf("left: stack %v, pools %v, tables %v", a.Current(), a.Pools, a.Tables)
 		}
-		a.fails = ""
-		check(t, a.run("deploy", "--yes"), exitOK, a.whole())
+		a.Fails = ""
+		check(t, a.run("deploy", "--yes"), exitOK, a.Whole())
 		a.run("releases").wants(t, exitOK, "live\t2\t", "succeeded", "\t1\t", "failed")
 		a.run("releases", "--output", "json").wants(t, exitOK, `"reason": "SaveFilesBucket: You have attempted to create more buckets`)
 	})
 	story(t, "and somebody has signed up already", fails, func(t *testing.T, a *awsAccount) {
-		a.players = 3
+		a.Players = 3
 		o := a.run("deploy", "--yes")
 		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "That did not succeed: ", "holds 3 players and 0 versions of saves", "hint: ")
-		if len(a.pools) != 1 || !a.pools[physical(cfn.UserPool)].protected {
-			t.Errorf("the pool is touched: %v", a.pools)
+		if len(a.Pools) != 1 || !a.Pools[awsaccount.Physical(cfn.UserPool)].Protected {
+			t.Errorf("the pool is touched: %v", a.Pools)
 		}
 	})
 }
@@ -85,14 +86,14 @@ func TestFirstDeployFails(t *testing.T) {
 // What a failed first deploy left is deleted only while it holds nothing.
 func TestLeftoversWithData(t *testing.T) {
 	for what, put := range map[string]func(*awsAccount){
-		"players": func(a *awsAccount) { a.players = 1 },
+		"players": func(a *awsAccount) { a.Players = 1 },
 		"saves": func(a *awsAccount) {
-			a.buckets[physical(cfn.SaveFilesBucket)]["users/p/g/content/persistent/0"] = []byte("save")
+			a.Buckets[awsaccount.Physical(cfn.SaveFilesBucket)]["users/p/g/content/persistent/0"] = []byte("save")
 		},
 	} {
 		for _, status := range []stack.Status{stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed} {
 			story(t, string(status)+" with "+what, halfMade, func(t *testing.T, a *awsAccount) {
-				a.current().status = status
+				a.Current().Status = status
 				put(a)
 				for _, command := range []string{"deploy", "recover"} {
 					o := a.run(command, "--yes")
@@ -108,23 +109,23 @@ func TestLeftoversWithData(t *testing.T) {
 
 func TestUpdateFails(t *testing.T) {
 	story(t, "and is rolled back", deployed, func(t *testing.T, a *awsAccount) {
-		a.fails = cfn.SyncPlanFunction
-		a.reason = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: lambda:UpdateFunctionCode on resource: * because no identity-based policy allows the lambda:UpdateFunctionCode action"
+		a.Fails = cfn.SyncPlanFunction
+		a.Reason = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: lambda:UpdateFunctionCode on resource: * because no identity-based policy allows the lambda:UpdateFunctionCode action"
 		o := a.run(change...)
 		o.wants(t, exitStack, "The stack is rolled back: The following resource(s) failed", "✗ SyncPlanLambdaFunction failed",
 			"lack permission for lambda:UpdateFunctionCode", "Rolled back: the version before still serves the players.", "hint: mend the cause")
 		o.lacks(t, "✗ SyncPlanRole")
-		a.fails = ""
-		check(t, a.run(change...), exitOK, a.whole())
+		a.Fails = ""
+		check(t, a.run(change...), exitOK, a.Whole())
 	})
 	story(t, "and is deleted by somebody meanwhile", deployed, func(t *testing.T, a *awsAccount) {
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name == "CloudFormation-DescribeStackEvents #4" {
-				a.due, a.at = nil, nil
-				a.event(a.current(), "", "DELETE_IN_PROGRESS", "User Initiated")
-				a.takeDown(a.current())
+				a.Forget()
+				a.Event(a.Current(), "", "DELETE_IN_PROGRESS", "User Initiated")
+				a.TakeDown(a.Current())
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		a.run(change...).wants(t, exitStack, "The stack was deleted meanwhile.", "hint: renpyctl deploy --stage dev creates the stage anew")
 	})
@@ -136,7 +137,7 @@ func TestUpdateFails(t *testing.T) {
 func TestEarlyValidation(t *testing.T) {
 	refuses := func(t *testing.T) *awsAccount {
 		a := deployed(t)
-		a.refuses = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information."
+		a.Refuses = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information."
 		return a
 	}
 	finding := func(mode types.HookFailureMode, id, kind, text string) types.OperationEvent {
@@ -172,9 +173,9 @@ func TestEarlyValidation(t *testing.T) {
 func TestWait(t *testing.T) {
 	for _, end := range []stack.Status{"UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"} {
 		story(t, "until "+string(end), running(end), func(t *testing.T, a *awsAccount) {
-			a.current().status = "UPDATE_IN_PROGRESS"
+			a.Current().Status = "UPDATE_IN_PROGRESS"
 			o := a.run(append(change, "--wait")...)
-			check(t, o, exitOK, a.whole())
+			check(t, o, exitOK, a.Whole())
 			o.wants(t, exitOK, "Waiting for what runs on the stack already (UPDATE_IN_PROGRESS):", "Deployed release 3")
 		})
 	}
@@ -183,11 +184,11 @@ func TestWait(t *testing.T) {
 		o.wants(t, exitOK, "Waiting for what runs", "Plan: create", "Deployed release 3")
 	})
 	story(t, "until it is stuck", running(stack.UpdateRollbackFailed), func(t *testing.T, a *awsAccount) {
-		a.current().status = "UPDATE_ROLLBACK_IN_PROGRESS"
+		a.Current().Status = "UPDATE_ROLLBACK_IN_PROGRESS"
 		a.run("deploy", "--yes", "--wait").wants(t, exitStack, "is stuck in UPDATE_ROLLBACK_FAILED", "hint: renpyctl recover")
 	})
 	story(t, "to plan", running("UPDATE_COMPLETE"), func(t *testing.T, a *awsAccount) {
-		a.current().status = "UPDATE_IN_PROGRESS"
+		a.Current().Status = "UPDATE_IN_PROGRESS"
 		a.run("plan", "--wait").wants(t, exitOK, "No changes")
 	})
 }
@@ -204,21 +205,21 @@ func TestWatch(t *testing.T) {
 		looks(t, a, exitOK, "Nothing runs on the stack renpy-cloud-dev: it is CREATE_COMPLETE.")
 	})
 	story(t, "a success", running("UPDATE_COMPLETE"), func(t *testing.T, a *awsAccount) {
-		a.current().status = "UPDATE_IN_PROGRESS"
+		a.Current().Status = "UPDATE_IN_PROGRESS"
 		looks(t, a, exitOK, "The stack renpy-cloud-dev is UPDATE_COMPLETE.")
 	})
 	story(t, "a failure", deployed, func(t *testing.T, a *awsAccount) {
-		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
 		ctx, leave := context.WithCancel(t.Context())
-		a.fault = func(name string) fault { // whoever began it goes away
+		a.Fault = func(name string) awsaccount.Fault { // whoever began it goes away
 			if name == "CloudFormation-DescribeStackEvents #3" {
 				leave()
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		o := a.runIn(ctx, nil, change...)
 		o.wants(t, exitInterrupted, "Interrupted. AWS goes on with the stack by itself: renpyctl deploy --watch --stage dev watches again.")
-		a.fault = nil
+		a.Fault = nil
 		looks(t, a, exitStack, "✗ SyncPlanLambdaFunction failed", "Rolled back: the version before still serves")
 	})
 	story(t, "a deletion", deleting, func(t *testing.T, a *awsAccount) {
@@ -235,42 +236,42 @@ func TestTwoDeploysAtOnce(t *testing.T) {
 		do func(a *awsAccount)
 	}{
 		"the other has the release's number": {"S3-PutObject releases/000002.json", func(a *awsAccount) {
-			a.buckets["renpyctl-dev-123456789012-eu-west-1"]["releases/000002.json"] = []byte("{}")
+			a.Buckets["renpyctl-dev-123456789012-eu-west-1"]["releases/000002.json"] = []byte("{}")
 		}},
-		"the other updates already": {"CloudFormation-CreateChangeSet", func(a *awsAccount) { a.current().status = "UPDATE_IN_PROGRESS" }},
+		"the other updates already": {"CloudFormation-CreateChangeSet", func(a *awsAccount) { a.Current().Status = "UPDATE_IN_PROGRESS" }},
 		"the other has executed its plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) {
-			for _, cs := range a.changeSets {
-				cs.execution = "OBSOLETE"
+			for _, cs := range a.ChangeSets {
+				cs.Execution = "OBSOLETE"
 			}
 		}},
-		"the other's execution has deleted our plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) { clear(a.changeSets) }},
+		"the other's execution has deleted our plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) { clear(a.ChangeSets) }},
 	} {
 		story(t, what, deployed, func(t *testing.T, a *awsAccount) {
 			done := false
-			a.fault = func(name string) fault {
+			a.Fault = func(name string) awsaccount.Fault {
 				if name == meanwhile.at && !done {
 					done = true
 					meanwhile.do(a)
 				}
-				return fault{}
+				return awsaccount.Fault{}
 			}
 			o := a.run(change...)
 			oneError(t, o, exitBusy)
 			if !done {
 				t.Error("it never came to that")
 			}
-			a.fault, a.current().status = nil, "UPDATE_COMPLETE"
-			check(t, a.run(change...), exitOK, a.whole())
+			a.Fault, a.Current().Status = nil, "UPDATE_COMPLETE"
+			check(t, a.run(change...), exitOK, a.Whole())
 		})
 	}
 	story(t, "the other creates the stage already", newAccount, func(t *testing.T, a *awsAccount) {
 		done := false
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name == "CloudFormation-CreateChangeSet" && !done {
 				done = true
-				a.stacks = []*fakeStack{{id: "arn:other", status: "CREATE_IN_PROGRESS"}}
+				a.Stacks = []*awsaccount.Stack{{ID: "arn:other", Status: "CREATE_IN_PROGRESS"}}
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		oneError(t, a.run("deploy", "--yes"), exitBusy)
 	})
@@ -280,42 +281,42 @@ func TestTwoDeploysAtOnce(t *testing.T) {
 // before (aws/aws-cdk-cli, stabilizeStack).
 func TestStaleReview(t *testing.T) {
 	story(t, "for five looks", newAccount, func(t *testing.T, a *awsAccount) {
-		a.stale = 5
+		a.Stale = 5
 		o := a.run("deploy", "--yes")
-		check(t, o, exitOK, a.whole())
-		if a.stale != 0 {
-			t.Errorf("%d stale looks are left", a.stale)
+		check(t, o, exitOK, a.Whole())
+		if a.Stale != 0 {
+			t.Errorf("%d stale looks are left", a.Stale)
 		}
 	})
 }
 
 func TestRecoverSkips(t *testing.T) {
 	story(t, "a resource on which the rollback fails", stuck, func(t *testing.T, a *awsAccount) {
-		a.current().status = stack.UpdateRollbackFailed
-		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.Current().Status = stack.UpdateRollbackFailed
+		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
 		a.run("recover", "--yes").wants(t, exitStack, "✗ SyncPlanLambdaFunction  UPDATE_FAILED", "The rollback failed too", "or leave a resource out with --skip")
 		o := a.run("recover", "--yes", "--skip", cfn.ManifestTable)
 		o.wants(t, exitUsage, "--skip ManifestTable: this resource has not failed")
 		o = a.run("recover", "--yes", "--skip", cfn.SyncPlanFunction)
 		o.wants(t, exitOK, "Recovered: the stack is what it was before", "SyncPlanLambdaFunction was left out")
-		check(t, a.run(change...), exitOK, a.whole())
+		check(t, a.run(change...), exitOK, a.Whole())
 	})
 }
 
 func TestRecoverRetains(t *testing.T) {
 	story(t, "a resource that cannot be deleted", deleteFailed, func(t *testing.T, a *awsAccount) {
-		a.current().status = stack.DeleteFailed
-		a.fails, a.reason = cfn.HTTPAPI, "Internal Failure"
+		a.Current().Status = stack.DeleteFailed
+		a.Fails, a.Reason = cfn.HTTPAPI, "Internal Failure"
 		a.run("recover", "--yes").wants(t, exitStack, "✗ HttpApi", "or leave a resource behind with --retain")
 		a.run("recover", "--yes", "--retain", cfn.ManifestTable).wants(t, exitUsage, "--retain ManifestTable: this resource has not failed")
 		o := a.run("recover", "--yes", "--retain", cfn.HTTPAPI)
 		o.wants(t, exitOK, "The stack is deleted.", "HttpApi was left behind: k3j9x. Nothing manages it any more.", "The players' data stays")
-		if a.current() != nil || len(a.pools) != 1 || len(a.tables) != 1 {
-			t.Errorf("stack %v, pools %v, tables %v", a.current(), a.pools, a.tables)
+		if a.Current() != nil || len(a.Pools) != 1 || len(a.Tables) != 1 {
+			t.Errorf("stack %v, pools %v, tables %v", a.Current(), a.Pools, a.Tables)
 		}
 		a.run("remove", "--yes").wants(t, exitOK, "Removed. Nothing of stage dev is left")
-		if len(a.pools)+len(a.tables)+len(a.buckets) > 0 {
-			t.Errorf("left: %v %v %v", a.pools, a.tables, a.buckets)
+		if len(a.Pools)+len(a.Tables)+len(a.Buckets) > 0 {
+			t.Errorf("left: %v %v %v", a.Pools, a.Tables, a.Buckets)
 		}
 	})
 }
@@ -327,7 +328,7 @@ func TestRecoverAsks(t *testing.T) {
 		stack.RollbackComplete: rolledBack, stack.ReviewInProgress: underReview,
 	} {
 		story(t, string(status), prepare, func(t *testing.T, a *awsAccount) {
-			a.current().status = status
+			a.Current().Status = status
 			o := a.run("recover")
 			o.wants(t, exitUsage, "add --yes")
 			o.changedNothing(t)
@@ -344,7 +345,7 @@ func TestExpress(t *testing.T) {
 		o.changedNothing(t)
 	})
 	story(t, "rolls back all the same", deployed, func(t *testing.T, a *awsAccount) {
-		check(t, a.run(append(change, "--express")...), exitOK, a.whole())
+		check(t, a.run(append(change, "--express")...), exitOK, a.Whole())
 		in := awsfake.Inputs[cloudformation.CreateChangeSetInput](a.Fake)
 		if c := in[len(in)-1].DeploymentConfig; c == nil || c.Mode != types.DeploymentConfigModeExpress || aws.ToBool(c.DisableRollback) {
 			t.Errorf("deployment config %+v", c)
@@ -357,7 +358,7 @@ func TestExecutionRole(t *testing.T) {
 	role := []string{"--role-arn", "arn:aws:iam::123456789012:role/renpyctl-dev-execution"}
 	story(t, "from the first deploy", newAccount, func(t *testing.T, a *awsAccount) {
 		o := a.run(append([]string{"deploy", "--yes"}, role...)...)
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "CloudFormation works as "+role[1]+" from then on")
 		a.run("info").wants(t, exitOK, "works as\t"+role[1])
 		a.run(append([]string{"deploy", "--yes"}, role...)...).wants(t, exitOK, "Nothing to do")
@@ -386,7 +387,7 @@ func TestGitHubActions(t *testing.T) {
 		o.wants(t, exitOK, "::group::plan dev\n", "::endgroup::\n", "::group::stack events dev\n", "HttpApi created", "::endgroup::\n", "Deployed release 1")
 		o.lacks(t, "::error")
 		a.run("releases", "--output", "json").wants(t, exitOK, `"ci": "https://github.com/studio/game/actions/runs/77"`)
-		a.fails, a.reason = cfn.SyncPlanFunction, "100% wrong"
+		a.Fails, a.Reason = cfn.SyncPlanFunction, "100% wrong"
 		o = a.runIn(t.Context(), environ, change...)
 		o.wants(t, exitStack, "::error title=renpyctl dev::deploy dev: the stack did not get there\n")
 		if strings.Count(o.stderr, "::group::") != strings.Count(o.stderr, "::endgroup::") {
@@ -408,11 +409,11 @@ func TestClockWrong(t *testing.T) {
 		"STS-GetCallerIdentity": {Code: "SignatureDoesNotMatch", Message: "Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (20220127T015928Z - 15 min.)", Status: 403},
 	} {
 		story(t, call, newAccount, func(t *testing.T, a *awsAccount) {
-			a.fault = func(name string) fault {
+			a.Fault = func(name string) awsaccount.Fault {
 				if strings.Split(name, "-")[0] == strings.Split(call, "-")[0] {
-					return fault{before: err}
+					return awsaccount.Fault{Before: err}
 				}
-				return fault{}
+				return awsaccount.Fault{}
 			}
 			o := a.run("deploy", "--yes")
 			oneError(t, o, exitAccess)
@@ -426,20 +427,20 @@ func TestClockWrong(t *testing.T) {
 func TestArtefactBucket(t *testing.T) {
 	const name = "renpyctl-dev-123456789012-eu-west-1"
 	story(t, "deleted", settled, func(t *testing.T, a *awsAccount) {
-		delete(a.buckets, name)
+		delete(a.Buckets, name)
 		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do") // it needs none
 		a.run("releases").wants(t, exitOK)
 		a.run("rollback", "--yes").wants(t, exitNotFound, "none before it has succeeded")
 		o := a.run(change...)
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "artefacts 3 of 3 uploaded", "Deployed release 3") // no number is used twice
 	})
 	story(t, "somebody else's", newAccount, func(t *testing.T, a *awsAccount) {
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if strings.HasPrefix(name, "S3-") {
-				return fault{before: awsfake.Error{Code: "AccessDenied", Message: "Access Denied", Status: 403}}
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDenied", Message: "Access Denied", Status: 403}}
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		o := a.run("deploy", "--yes")
 		oneError(t, o, exitAccess)

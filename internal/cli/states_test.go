@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing/synctest"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
@@ -23,7 +25,7 @@ var commands = [][]string{
 
 // states has a row for every status of AWS-FACTS 1.1, and what each command
 // does then: its exit code, and every operation that changes something about
-// the stack. What is said beside it is in testdata/states.txt.
+// the stack. What is said beside it is in testdata/states.
 var states = []struct {
 	status  stack.Status
 	prepare func(*testing.T) *awsAccount
@@ -57,14 +59,14 @@ var states = []struct {
 
 func TestStates(t *testing.T) {
 	t.Parallel()
-	var said strings.Builder
+	said := map[string]bool{}
 	for _, st := range states {
 		for i, args := range commands {
 			t.Run(string(st.status)+" "+args[0], func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					a := st.prepare(t)
-					if s := a.current(); s != nil {
-						s.status = st.status
+					if s := a.Current(); s != nil {
+						s.Status = st.status
 					}
 					o := a.run(args...)
 					if got := o.onStack(); got != st.want[i] {
@@ -79,29 +81,43 @@ func TestStates(t *testing.T) {
 						return
 					}
 					if o.code != exitOK || args[0] == "recover" || st.status != stack.None && strings.Contains(o.stderr, string(st.status)) {
-						fmt.Fprintf(&said, "== %s: %s, exit code %d\n%s\n", cmp.Or(st.status, "no stack"), strings.Join(args, " "), o.code, o.stderr)
+						status := cmp.Or(st.status, "no stack")
+						name := strings.ReplaceAll(string(status), " ", "-") + "-" + args[0] + ".txt"
+						said[name] = true
+						golden(t, filepath.Join("states", name), fmt.Sprintf("== %s: %s, exit code %d\n%s", status, strings.Join(args, " "), o.code, o.stderr))
 					}
 				})
 			})
 		}
 	}
-	golden(t, "states.txt", said.String())
+	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+		return // not all of them
+	}
+	files, err := os.ReadDir(filepath.Join("testdata", "states"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !said[f.Name()] {
+			t.Errorf("testdata/states/%s: nothing says that any more", f.Name())
+		}
+	}
 }
 
 // checkData holds that only a removal takes players' data away, and takes all of it.
 func (a *awsAccount) checkData(o outcome, command string, before stack.Status) {
 	a.t.Helper()
-	left := len(a.pools) + len(a.tables) + len(a.buckets)
+	left := len(a.Pools) + len(a.Tables) + len(a.Buckets)
 	switch {
 	case command == "remove" && o.code == exitOK:
-		if left > 0 || a.current() != nil {
-			a.t.Errorf("the removal left %d pools, %d tables, buckets %v", len(a.pools), len(a.tables), slices.Collect(maps.Keys(a.buckets)))
+		if left > 0 || a.Current() != nil {
+			a.t.Errorf("the removal left %d pools, %d tables, buckets %v", len(a.Pools), len(a.Tables), slices.Collect(maps.Keys(a.Buckets)))
 		}
 	case command == "deploy" && o.code == exitOK:
-		if wrong := a.whole(); wrong != "" {
+		if wrong := a.Whole(); wrong != "" {
 			a.t.Error(wrong)
 		}
-	case a.current() != nil && a.current().template != "" || before == stack.DeleteFailed:
+	case a.Current() != nil && a.Current().Template != "" || before == stack.DeleteFailed:
 		if left != 4 {
 			a.t.Errorf("of the pool, the table and two buckets %d are left", left)
 		}
@@ -128,10 +144,16 @@ func golden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, line := range strings.Split(string(want), "\n") {
-		gotLines := strings.Split(got, "\n")
-		if i >= len(gotLines) || gotLines[i] != line {
-			t.Fatalf("%s line %d\n got %q\nwant %q\n(-update writes what is printed)", file, i+1, gotLines[min(i, len(gotLines)-1)], line)
+	wantLines, gotLines := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range max(len(wantLines), len(gotLines)) {
+		line := func(lines []string) string {
+			if i < len(lines) {
+				return lines[i]
+			}
+			return "its end"
+		}
+		if line(gotLines) != line(wantLines) {
+			t.Fatalf("%s line %d\n got %q\nwant %q\n(-update writes what is printed)", file, i+1, line(gotLines), line(wantLines))
 		}
 	}
 }
@@ -140,7 +162,7 @@ func golden(t *testing.T, name, got string) {
 func settled(t *testing.T) *awsAccount {
 	t.Helper()
 	a := deployed(t)
-	check(t, a.run("deploy", "--yes", "--set", "GameIds=my_game"), exitOK, a.whole())
+	check(t, a.run("deploy", "--yes", "--set", "GameIds=my_game"), exitOK, a.Whole())
 	return a
 }
 
@@ -157,8 +179,8 @@ func running(end stack.Status) func(*testing.T) *awsAccount {
 	return func(t *testing.T) *awsAccount {
 		t.Helper()
 		a := settled(t)
-		s := a.current()
-		a.later(operationTime, func() { a.event(s, "", end, "") })
+		s := a.Current()
+		a.Later(awsaccount.OperationTime, func() { a.Event(s, "", end, "") })
 		return a
 	}
 }
@@ -167,10 +189,10 @@ func running(end stack.Status) func(*testing.T) *awsAccount {
 func halfMade(t *testing.T) *awsAccount {
 	t.Helper()
 	a := underReview(t)
-	s := a.current()
+	s := a.Current()
 	for _, id := range []string{cfn.UserPool, cfn.ManifestTable, cfn.SaveFilesBucket} {
-		a.create(id, nil)
-		a.event(s, id, stack.DeleteFailed, "it is protected against deletion. Disable deletion protection first.")
+		a.Create(id, nil)
+		a.Event(s, id, stack.DeleteFailed, "it is protected against deletion. Disable deletion protection first.")
 	}
 	return a
 }
@@ -185,7 +207,7 @@ func rolledBack(t *testing.T) *awsAccount {
 func stuck(t *testing.T) *awsAccount {
 	t.Helper()
 	a := settled(t)
-	a.event(a.current(), cfn.SyncPlanFunction, "UPDATE_FAILED", "Code storage limit exceeded. (Service: Lambda, Status Code: 400)")
+	a.Event(a.Current(), cfn.SyncPlanFunction, "UPDATE_FAILED", "Code storage limit exceeded. (Service: Lambda, Status Code: 400)")
 	return a
 }
 
@@ -193,9 +215,9 @@ func stuck(t *testing.T) *awsAccount {
 func deleting(t *testing.T) *awsAccount {
 	t.Helper()
 	a := settled(t)
-	s := a.current()
-	a.event(s, "", "DELETE_IN_PROGRESS", "User Initiated")
-	a.later(operationTime, func() { a.takeDown(s) })
+	s := a.Current()
+	a.Event(s, "", "DELETE_IN_PROGRESS", "User Initiated")
+	a.Later(awsaccount.OperationTime, func() { a.TakeDown(s) })
 	return a
 }
 
@@ -203,7 +225,7 @@ func deleting(t *testing.T) *awsAccount {
 func deleteFailed(t *testing.T) *awsAccount {
 	t.Helper()
 	a := settled(t)
-	a.event(a.current(), cfn.HTTPAPI, stack.DeleteFailed, "Rate exceeded (Service: ApiGatewayV2, Status Code: 429)")
+	a.Event(a.Current(), cfn.HTTPAPI, stack.DeleteFailed, "Rate exceeded (Service: ApiGatewayV2, Status Code: 429)")
 	return a
 }
 
@@ -211,6 +233,6 @@ func deleteFailed(t *testing.T) *awsAccount {
 func gone(t *testing.T) *awsAccount {
 	t.Helper()
 	a := underReview(t)
-	a.current().status = stack.DeleteComplete
+	a.Current().Status = stack.DeleteComplete
 	return a
 }

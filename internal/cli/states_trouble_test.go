@@ -9,18 +9,19 @@ import (
 	"testing"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
 // at makes the fault of a test: it does something once, right before the call.
-func at(call string, do func()) func(string) fault {
-	return func(name string) fault {
+func at(call string, do func()) func(string) awsaccount.Fault {
+	return func(name string) awsaccount.Fault {
 		if name == call {
 			do()
 		}
-		return fault{}
+		return awsaccount.Fault{}
 	}
 }
 
@@ -29,17 +30,17 @@ func at(call string, do func()) func(string) fault {
 func TestWaitingDecidesNothing(t *testing.T) {
 	failing := func(t *testing.T) *awsAccount {
 		a := halfMade(t)
-		s := a.current()
-		s.status = "ROLLBACK_IN_PROGRESS"
-		a.later(operationTime, func() { a.event(s, "", stack.RollbackFailed, "") })
+		s := a.Current()
+		s.Status = "ROLLBACK_IN_PROGRESS"
+		a.Later(awsaccount.OperationTime, func() { a.Event(s, "", stack.RollbackFailed, "") })
 		return a
 	}
 	for _, args := range [][]string{{"plan", "--wait"}, {"rollback", "--wait", "--yes"}} {
 		story(t, args[0]+" beside a failing first deploy", failing, func(t *testing.T, a *awsAccount) {
 			o := a.run(args...)
 			oneError(t, o, exitStack)
-			if w := o.writes(); len(w) > 0 || len(a.pools) != 1 {
-				t.Errorf("changed %q, %d pools are left", w, len(a.pools))
+			if w := o.writes(); len(w) > 0 || len(a.Pools) != 1 {
+				t.Errorf("changed %q, %d pools are left", w, len(a.Pools))
 			}
 		})
 	}
@@ -59,18 +60,18 @@ func TestExecutedAllTheSame(t *testing.T) {
 	} {
 		story(t, what, settled, func(t *testing.T, a *awsAccount) {
 			tries := 0
-			a.fault = func(name string) fault {
+			a.Fault = func(name string) awsaccount.Fault {
 				if name != "CloudFormation-ExecuteChangeSet" {
-					return fault{}
+					return awsaccount.Fault{}
 				}
 				if tries++; tries == 1 {
-					return fault{after: awsfake.ErrLost}
+					return awsaccount.Fault{After: awsfake.ErrLost}
 				}
-				return fault{before: refusal}
+				return awsaccount.Fault{Before: refusal}
 			}
 			o := a.run(change...)
-			check(t, o, exitOK, a.whole())
-			a.fault = nil
+			check(t, o, exitOK, a.Whole())
+			a.Fault = nil
 			a.run("releases").wants(t, exitOK, "live\t3\t", "succeeded")
 		})
 	}
@@ -81,51 +82,51 @@ func TestThePolicyIsClosed(t *testing.T) {
 	opened := append(slices.Clone(change), "--allow-replace", cfn.HTTPAPI)
 	for _, call := range []string{"CloudFormation-SetStackPolicy", "CloudFormation-DescribeStackEvents", "Lambda-UpdateFunctionConfiguration renpy-cloud-dev-syncPlan"} {
 		story(t, "Ctrl-C at "+call, settled, func(t *testing.T, a *awsAccount) {
-			a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
+			a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 			ctx, leave := context.WithCancel(t.Context())
-			a.fault = at(call, leave)
+			a.Fault = at(call, leave)
 			o := a.runIn(ctx, nil, opened...)
-			a.fault = nil
-			check(t, o, exitInterrupted, a.whole())
+			a.Fault = nil
+			check(t, o, exitInterrupted, a.Whole())
 			a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
 		})
 	}
 	story(t, "Ctrl-C at ExecuteChangeSet, and nothing has begun", settled, func(t *testing.T, a *awsAccount) {
 		ctx, leave := context.WithCancel(t.Context())
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if name != "CloudFormation-ExecuteChangeSet" {
-				return fault{}
+				return awsaccount.Fault{}
 			}
 			leave()
-			return fault{before: awsfake.ErrLost}
+			return awsaccount.Fault{Before: awsfake.ErrLost}
 		}
 		a.runIn(ctx, nil, opened...)
-		a.fault = nil
+		a.Fault = nil
 		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do")
-		if p := a.current().policy; p != cfn.StackPolicy() {
+		if p := a.Current().Policy; p != cfn.StackPolicy() {
 			t.Errorf("the policy is %q", p)
 		}
 	})
 	story(t, "left, and then rolled back", settled, func(t *testing.T, a *awsAccount) {
-		a.fails, a.reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
 		ctx, leave := context.WithCancel(t.Context())
-		a.fault = at("CloudFormation-DescribeStackEvents #3", leave)
+		a.Fault = at("CloudFormation-DescribeStackEvents #3", leave)
 		a.runIn(ctx, nil, opened...)
-		a.fault, a.fails = nil, ""
+		a.Fault, a.Fails = nil, ""
 		o := a.run("deploy", "--yes", "--wait")
-		check(t, o, exitOK, a.whole())
+		check(t, o, exitOK, a.Whole())
 	})
 }
 
 // An update that has begun meanwhile has the functions to itself.
 func TestDriftIsTheWinnersToPutRight(t *testing.T) {
 	story(t, "another update begins", settled, func(t *testing.T, a *awsAccount) {
-		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
-		a.fault = at("S3-PutObject releases/000003.json", func() {
-			for _, cs := range a.changeSets {
-				cs.execution = "OBSOLETE"
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
+		a.Fault = at("S3-PutObject releases/000003.json", func() {
+			for _, cs := range a.ChangeSets {
+				cs.Execution = "OBSOLETE"
 			}
-			a.current().status = "UPDATE_IN_PROGRESS"
+			a.Current().Status = "UPDATE_IN_PROGRESS"
 		})
 		o := a.run(change...)
 		oneError(t, o, exitBusy)
@@ -138,17 +139,17 @@ func TestDriftIsTheWinnersToPutRight(t *testing.T) {
 // Drift does not keep a deploy from the rest of what it was asked for.
 func TestDriftBesideTheRest(t *testing.T) {
 	story(t, "--protect", settled, func(t *testing.T, a *awsAccount) {
-		a.functions[physical(cfn.SyncPlanFunction)].memory = 1024
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 		a.run("deploy", "--yes", "--protect").wants(t, exitOK, "syncPlan  put right", "Stage dev is protected now.", "Put right")
-		if !a.current().protected {
+		if !a.Current().Protected {
 			t.Error("the stage is not protected")
 		}
 	})
 	story(t, "a lost artefact", settled, func(t *testing.T, a *awsAccount) {
-		a.functions[physical(cfn.SyncPlanFunction)].hash = "b2xk"
-		delete(a.buckets, artefacts)
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk"
+		delete(a.Buckets, artefacts)
 		a.run("deploy", "--yes").wants(t, exitOK, "Put right")
-		if _, there := a.buckets[artefacts][a.setting(cfn.ParamSyncPlanCodeKey)]; !there {
+		if _, there := a.Buckets[artefacts][a.Setting(cfn.ParamSyncPlanCodeKey)]; !there {
 			t.Error("the code that Lambda is to take was not uploaded")
 		}
 	})
@@ -159,27 +160,27 @@ func TestDriftBesideTheRest(t *testing.T) {
 func TestMissingFunction(t *testing.T) {
 	missing := func(t *testing.T) *awsAccount {
 		a := settled(t)
-		delete(a.functions, physical(cfn.SyncPlanFunction))
+		delete(a.Functions, awsaccount.Physical(cfn.SyncPlanFunction))
 		return a
 	}
 	story(t, "brought back", missing, func(t *testing.T, a *awsAccount) {
 		a.run("drift", "--exit-code").wants(t, exitChanges, "syncPlan\tfunction\tthere\tdeleted")
-		a.changes = []fakeChange{changeOf(cfn.SyncPlanFunction, "Add", "", "")}
+		a.Changes = []awsaccount.Change{changeOf(cfn.SyncPlanFunction, "Add", "", "")}
 		a.run("plan").wants(t, exitOK, "SyncPlanLambdaFunction", "syncPlan")
 		o := a.run("deploy", "--yes")
-		check(t, o, exitOK, a.whole())
-		if calls := o.calls; !slices.Contains(calls, "CloudFormation-CreateChangeSet") || !a.revertsDrift {
-			t.Errorf("calls %q, comparing with what is there: %v", calls, a.revertsDrift)
+		check(t, o, exitOK, a.Whole())
+		if calls := o.calls; !slices.Contains(calls, "CloudFormation-CreateChangeSet") || !a.RevertsDrift {
+			t.Errorf("calls %q, comparing with what is there: %v", calls, a.RevertsDrift)
 		}
-		a.changes = nil
+		a.Changes = nil
 		a.run("drift", "--exit-code").wants(t, exitOK, "No differences")
-		check(t, a.run(change...), exitOK, a.whole())
-		if a.revertsDrift {
+		check(t, a.run(change...), exitOK, a.Whole())
+		if a.RevertsDrift {
 			t.Error("an ordinary deploy compares with what is there")
 		}
 	})
 	story(t, "of which CloudFormation knows nothing", missing, func(t *testing.T, a *awsAccount) {
-		a.changes = []fakeChange{}
+		a.Changes = []awsaccount.Change{}
 		for _, command := range [][]string{{"plan"}, {"deploy", "--yes"}} {
 			o := a.run(command...)
 			oneError(t, o, exitStack)
@@ -187,35 +188,35 @@ func TestMissingFunction(t *testing.T) {
 		}
 	})
 	story(t, "that does not come back, until somebody makes it by hand", settled, func(t *testing.T, a *awsAccount) {
-		function := physical(cfn.SyncPlanFunction)
-		made := a.functions[function]
-		a.fault = at("CloudFormation-DescribeStacks #2", func() { delete(a.functions, function) }) // as the update ends
+		function := awsaccount.Physical(cfn.SyncPlanFunction)
+		made := a.Functions[function]
+		a.Fault = at("CloudFormation-DescribeStacks #2", func() { delete(a.Functions, function) }) // as the update ends
 		o := a.run(change...)
 		oneError(t, o, exitStack)
 		o.wants(t, exitStack, "somebody has deleted syncPlan")
-		a.fault = nil
+		a.Fault = nil
 		a.run("releases").wants(t, exitOK, "live\t3\t", "succeeded")
-		a.functions[function] = &fakeFunction{hash: "b2xk", memory: 1024, environment: map[string]string{}}
+		a.Functions[function] = &awsaccount.Function{Hash: "b2xk", Memory: 1024, Environment: map[string]string{}}
 		a.run("deploy", "--yes").wants(t, exitOK, "memoryMB is 1024, should be 128", "syncPlan  put right", "Put right")
-		if f := a.functions[function]; f.memory != made.memory || f.hash != made.hash || len(f.environment) != len(made.environment) {
+		if f := a.Functions[function]; f.Memory != made.Memory || f.Hash != made.Hash || len(f.Environment) != len(made.Environment) {
 			t.Errorf("the function is %+v, and was %+v", f, made)
 		}
 	})
 	story(t, "that the stack never had", settled, func(t *testing.T, a *awsAccount) {
-		a.current().template, a.functions = "Resources: {}", map[string]*fakeFunction{} // made by an import
+		a.Current().Template, a.Functions = "Resources: {}", map[string]*awsaccount.Function{} // made by an import
 		a.run("drift", "--exit-code").wants(t, exitOK, "No differences")
 	})
 	story(t, "that is deleted after the plan", settled, func(t *testing.T, a *awsAccount) {
-		a.changes = []fakeChange{changeOf(cfn.SyncPlanLogGroup, "Modify", "False", "")}
+		a.Changes = []awsaccount.Change{changeOf(cfn.SyncPlanLogGroup, "Modify", "False", "")}
 		file := filepath.Join(t.TempDir(), "dev.plan")
 		check(t, a.run("plan", "--out", file, "--set", "LogRetentionDays=7"), exitOK, "")
-		delete(a.functions, physical(cfn.SyncPlanFunction))
+		delete(a.Functions, awsaccount.Physical(cfn.SyncPlanFunction))
 		o := a.run("deploy", "--plan", file, "--yes")
 		oneError(t, o, exitRefused)
 		o.wants(t, exitRefused, "somebody has deleted syncPlan", "hint: make a new plan")
 	})
 	story(t, "in a stack that is stuck", missing, func(t *testing.T, a *awsAccount) {
-		a.current().status = stack.UpdateRollbackFailed
+		a.Current().Status = stack.UpdateRollbackFailed
 		o := a.run("drift", "--exit-code")
 		oneError(t, o, exitStack)
 	})
@@ -224,11 +225,11 @@ func TestMissingFunction(t *testing.T) {
 // A deploy whose new stack is gone looks whether somebody else has made one.
 func TestAnotherFirstDeployWins(t *testing.T) {
 	story(t, "whose stack is another", newAccount, func(t *testing.T, a *awsAccount) {
-		a.fault = at("CloudFormation-DescribeStackEvents", func() {
-			lost := a.current()
-			a.stacks = append(a.stacks, &fakeStack{id: lost.id + "2", status: "CREATE_COMPLETE", tags: lost.tags})
-			lost.status, lost.events = stack.DeleteComplete, nil
-			a.event(lost, "", stack.DeleteComplete, "")
+		a.Fault = at("CloudFormation-DescribeStackEvents", func() {
+			lost := a.Current()
+			a.Stacks = append(a.Stacks, &awsaccount.Stack{ID: lost.ID + "2", Status: "CREATE_COMPLETE", Tags: lost.Tags})
+			lost.Status, lost.Events = stack.DeleteComplete, nil
+			a.Event(lost, "", stack.DeleteComplete, "")
 		})
 		o := a.run("deploy", "--yes")
 		oneError(t, o, exitBusy)
@@ -262,14 +263,14 @@ func TestFlagsThatWouldDoHarm(t *testing.T) {
 // What CloudFormation would do beside resources is no "no changes".
 func TestPlanOfNoResource(t *testing.T) {
 	story(t, "a template that differs in words", settled, func(t *testing.T, a *awsAccount) {
-		a.current().template += "\n# older"
-		a.changes = []fakeChange{}
+		a.Current().Template += "\n# older"
+		a.Changes = []awsaccount.Change{}
 		a.run("plan", "--exit-code").wants(t, exitChanges, "Plan: change settings of the stack, no resource")
 	})
 	story(t, "that cannot be written", newAccount, func(t *testing.T, a *awsAccount) {
 		o := a.run("plan", "--out", filepath.Join(t.TempDir(), "no", "plan"))
 		oneError(t, o, exitUsage)
-		if a.current() != nil {
+		if a.Current() != nil {
 			t.Error("an empty stack is left for a plan that nobody has")
 		}
 	})
@@ -279,7 +280,7 @@ func TestPlanOfNoResource(t *testing.T) {
 // stack is gone: nothing on it is lost, and nothing is missing from it.
 func TestTheNoteOfWhatOutlives(t *testing.T) {
 	noted := func(a *awsAccount) (list []release.Remains) {
-		if err := json.Unmarshal(a.buckets[artefacts]["remains.json"], &list); err != nil {
+		if err := json.Unmarshal(a.Buckets[artefacts]["remains.json"], &list); err != nil {
 			a.t.Fatal(err)
 		}
 		return list
@@ -287,23 +288,23 @@ func TestTheNoteOfWhatOutlives(t *testing.T) {
 	story(t, "two remove at once", settled, func(t *testing.T, a *awsAccount) {
 		other := release.Remains{StackID: "other", UserPoolID: "p", Table: "t", Bucket: "b"}
 		done := false
-		a.fault = func(name string) fault {
+		a.Fault = func(name string) awsaccount.Fault {
 			if strings.HasPrefix(name, "Cognito-Identity-Provider-DescribeUserPool") && !done {
 				body, _ := json.Marshal([]release.Remains{other}) // while this one counts
-				a.buckets[artefacts]["remains.json"], done = body, true
+				a.Buckets[artefacts]["remains.json"], done = body, true
 			}
-			return fault{}
+			return awsaccount.Fault{}
 		}
 		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
-		if list := noted(a); len(list) != 2 || list[0] != other || list[1].UserPoolID != physical(cfn.UserPool) {
+		if list := noted(a); len(list) != 2 || list[0] != other || list[1].UserPoolID != awsaccount.Physical(cfn.UserPool) {
 			t.Errorf("noted %+v", list)
 		}
 	})
 	story(t, "a bucket that came later", settled, func(t *testing.T, a *awsAccount) {
-		body, _ := json.Marshal([]release.Remains{{StackID: a.current().id, UserPoolID: physical(cfn.UserPool), Table: physical(cfn.ManifestTable), Bucket: "the-old-one"}})
-		a.buckets[artefacts]["remains.json"] = body
+		body, _ := json.Marshal([]release.Remains{{StackID: a.Current().ID, UserPoolID: awsaccount.Physical(cfn.UserPool), Table: awsaccount.Physical(cfn.ManifestTable), Bucket: "the-old-one"}})
+		a.Buckets[artefacts]["remains.json"] = body
 		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
-		if list := noted(a); len(list) != 2 || list[1].Bucket != physical(cfn.SaveFilesBucket) || list[1].UserPoolID != "" {
+		if list := noted(a); len(list) != 2 || list[1].Bucket != awsaccount.Physical(cfn.SaveFilesBucket) || list[1].UserPoolID != "" {
 			t.Errorf("noted %+v", list)
 		}
 	})
@@ -320,18 +321,18 @@ func TestKeptDataIsNotForgotten(t *testing.T) {
 	story(t, "kept", settled, func(t *testing.T, a *awsAccount) {
 		o := a.run("remove", "--yes", "--keep-data", "--output", "json")
 		check(t, o, exitOK, "")
-		if !strings.Contains(o.stdout, `"bucket": "`+physical(cfn.SaveFilesBucket)+`"`) {
+		if !strings.Contains(o.stdout, `"bucket": "`+awsaccount.Physical(cfn.SaveFilesBucket)+`"`) {
 			t.Errorf("the bucket is not named:\n%s", o.stdout)
 		}
 		for _, args := range [][]string{{"plan"}, {"deploy", "--yes"}} {
-			a.run(args...).wants(t, exitOK, "An earlier stack's data is kept;", physical(cfn.UserPool), "Plan: create")
+			a.run(args...).wants(t, exitOK, "An earlier stack's data is kept;", awsaccount.Physical(cfn.UserPool), "Plan: create")
 		}
 	})
 	story(t, "kept twice", settled, func(t *testing.T, a *awsAccount) {
 		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
 		o := a.run("remove", "--yes", "--keep-data")
 		oneError(t, o, exitNotFound)
-		o.wants(t, exitNotFound, physical(cfn.SaveFilesBucket), "stage dev is not deployed")
+		o.wants(t, exitNotFound, awsaccount.Physical(cfn.SaveFilesBucket), "stage dev is not deployed")
 		a.run("remove", "--yes").wants(t, exitOK, "Removed.")
 	})
 }

@@ -1,4 +1,4 @@
-package cli
+package awsaccount
 
 import (
 	"bytes"
@@ -23,18 +23,18 @@ import (
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
-// fakePool is a user pool of an [awsAccount].
-type fakePool struct{ protected bool }
+// Pool is a user pool of an [Account].
+type Pool struct{ Protected bool }
 
-// fakeFunction is a Lambda function of an [awsAccount].
-type fakeFunction struct {
-	hash        string // of its code, as Lambda reports it
-	memory      int32
-	environment map[string]string
+// Function is a Lambda function of an [Account].
+type Function struct {
+	Hash        string // of its code, as Lambda reports it
+	Memory      int32
+	Environment map[string]string
 }
 
-func newFunction(codeKey string) *fakeFunction {
-	return &fakeFunction{hash: lambda.CodeSha256(stage.CodeHash(codeKey)), memory: 128, environment: map[string]string{"GAME_IDS": ""}}
+func newFunction(codeKey string) *Function {
+	return &Function{Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Memory: 128, Environment: map[string]string{"GAME_IDS": ""}}
 }
 
 var (
@@ -47,9 +47,9 @@ var (
 )
 
 // services answers for all services but CloudFormation.
-func (a *awsAccount) services() {
+func (a *Account) services() {
 	awsfake.On(a.Fake, func(*sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
-		return &sts.GetCallerIdentityOutput{Account: aws.String(accountID), Arn: aws.String("arn:aws:iam::" + accountID + ":user/ann")}, nil
+		return &sts.GetCallerIdentityOutput{Account: aws.String(ID), Arn: aws.String("arn:aws:iam::" + ID + ":user/ann")}, nil
 	})
 	a.lambda()
 	a.cognito()
@@ -58,107 +58,107 @@ func (a *awsAccount) services() {
 	a.objectCalls()
 }
 
-func (a *awsAccount) lambda() {
+func (a *Account) lambda() {
 	awsfake.On(a.Fake, func(in *lambdaapi.GetFunctionConfigurationInput) (*lambdaapi.GetFunctionConfigurationOutput, error) {
-		f, ok := a.functions[*in.FunctionName]
+		f, ok := a.Functions[*in.FunctionName]
 		if !ok {
 			return nil, noFunction
 		}
 		return &lambdaapi.GetFunctionConfigurationOutput{
-			FunctionName: in.FunctionName, CodeSha256: &f.hash, CodeSize: 3_104_512, MemorySize: &f.memory,
+			FunctionName: in.FunctionName, CodeSha256: &f.Hash, CodeSize: 3_104_512, MemorySize: &f.Memory,
 			Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}, Runtime: lambdatypes.RuntimeProvidedal2023,
-			Environment: &lambdatypes.EnvironmentResponse{Variables: f.environment}, LastUpdateStatus: lambdatypes.LastUpdateStatusSuccessful,
+			Environment: &lambdatypes.EnvironmentResponse{Variables: f.Environment}, LastUpdateStatus: lambdatypes.LastUpdateStatusSuccessful,
 		}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionCodeInput) (*lambdaapi.UpdateFunctionCodeOutput, error) {
-		a.functions[*in.FunctionName].hash = lambda.CodeSha256(stage.CodeHash(*in.S3Key))
+		a.Functions[*in.FunctionName].Hash = lambda.CodeSha256(stage.CodeHash(*in.S3Key))
 		return &lambdaapi.UpdateFunctionCodeOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionConfigurationInput) (*lambdaapi.UpdateFunctionConfigurationOutput, error) {
-		f := a.functions[*in.FunctionName]
-		f.memory, f.environment = *in.MemorySize, in.Environment.Variables
+		f := a.Functions[*in.FunctionName]
+		f.Memory, f.Environment = *in.MemorySize, in.Environment.Variables
 		return &lambdaapi.UpdateFunctionConfigurationOutput{}, nil
 	})
 }
 
-func (a *awsAccount) cognito() {
+func (a *Account) cognito() {
 	awsfake.On(a.Fake, func(in *idp.DescribeUserPoolInput) (*idp.DescribeUserPoolOutput, error) {
-		p, ok := a.pools[*in.UserPoolId]
+		p, ok := a.Pools[*in.UserPoolId]
 		if !ok {
 			return nil, noPool
 		}
-		pool := &idptypes.UserPoolType{Id: in.UserPoolId, EstimatedNumberOfUsers: a.players, DeletionProtection: idptypes.DeletionProtectionTypeInactive}
-		if p.protected {
+		pool := &idptypes.UserPoolType{Id: in.UserPoolId, EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive}
+		if p.Protected {
 			pool.DeletionProtection = idptypes.DeletionProtectionTypeActive
 		}
 		return &idp.DescribeUserPoolOutput{UserPool: pool}, nil
 	})
 	awsfake.On(a.Fake, func(in *idp.UpdateUserPoolInput) (*idp.UpdateUserPoolOutput, error) {
-		a.pools[*in.UserPoolId].protected = in.DeletionProtection == idptypes.DeletionProtectionTypeActive
+		a.Pools[*in.UserPoolId].Protected = in.DeletionProtection == idptypes.DeletionProtectionTypeActive
 		return &idp.UpdateUserPoolOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *idp.DeleteUserPoolInput) (*idp.DeleteUserPoolOutput, error) {
-		p, ok := a.pools[*in.UserPoolId]
+		p, ok := a.Pools[*in.UserPoolId]
 		switch {
 		case !ok:
 			return nil, noPool
-		case p.protected: // localstack/localstack#11947
+		case p.Protected: // localstack/localstack#11947
 			return nil, awsfake.Error{Code: "InvalidParameterException", Message: "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first."}
 		}
-		delete(a.pools, *in.UserPoolId)
+		delete(a.Pools, *in.UserPoolId)
 		return &idp.DeleteUserPoolOutput{}, nil
 	})
 }
 
-func (a *awsAccount) dynamoDB() {
+func (a *Account) dynamoDB() {
 	awsfake.On(a.Fake, func(in *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
-		protected, ok := a.tables[*in.TableName]
+		protected, ok := a.Tables[*in.TableName]
 		if !ok {
 			return nil, noTable
 		}
 		return &dynamodb.DescribeTableOutput{Table: &ddbtypes.TableDescription{DeletionProtectionEnabled: &protected}}, nil
 	})
 	awsfake.On(a.Fake, func(in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
-		a.tables[*in.TableName] = *in.DeletionProtectionEnabled
+		a.Tables[*in.TableName] = *in.DeletionProtectionEnabled
 		return &dynamodb.UpdateTableOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *dynamodb.DeleteTableInput) (*dynamodb.DeleteTableOutput, error) {
-		protected, ok := a.tables[*in.TableName]
+		protected, ok := a.Tables[*in.TableName]
 		switch {
 		case !ok:
 			return nil, noTable
 		case protected: // nubo-db/dynoxide#46
 			return nil, awsfake.Error{Code: "ValidationException", Message: "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."}
 		}
-		delete(a.tables, *in.TableName)
+		delete(a.Tables, *in.TableName)
 		return &dynamodb.DeleteTableOutput{}, nil
 	})
 }
 
-func (a *awsAccount) bucketCalls() {
+func (a *Account) bucketCalls() {
 	awsfake.On(a.Fake, func(in *s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
-		if a.buckets[*in.Bucket] == nil {
+		if a.Buckets[*in.Bucket] == nil {
 			return nil, noHead
 		}
 		return &s3.HeadBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *s3.CreateBucketInput) (*s3.CreateBucketOutput, error) {
-		if a.buckets[*in.Bucket] != nil {
+		if a.Buckets[*in.Bucket] != nil {
 			return nil, awsfake.Error{Code: "BucketAlreadyOwnedByYou", Message: "Your previous request to create the named bucket succeeded and you already own it.", Status: 409}
 		}
-		a.created["bucket"]++
-		a.buckets[*in.Bucket] = map[string][]byte{}
+		a.Created["bucket"]++
+		a.Buckets[*in.Bucket] = map[string][]byte{}
 		return &s3.CreateBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *s3.DeleteBucketInput) (*s3.DeleteBucketOutput, error) {
-		objects, ok := a.buckets[*in.Bucket]
+		objects, ok := a.Buckets[*in.Bucket]
 		switch {
 		case !ok:
 			return nil, noBucket
 		case len(objects) > 0:
 			return nil, awsfake.Error{Code: "BucketNotEmpty", Message: "The bucket you tried to delete is not empty.", Status: 409}
 		}
-		delete(a.buckets, *in.Bucket)
+		delete(a.Buckets, *in.Bucket)
 		return &s3.DeleteBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
@@ -181,16 +181,16 @@ func (a *awsAccount) bucketCalls() {
 	})
 }
 
-func (a *awsAccount) objectCalls() {
+func (a *Account) objectCalls() {
 	awsfake.On(a.Fake, func(in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-		text, ok := a.buckets[*in.Bucket][*in.Key]
+		text, ok := a.Buckets[*in.Bucket][*in.Key]
 		if !ok {
 			return nil, noObject
 		}
 		return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(text))}, nil
 	})
 	awsfake.On(a.Fake, func(in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
-		objects := a.buckets[*in.Bucket]
+		objects := a.Buckets[*in.Bucket]
 		if objects == nil {
 			return nil, noBucket
 		}
@@ -199,7 +199,7 @@ func (a *awsAccount) objectCalls() {
 				return nil, awsfake.Error{Code: "PreconditionFailed", Message: "At least one of the pre-conditions you specified did not hold", Status: 412}
 			}
 			if strings.HasPrefix(*in.Key, "releases/") {
-				a.overwrote = append(a.overwrote, *in.Key)
+				a.Overwrote = append(a.Overwrote, *in.Key)
 			}
 		}
 		if !strings.HasPrefix(*in.Key, "code/") { // megabytes that are never read
@@ -210,7 +210,7 @@ func (a *awsAccount) objectCalls() {
 		return &s3.PutObjectOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
-		objects := a.buckets[*in.Bucket]
+		objects := a.Buckets[*in.Bucket]
 		if objects == nil {
 			return nil, noBucket
 		}
@@ -221,7 +221,7 @@ func (a *awsAccount) objectCalls() {
 		return out, nil
 	})
 	awsfake.On(a.Fake, func(in *s3.ListObjectVersionsInput) (*s3.ListObjectVersionsOutput, error) {
-		objects := a.buckets[*in.Bucket]
+		objects := a.Buckets[*in.Bucket]
 		if objects == nil {
 			return nil, noBucket
 		}
@@ -235,7 +235,7 @@ func (a *awsAccount) objectCalls() {
 	})
 	awsfake.On(a.Fake, func(in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, error) {
 		for _, o := range in.Delete.Objects {
-			delete(a.buckets[*in.Bucket], *o.Key)
+			delete(a.Buckets[*in.Bucket], *o.Key)
 		}
 		return &s3.DeleteObjectsOutput{}, nil
 	})
