@@ -69,6 +69,8 @@ const (
 	HTTPAPIStage         = "HttpApiStage"
 	SyncPlanFunction     = "SyncPlanLambdaFunction"
 	SyncCompleteFunction = "SyncCompleteLambdaFunction"
+	SyncPlanRole         = "SyncPlanRole"
+	SyncCompleteRole     = "SyncCompleteRole"
 	SyncPlanLogGroup     = "SyncPlanLogGroup"
 	SyncCompleteLogGroup = "SyncCompleteLogGroup"
 	APIAccessLogGroup    = "ApiAccessLogGroup"

@@ -117,7 +117,7 @@ func TestLogicalIDsAreFrozen(t *testing.T) {
 func TestNamedResourcesExist(t *testing.T) {
 	for _, id := range []string{
 		UserPool, UserPoolClient, ManifestTable, SaveFilesBucket, HTTPAPI, HTTPAPIStage, SyncPlanFunction,
-		SyncCompleteFunction, SyncPlanLogGroup, SyncCompleteLogGroup, APIAccessLogGroup,
+		SyncCompleteFunction, SyncPlanRole, SyncCompleteRole, SyncPlanLogGroup, SyncCompleteLogGroup, APIAccessLogGroup,
 	} {
 		if _, ok := frozenResources[id]; !ok {
 			t.Errorf("cfn.go names %s, which the template does not have", id)

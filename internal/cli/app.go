@@ -51,7 +51,7 @@ func Run(ctx context.Context, env Env, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	a.running = cmd.CommandPath()
+	a.running, a.canWait = cmd.CommandPath(), cmd.Flags().Lookup("wait") != nil
 	if a.streams == nil { // the flags were not even read
 		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, env.Environ, false)
 	}
@@ -64,6 +64,7 @@ type app struct {
 	streams *ui.Streams
 	flags   globalFlags
 	running string // the command as typed, without flags: "renpyctl users confirm"
+	canWait bool   // the command has --wait
 }
 
 // globalFlags are the flags that every command has.

@@ -66,7 +66,7 @@ func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Tar
 	end := s.group("plan")
 	s.show(p, o)
 	end()
-	return s.execute(ctx, p, how, o)
+	return s.execute(ctx, p, o)
 }
 
 func (s *session) show(p *deploy.Plan, o deployOptions) {
@@ -74,13 +74,13 @@ func (s *session) show(p *deploy.Plan, o deployOptions) {
 }
 
 // execute executes a plan that was shown, if the guard and the person let it pass.
-func (s *session) execute(ctx context.Context, p *deploy.Plan, how deploy.How, o deployOptions) error {
+func (s *session) execute(ctx context.Context, p *deploy.Plan, o deployOptions) error {
 	if err := p.Guard(o.allowReplace); err != nil {
 		return err
 	}
 	verb, done := "Deploy to", "Deployed"
-	if how.Record.Kind == release.Rollback {
-		verb, done = "Roll back", fmt.Sprintf("Rolled back to release %d as", how.Record.Origin)
+	if p.Record.Kind == release.Rollback {
+		verb, done = "Roll back", fmt.Sprintf("Rolled back to release %d as", p.Record.Origin)
 	}
 	if err := s.ask(ctx, p.From.State, fmt.Sprintf("%s %s?", verb, s.flags.stage)); err != nil {
 		return err

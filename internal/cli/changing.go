@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -40,7 +41,7 @@ func (s *screen) PutRight(function string) {
 }
 
 func (s *screen) Orphaned(ev stack.Event) {
-	s.say("%s", ui.Warning(fmt.Sprintf("%s could not be deleted and is no longer part of the stack: %s", ev.PhysicalID, oneLine(ev.Reason))))
+	s.say("%s", ui.Warning(fmt.Sprintf("%s could not be deleted and is no longer part of the stack: %s", ev.PhysicalID, cloud.OneLine(ev.Reason))))
 }
 
 func (s *screen) NotCreated(cause stack.Event) { s.sayCause(cause) }

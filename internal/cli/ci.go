@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"strings"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // inGitHub tells whether GitHub Actions runs the program and reads what it prints.
@@ -11,7 +13,7 @@ func (a *app) inGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" 
 // annotate marks an error where GitHub Actions shows it.
 func (a *app) annotate(text string) {
 	if a.inGitHub() {
-		a.say("::error title=renpyctl %s::%s", a.flags.stage, strings.ReplaceAll(oneLine(text), "%", "%25"))
+		a.say("::error title=renpyctl %s::%s", a.flags.stage, strings.ReplaceAll(cloud.OneLine(text), "%", "%25"))
 	}
 }
 

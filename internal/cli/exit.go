@@ -71,7 +71,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 	if id := cloud.RequestID(err); id != "" && code == exitError && !strings.Contains(text, id) {
 		text += " (request id " + id + ")"
 	}
-	a.say("%s %s", ui.Failure("renpyctl:"), oneLine(strings.ReplaceAll(text, "\n", "; ")))
+	a.say("%s %s", ui.Failure("renpyctl:"), cloud.OneLine(strings.ReplaceAll(text, "\n", "; ")))
 	a.annotate(text)
 	if l, ok := errors.AsType[*local.Error](err); ok {
 		for _, line := range l.Output {
@@ -181,11 +181,10 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 // waitHint tells of --wait to whoever runs a command that has it: to nobody
 // else is a deploy the way on.
 func (a *app) waitHint() string {
-	switch a.running {
-	case "renpyctl deploy", "renpyctl plan", "renpyctl rollback":
-		return "; --wait waits for it and goes on"
+	if !a.canWait {
+		return ""
 	}
-	return ""
+	return "; --wait waits for it and goes on"
 }
 
 // explainAWS advises on what the SDK reports.
@@ -239,6 +238,3 @@ func (a *app) profile() string {
 	}
 	return a.env.Getenv("AWS_PROFILE")
 }
-
-// oneLine keeps an error on one line, whatever a service put into it.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

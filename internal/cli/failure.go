@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -50,5 +51,5 @@ func (s *session) sayCause(cause stack.Event) {
 	if advice := advise(cause); advice != "" {
 		s.say("  %s", advice)
 	}
-	s.say("  %s", ui.Dim("AWS said: "+oneLine(cause.Reason)))
+	s.say("  %s", ui.Dim("AWS said: "+cloud.OneLine(cause.Reason)))
 }

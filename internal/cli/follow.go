@@ -55,7 +55,7 @@ func (s *screen) Event(ev stack.Event) {
 	case !ev.OfStack:
 		s.progress.Set(taskOf(ev))
 	case ev.Status.Failed() && ev.Status.InProgress() && ev.Reason != "":
-		s.progress.Note(ui.Warning("The stack is rolled back: " + oneLine(ev.Reason)))
+		s.progress.Note(ui.Warning("The stack is rolled back: " + cloud.OneLine(ev.Reason)))
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *session) offerCancel(ctx context.Context, stackID string) {
 		return
 	}
 	if err := s.at.Stacks.CancelUpdate(ctx, stackID); err != nil {
-		s.say("%s", ui.Warning("The update could not be cancelled: "+oneLine(cloud.Text(err))))
+		s.say("%s", ui.Warning("The update could not be cancelled: "+cloud.OneLine(cloud.Text(err))))
 		return
 	}
 	s.say("Cancelled: AWS rolls the update back. %s shows it.", s.command("deploy --watch"))
@@ -102,7 +102,7 @@ func taskOf(ev stack.Event) ui.Task {
 		t.Text = map[string]string{"CREATE": "creating", "UPDATE": "updating", "DELETE": "deleting", "IMPORT": "importing"}[verb]
 	case strings.HasSuffix(phase, "FAILED"):
 		t.State = ui.Failed
-		t.Text = oneLine(ev.Reason)
+		t.Text = cloud.OneLine(ev.Reason)
 	case phase == "SKIPPED":
 		t.Text = "kept"
 	default:

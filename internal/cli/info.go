@@ -114,7 +114,7 @@ func (a *app) printInfo(in info) error {
 		{"stack", in.Stack.Name}, {"status", status},
 	}
 	if in.Stack.Reason != "" {
-		fields = append(fields, [2]string{"reason", oneLine(in.Stack.Reason)})
+		fields = append(fields, [2]string{"reason", cloud.OneLine(in.Stack.Reason)})
 	}
 	if in.Stack.RoleARN != "" {
 		fields = append(fields, [2]string{"works as", in.Stack.RoleARN})

@@ -1,95 +1,19 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
-
-	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
-// permissionChanges says in words what a role may do from then on, or no
-// longer. CloudFormation gives the role before and after as JSON; where it does
-// not, that the role's policies change is all there is to say.
+// permissionChanges says in words what a role may do from then on, or no longer.
 func permissionChanges(c stack.Change) []string {
-	if c.Type != "AWS::IAM::Role" || c.Action == stack.Add || c.Action == stack.Remove {
-		return nil
-	}
-	about, _ := cfn.Describe(c.LogicalID)
-	who := strings.TrimSuffix(strings.TrimPrefix(about.Purpose, "what "), " may do")
-	if who == "" {
-		who = c.LogicalID
-	}
-	before, knownBefore := grants(c.Before)
-	after, knownAfter := grants(c.After)
-	if !knownBefore || !knownAfter {
-		return nil
-	}
 	var list []string
-	for _, g := range after {
-		if !slices.Contains(before, g) {
-			list = append(list, fmt.Sprintf("%s may from then on %s", who, g))
-		}
-	}
-	for _, g := range before {
-		if !slices.Contains(after, g) {
-			list = append(list, fmt.Sprintf("%s may no longer %s", who, g))
+	for _, p := range deploy.Permissions(c) {
+		if p.Lost {
+			list = append(list, p.Who+" may no longer "+p.Grant)
+		} else {
+			list = append(list, p.Who+" may from then on "+p.Grant)
 		}
 	}
 	return list
-}
-
-// grants reads a role in CloudFormation's JSON into sentences: "s3:GetObject on arn:…".
-func grants(resource string) (list []string, known bool) {
-	var role struct {
-		Properties struct {
-			Policies []struct {
-				PolicyDocument struct {
-					Statement []struct {
-						Effect           string
-						Action, Resource oneOrMany
-					}
-				}
-			}
-		}
-	}
-	if resource == "" || json.Unmarshal([]byte(resource), &role) != nil {
-		return nil, false
-	}
-	for _, p := range role.Properties.Policies {
-		for _, st := range p.PolicyDocument.Statement {
-			for _, action := range st.Action {
-				for _, r := range st.Resource {
-					sentence := action + " on " + r
-					if st.Effect == "Deny" {
-						sentence = "not " + sentence
-					}
-					list = append(list, sentence)
-				}
-			}
-		}
-	}
-	return list, true
-}
-
-// oneOrMany is a string or a list of strings, as policies have them. A value
-// that is neither (a function that is not resolved) is kept as its JSON.
-type oneOrMany []string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (o *oneOrMany) UnmarshalJSON(b []byte) error {
-	var many []json.RawMessage
-	if json.Unmarshal(b, &many) != nil {
-		many = []json.RawMessage{b}
-	}
-	for _, raw := range many {
-		var text string
-		if json.Unmarshal(raw, &text) != nil {
-			text = string(raw)
-		}
-		*o = append(*o, text)
-	}
-	return nil
 }

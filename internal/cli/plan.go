@@ -205,14 +205,13 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	how := a.how(release.Deploy, 0, o)
-	p, err := deploy.Recall(ctx, in, kept, how)
+	p, err := deploy.Recall(ctx, in, kept, a.how(release.Deploy, 0, o).Record)
 	if err != nil {
 		return err
 	}
 	s.warnOfRemains(p.Remains)
 	s.show(p, o)
-	return s.execute(ctx, p, how, o)
+	return s.execute(ctx, p, o)
 }
 
 // quoted is a file's name as it can be typed into a shell.

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
@@ -298,7 +299,7 @@ func (c changeView) isCode(p property) bool {
 func (p property) name() string { return strings.TrimPrefix(p.Path, "Properties.") }
 
 // brief is a value that fits beside another one on a line of 80 columns.
-func brief(value string) string { return ansi.Truncate(oneLine(quoteEmpty(value)), 28, "…") }
+func brief(value string) string { return ansi.Truncate(cloud.OneLine(quoteEmpty(value)), 28, "…") }
 
 // codeNote describes new code: "arm64, 3.1 MB, a3f29c1".
 func codeNote(t *deploy.Target, hash string) string {

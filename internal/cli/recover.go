@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
@@ -58,7 +59,7 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	}
 	s.say("The stack %s is %s.", st.Name, ui.Warning(string(st.Status)))
 	if st.Reason != "" {
-		s.say("  %s", ui.Dim("AWS said: "+oneLine(st.Reason)))
+		s.say("  %s", ui.Dim("AWS said: "+cloud.OneLine(st.Reason)))
 	}
 	broken, err := s.sayBroken(ctx, st)
 	if err != nil {
@@ -92,7 +93,7 @@ func (s *session) sayBroken(ctx context.Context, st stack.Stack) ([]stack.Resour
 			s.say("    %s", advice)
 		}
 		if r.Reason != "" {
-			s.say("    %s", ui.Dim("AWS said: "+oneLine(r.Reason)))
+			s.say("    %s", ui.Dim("AWS said: "+cloud.OneLine(r.Reason)))
 		}
 	}
 	return broken, nil

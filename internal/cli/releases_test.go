@@ -20,7 +20,7 @@ const artefacts = "renpyctl-dev-123456789012-eu-west-1"
 // three is a stage with three releases of different settings.
 func three(t *testing.T) *awsAccount {
 	t.Helper()
-	a := settled(t)
+	a := twice(t)
 	check(t, a.run("deploy", "--yes", "--set", "GameIds=other_game"), exitOK, a.Whole())
 	return a
 }
@@ -182,7 +182,7 @@ func TestKeptPlan(t *testing.T) {
 		}
 		return file
 	}
-	story(t, "executed", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "executed", twice, func(t *testing.T, a *awsAccount) {
 		file := kept(t, a, "--set", "GameIds=planned")
 		a.run("plan").wants(t, exitOK, "No changes") // somebody looks meanwhile
 		o := a.run("deploy", "--plan", file, "--yes")
@@ -200,7 +200,7 @@ func TestKeptPlan(t *testing.T) {
 		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "Plan: create", "Deployed release 1")
 	})
-	story(t, "with the stack moved on", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "with the stack moved on", twice, func(t *testing.T, a *awsAccount) {
 		file := kept(t, a, "--set", "GameIds=planned")
 		check(t, a.run(change...), exitOK, a.Whole())
 		o := a.run("deploy", "--plan", file, "--yes")
@@ -210,7 +210,7 @@ func TestKeptPlan(t *testing.T) {
 		}
 	})
 	for _, prefix := range []string{"code/syncplan-", "template/"} {
-		story(t, "without its "+prefix, settled, func(t *testing.T, a *awsAccount) {
+		story(t, "without its "+prefix, twice, func(t *testing.T, a *awsAccount) {
 			file := kept(t, a, "--set", "GameIds=planned")
 			for key := range a.Buckets[artefacts] {
 				if strings.HasPrefix(key, prefix) {
@@ -224,7 +224,7 @@ func TestKeptPlan(t *testing.T) {
 			}
 		})
 	}
-	story(t, "for somewhere else", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "for somewhere else", twice, func(t *testing.T, a *awsAccount) {
 		for old, new := range map[string]string{
 			`"stage": "dev"`: `"stage": "prod"`, `"account": "123456789012"`: `"account": "999999999999"`, `"region": "eu-west-1"`: `"region": "us-east-1"`,
 		} {
@@ -236,7 +236,7 @@ func TestKeptPlan(t *testing.T) {
 			}
 		}
 	})
-	story(t, "with other settings than its change set", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "with other settings than its change set", twice, func(t *testing.T, a *awsAccount) {
 		file := edited(t, kept(t, a, "--set", "GameIds=planned"), `"GameIds": "planned"`, `"GameIds": "edited"`)
 		o := a.run("deploy", "--plan", file, "--yes")
 		oneError(t, o, exitRefused)
@@ -245,20 +245,20 @@ func TestKeptPlan(t *testing.T) {
 			t.Errorf("changed %q", o.onStack())
 		}
 	})
-	story(t, "damaged or missing", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "damaged or missing", twice, func(t *testing.T, a *awsAccount) {
 		file := edited(t, kept(t, a, "--set", "GameIds=planned"), "{", "")
 		a.run("deploy", "--plan", file, "--yes").wants(t, exitUsage, "is not a plan that renpyctl plan --out wrote")
 		a.run("deploy", "--plan", file+".not", "--yes").wants(t, exitUsage, "no such file")
 		a.run("deploy", "--plan", file, "--set", "GameIds=x").wants(t, exitUsage, "a plan is executed as it was made")
 	})
-	story(t, "with nothing in it", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "with nothing in it", twice, func(t *testing.T, a *awsAccount) {
 		file := filepath.Join(t.TempDir(), "dev.plan")
 		a.run("plan", "--out", file, "--exit-code").wants(t, exitOK, "No changes")
 		if _, err := os.Stat(file); err == nil {
 			t.Error("a plan was written that cannot be executed")
 		}
 	})
-	story(t, "refused by the guard, and then allowed", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "refused by the guard, and then allowed", twice, func(t *testing.T, a *awsAccount) {
 		a.Changes = []awsaccount.Change{changeOf(cfn.ManifestTable, "Modify", "True", "")}
 		file := kept(t, a, "--set", "GameIds=planned")
 		o := a.run("deploy", "--plan", file, "--yes")
@@ -270,7 +270,7 @@ func TestKeptPlan(t *testing.T) {
 
 // plan tells by its exit code whether there is something to do.
 func TestExitCodes(t *testing.T) {
-	story(t, "plan and drift", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "plan and drift", twice, func(t *testing.T, a *awsAccount) {
 		a.run("plan", "--exit-code").wants(t, exitOK)
 		a.run("drift", "--exit-code").wants(t, exitOK)
 		a.run("plan", "--exit-code", "--set", "GameIds=x").wants(t, exitChanges)
@@ -282,7 +282,7 @@ func TestExitCodes(t *testing.T) {
 		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
 		a.run("drift", "--exit-code").wants(t, exitOK)
 	})
-	story(t, "drift beside a change of something else", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "drift beside a change of something else", twice, func(t *testing.T, a *awsAccount) {
 		f := a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)]
 		f.Memory, f.Hash = 1024, "b2xk"
 		o := a.run(change...)
@@ -298,7 +298,7 @@ func TestExitCodes(t *testing.T) {
 // Code that was deployed fast is not taken back for the moment until
 // CloudFormation brings newer code.
 func TestNewerCodeComesOnce(t *testing.T) {
-	story(t, "deploy", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "deploy", twice, func(t *testing.T, a *awsAccount) {
 		for i, p := range a.Current().Parameters {
 			if *p.ParameterKey == cfn.ParamSyncPlanCodeKey { // the stack is an earlier program's
 				a.Current().Parameters[i].ParameterValue = aws.String("code/syncplan-0000.zip")
@@ -323,14 +323,14 @@ func TestOutcomes(t *testing.T) {
 			return awsaccount.Fault{}
 		}
 	}
-	story(t, "refused", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "refused", twice, func(t *testing.T, a *awsAccount) {
 		a.Fault = fail("CloudFormation-ExecuteChangeSet", awsfake.Error{Code: "AccessDenied", Message: "no", Status: 403})
 		oneError(t, a.run(change...), exitAccess)
 		a.Fault = nil
 		a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
 		a.run("releases", "--output", "json").wants(t, exitOK, `"reason": "execute the change set: no (AccessDenied)"`)
 	})
-	story(t, "cut off", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "cut off", twice, func(t *testing.T, a *awsAccount) {
 		a.Fault = fail("S3-PutObject releases/000003.result.json", awsfake.ErrLost)
 		a.run(change...)
 		a.Fault = nil
@@ -343,7 +343,7 @@ func TestOutcomes(t *testing.T) {
 // brings stack and function together.
 func TestDeployFunction(t *testing.T) {
 	old := func(t *testing.T) *awsAccount {
-		a := settled(t)
+		a := twice(t)
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk" // another program's
 		return a
 	}
@@ -358,7 +358,7 @@ func TestDeployFunction(t *testing.T) {
 		a.run("drift", "--exit-code").wants(t, exitOK, "No differences") // it is the stack's code again
 		check(t, a.run(change...), exitOK, a.Whole())
 	})
-	story(t, "that runs it already", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "that runs it already", twice, func(t *testing.T, a *awsAccount) {
 		o := a.run(fast...)
 		o.wants(t, exitOK, "Nothing to do: syncPlan runs this code already")
 		o.changedNothing(t)
@@ -381,7 +381,7 @@ func TestDeployFunction(t *testing.T) {
 		o.wants(t, exitUsage, "add --yes")
 		o.changedNothing(t)
 	})
-	story(t, "of another name", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "of another name", twice, func(t *testing.T, a *awsAccount) {
 		a.run("deploy", "function", "sync").wants(t, exitUsage, `function "sync": there are syncPlan and syncComplete`)
 	})
 	story(t, "in a stage that is busy", old, func(t *testing.T, a *awsAccount) {

@@ -365,7 +365,7 @@ func TestExecutionRole(t *testing.T) {
 		a.run(change...).lacks(t, "from then on")
 		a.run("info").wants(t, exitOK, "works as\t"+role[1])
 	})
-	story(t, "with no other change", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "with no other change", twice, func(t *testing.T, a *awsAccount) {
 		a.run(append([]string{"deploy", "--yes"}, role...)...).wants(t, exitOK, "from then on", "Deployed release 3")
 		a.run("info").wants(t, exitOK, "works as\t"+role[1])
 	})
@@ -426,7 +426,7 @@ func TestClockWrong(t *testing.T) {
 // Gone, or somebody else's: the artefact bucket.
 func TestArtefactBucket(t *testing.T) {
 	const name = "renpyctl-dev-123456789012-eu-west-1"
-	story(t, "deleted", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "deleted", twice, func(t *testing.T, a *awsAccount) {
 		delete(a.Buckets, name)
 		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do") // it needs none
 		a.run("releases").wants(t, exitOK)

@@ -35,26 +35,26 @@ var states = []struct {
 	{stack.ReviewInProgress, underReview, [6]string{"0 CreateChangeSet ExecuteChangeSet SetStackPolicy", "0 CreateChangeSet DeleteChangeSet", "3", "3", "0 DeleteStack", "0 DeleteStack"}},
 	{"CREATE_IN_PROGRESS", running("CREATE_COMPLETE"), [6]string{"6", "6", "0", "6", "6", "6"}},
 	{"CREATE_FAILED", halfMade, [6]string{"0 DeleteStack CreateChangeSet ExecuteChangeSet SetStackPolicy", "5", "0", "5", "0 DeleteStack", "0 DeleteStack"}},
-	{"CREATE_COMPLETE", settled, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
+	{"CREATE_COMPLETE", twice, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
 	{"ROLLBACK_IN_PROGRESS", running("ROLLBACK_COMPLETE"), [6]string{"6", "6", "0", "6", "6", "6"}},
 	{"ROLLBACK_FAILED", halfMade, [6]string{"0 DeleteStack CreateChangeSet ExecuteChangeSet SetStackPolicy", "5", "0", "5", "0 DeleteStack", "0 DeleteStack"}},
 	{"ROLLBACK_COMPLETE", rolledBack, [6]string{"0 DeleteStack CreateChangeSet ExecuteChangeSet SetStackPolicy", "5", "0", "5", "0 DeleteStack", "0 DeleteStack"}},
 	{"UPDATE_IN_PROGRESS", running("UPDATE_COMPLETE"), [6]string{"6", "6", "0", "6", "6", "6"}},
 	{"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", running("UPDATE_COMPLETE"), [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
-	{"UPDATE_COMPLETE", settled, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
+	{"UPDATE_COMPLETE", twice, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
 	{"UPDATE_FAILED", stuck, [6]string{"5", "5", "0", "5", "0 DeleteStack", "0 RollbackStack"}},
 	{"UPDATE_ROLLBACK_IN_PROGRESS", running("UPDATE_ROLLBACK_COMPLETE"), [6]string{"6", "6", "0", "6", "6", "6"}},
 	{"UPDATE_ROLLBACK_FAILED", stuck, [6]string{"5", "5", "0", "5", "0 DeleteStack", "0 ContinueUpdateRollback"}},
 	{"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", running("UPDATE_ROLLBACK_COMPLETE"), [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
-	{"UPDATE_ROLLBACK_COMPLETE", settled, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
+	{"UPDATE_ROLLBACK_COMPLETE", twice, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
 	{"DELETE_IN_PROGRESS", deleting, [6]string{"6", "6", "0", "6", "0", "6"}},
 	{"DELETE_FAILED", deleteFailed, [6]string{"5", "5", "0", "5", "0 DeleteStack", "0 DeleteStack"}},
 	{"DELETE_COMPLETE", gone, [6]string{"0 CreateChangeSet ExecuteChangeSet SetStackPolicy", "0 CreateChangeSet DeleteChangeSet DeleteStack", "3", "3", "0", "3"}},
 	{"IMPORT_IN_PROGRESS", running("IMPORT_COMPLETE"), [6]string{"6", "6", "0", "6", "6", "6"}},
-	{"IMPORT_COMPLETE", settled, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
+	{"IMPORT_COMPLETE", twice, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
 	{"IMPORT_ROLLBACK_IN_PROGRESS", running("IMPORT_ROLLBACK_COMPLETE"), [6]string{"6", "6", "0", "6", "6", "6"}},
-	{"IMPORT_ROLLBACK_FAILED", settled, [6]string{"5", "5", "0", "5", "0 DeleteStack", "5"}},
-	{"IMPORT_ROLLBACK_COMPLETE", settled, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
+	{"IMPORT_ROLLBACK_FAILED", twice, [6]string{"5", "5", "0", "5", "0 DeleteStack", "5"}},
+	{"IMPORT_ROLLBACK_COMPLETE", twice, [6]string{"0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0", "0", "0 CreateChangeSet SetStackPolicy ExecuteChangeSet", "0 DeleteStack", "0"}},
 }
 
 func TestStates(t *testing.T) {
@@ -158,8 +158,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// settled is a stage with two releases.
-func settled(t *testing.T) *awsAccount {
+// twice is a stage that was deployed twice.
+func twice(t *testing.T) *awsAccount {
 	t.Helper()
 	a := deployed(t)
 	check(t, a.run("deploy", "--yes", "--set", "GameIds=my_game"), exitOK, a.Whole())
@@ -178,7 +178,7 @@ func underReview(t *testing.T) *awsAccount {
 func running(end stack.Status) func(*testing.T) *awsAccount {
 	return func(t *testing.T) *awsAccount {
 		t.Helper()
-		a := settled(t)
+		a := twice(t)
 		s := a.Current()
 		a.Later(awsaccount.OperationTime, func() { a.Event(s, "", end, "") })
 		return a
@@ -206,7 +206,7 @@ func rolledBack(t *testing.T) *awsAccount {
 // stuck is a stage of which one function could not be changed.
 func stuck(t *testing.T) *awsAccount {
 	t.Helper()
-	a := settled(t)
+	a := twice(t)
 	a.Event(a.Current(), cfn.SyncPlanFunction, "UPDATE_FAILED", "Code storage limit exceeded. (Service: Lambda, Status Code: 400)")
 	return a
 }
@@ -214,7 +214,7 @@ func stuck(t *testing.T) *awsAccount {
 // deleting is a stage that somebody removes with its data kept.
 func deleting(t *testing.T) *awsAccount {
 	t.Helper()
-	a := settled(t)
+	a := twice(t)
 	s := a.Current()
 	a.Event(s, "", "DELETE_IN_PROGRESS", "User Initiated")
 	a.Later(awsaccount.OperationTime, func() { a.TakeDown(s) })
@@ -224,7 +224,7 @@ func deleting(t *testing.T) *awsAccount {
 // deleteFailed is a stage whose API could not be deleted once.
 func deleteFailed(t *testing.T) *awsAccount {
 	t.Helper()
-	a := settled(t)
+	a := twice(t)
 	a.Event(a.Current(), cfn.HTTPAPI, stack.DeleteFailed, "Rate exceeded (Service: ApiGatewayV2, Status Code: 429)")
 	return a
 }

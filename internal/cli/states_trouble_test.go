@@ -58,7 +58,7 @@ func TestExecutedAllTheSame(t *testing.T) {
 		"the credentials expire": {Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403},
 		"too much was asked":     {Code: "Throttling", Message: "Rate exceeded"},
 	} {
-		story(t, what, settled, func(t *testing.T, a *awsAccount) {
+		story(t, what, twice, func(t *testing.T, a *awsAccount) {
 			tries := 0
 			a.Fault = func(name string) awsaccount.Fault {
 				if name != "CloudFormation-ExecuteChangeSet" {
@@ -81,7 +81,7 @@ func TestExecutedAllTheSame(t *testing.T) {
 func TestThePolicyIsClosed(t *testing.T) {
 	opened := append(slices.Clone(change), "--allow-replace", cfn.HTTPAPI)
 	for _, call := range []string{"CloudFormation-SetStackPolicy", "CloudFormation-DescribeStackEvents", "Lambda-UpdateFunctionConfiguration renpy-cloud-dev-syncPlan"} {
-		story(t, "Ctrl-C at "+call, settled, func(t *testing.T, a *awsAccount) {
+		story(t, "Ctrl-C at "+call, twice, func(t *testing.T, a *awsAccount) {
 			a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 			ctx, leave := context.WithCancel(t.Context())
 			a.Fault = at(call, leave)
@@ -91,7 +91,7 @@ func TestThePolicyIsClosed(t *testing.T) {
 			a.run("releases").wants(t, exitOK, "\t3\t", "failed", "live\t2\t")
 		})
 	}
-	story(t, "Ctrl-C at ExecuteChangeSet, and nothing has begun", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "Ctrl-C at ExecuteChangeSet, and nothing has begun", twice, func(t *testing.T, a *awsAccount) {
 		ctx, leave := context.WithCancel(t.Context())
 		a.Fault = func(name string) awsaccount.Fault {
 			if name != "CloudFormation-ExecuteChangeSet" {
@@ -107,7 +107,7 @@ func TestThePolicyIsClosed(t *testing.T) {
 			t.Errorf("the policy is %q", p)
 		}
 	})
-	story(t, "left, and then rolled back", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "left, and then rolled back", twice, func(t *testing.T, a *awsAccount) {
 		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
 		ctx, leave := context.WithCancel(t.Context())
 		a.Fault = at("CloudFormation-DescribeStackEvents #3", leave)
@@ -120,7 +120,7 @@ func TestThePolicyIsClosed(t *testing.T) {
 
 // An update that has begun meanwhile has the functions to itself.
 func TestDriftIsTheWinnersToPutRight(t *testing.T) {
-	story(t, "another update begins", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "another update begins", twice, func(t *testing.T, a *awsAccount) {
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 		a.Fault = at("S3-PutObject releases/000003.json", func() {
 			for _, cs := range a.ChangeSets {
@@ -138,14 +138,14 @@ func TestDriftIsTheWinnersToPutRight(t *testing.T) {
 
 // Drift does not keep a deploy from the rest of what it was asked for.
 func TestDriftBesideTheRest(t *testing.T) {
-	story(t, "--protect", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "--protect", twice, func(t *testing.T, a *awsAccount) {
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 		a.run("deploy", "--yes", "--protect").wants(t, exitOK, "syncPlan  put right", "Stage dev is protected now.", "Put right")
 		if !a.Current().Protected {
 			t.Error("the stage is not protected")
 		}
 	})
-	story(t, "a lost artefact", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "a lost artefact", twice, func(t *testing.T, a *awsAccount) {
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk"
 		delete(a.Buckets, artefacts)
 		a.run("deploy", "--yes").wants(t, exitOK, "Put right")
@@ -159,7 +159,7 @@ func TestDriftBesideTheRest(t *testing.T) {
 // drift-aware change set.
 func TestMissingFunction(t *testing.T) {
 	missing := func(t *testing.T) *awsAccount {
-		a := settled(t)
+		a := twice(t)
 		delete(a.Functions, awsaccount.Physical(cfn.SyncPlanFunction))
 		return a
 	}
@@ -187,7 +187,7 @@ func TestMissingFunction(t *testing.T) {
 			o.wants(t, exitStack, "somebody has deleted syncPlan, and CloudFormation does not bring it back")
 		}
 	})
-	story(t, "that does not come back, until somebody makes it by hand", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "that does not come back, until somebody makes it by hand", twice, func(t *testing.T, a *awsAccount) {
 		function := awsaccount.Physical(cfn.SyncPlanFunction)
 		made := a.Functions[function]
 		a.Fault = at("CloudFormation-DescribeStacks #2", func() { delete(a.Functions, function) }) // as the update ends
@@ -202,11 +202,11 @@ func TestMissingFunction(t *testing.T) {
 			t.Errorf("the function is %+v, and was %+v", f, made)
 		}
 	})
-	story(t, "that the stack never had", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "that the stack never had", twice, func(t *testing.T, a *awsAccount) {
 		a.Current().Template, a.Functions = "Resources: {}", map[string]*awsaccount.Function{} // made by an import
 		a.run("drift", "--exit-code").wants(t, exitOK, "No differences")
 	})
-	story(t, "that is deleted after the plan", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "that is deleted after the plan", twice, func(t *testing.T, a *awsAccount) {
 		a.Changes = []awsaccount.Change{changeOf(cfn.SyncPlanLogGroup, "Modify", "False", "")}
 		file := filepath.Join(t.TempDir(), "dev.plan")
 		check(t, a.run("plan", "--out", file, "--set", "LogRetentionDays=7"), exitOK, "")
@@ -240,7 +240,7 @@ func TestAnotherFirstDeployWins(t *testing.T) {
 // Settings that CloudFormation takes and the functions do not, and names that
 // nothing has, are refused before anything is asked of AWS.
 func TestFlagsThatWouldDoHarm(t *testing.T) {
-	story(t, "refused", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "refused", twice, func(t *testing.T, a *awsAccount) {
 		for _, c := range []struct {
 			args []string
 			said string
@@ -262,7 +262,7 @@ func TestFlagsThatWouldDoHarm(t *testing.T) {
 
 // What CloudFormation would do beside resources is no "no changes".
 func TestPlanOfNoResource(t *testing.T) {
-	story(t, "a template that differs in words", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "a template that differs in words", twice, func(t *testing.T, a *awsAccount) {
 		a.Current().Template += "\n# older"
 		a.Changes = []awsaccount.Change{}
 		a.run("plan", "--exit-code").wants(t, exitChanges, "Plan: change settings of the stack, no resource")
@@ -285,7 +285,7 @@ func TestTheNoteOfWhatOutlives(t *testing.T) {
 		}
 		return list
 	}
-	story(t, "two remove at once", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "two remove at once", twice, func(t *testing.T, a *awsAccount) {
 		other := release.Remains{StackID: "other", UserPoolID: "p", Table: "t", Bucket: "b"}
 		done := false
 		a.Fault = func(name string) awsaccount.Fault {
@@ -300,7 +300,7 @@ func TestTheNoteOfWhatOutlives(t *testing.T) {
 			t.Errorf("noted %+v", list)
 		}
 	})
-	story(t, "a bucket that came later", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "a bucket that came later", twice, func(t *testing.T, a *awsAccount) {
 		body, _ := json.Marshal([]release.Remains{{StackID: a.Current().ID, UserPoolID: awsaccount.Physical(cfn.UserPool), Table: awsaccount.Physical(cfn.ManifestTable), Bucket: "the-old-one"}})
 		a.Buckets[artefacts]["remains.json"] = body
 		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
@@ -308,7 +308,7 @@ func TestTheNoteOfWhatOutlives(t *testing.T) {
 			t.Errorf("noted %+v", list)
 		}
 	})
-	story(t, "counted as earlier", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "counted as earlier", twice, func(t *testing.T, a *awsAccount) {
 		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
 		check(t, a.run("plan", "--out", filepath.Join(t.TempDir(), "plan")), exitOK, "")
 		a.run("remove", "--yes").wants(t, exitOK, "of which some were kept from 1 earlier stack", "Removed.")
@@ -318,7 +318,7 @@ func TestTheNoteOfWhatOutlives(t *testing.T) {
 // Data that an earlier stack left is not forgotten: a deploy says that it does
 // not use it, and who keeps it is told where it is.
 func TestKeptDataIsNotForgotten(t *testing.T) {
-	story(t, "kept", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "kept", twice, func(t *testing.T, a *awsAccount) {
 		o := a.run("remove", "--yes", "--keep-data", "--output", "json")
 		check(t, o, exitOK, "")
 		if !strings.Contains(o.stdout, `"bucket": "`+awsaccount.Physical(cfn.SaveFilesBucket)+`"`) {
@@ -328,7 +328,7 @@ func TestKeptDataIsNotForgotten(t *testing.T) {
 			a.run(args...).wants(t, exitOK, "An earlier stack's data is kept;", awsaccount.Physical(cfn.UserPool), "Plan: create")
 		}
 	})
-	story(t, "kept twice", settled, func(t *testing.T, a *awsAccount) {
+	story(t, "kept twice", twice, func(t *testing.T, a *awsAccount) {
 		check(t, a.run("remove", "--yes", "--keep-data"), exitOK, "")
 		o := a.run("remove", "--yes", "--keep-data")
 		oneError(t, o, exitNotFound)

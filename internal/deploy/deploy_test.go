@@ -211,7 +211,7 @@ func TestKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return deploy.Recall(t.Context(), in, k, deploy.How{})
+		return deploy.Recall(t.Context(), in, k, release.Record{Kind: release.Deploy})
 	}
 	story(t, "executed", func(t *testing.T) {
 		a := deployed(t)

@@ -31,16 +31,14 @@ type Done struct {
 // the stack ready, runs the change set to its end, sets what a change set
 // cannot, and writes down how it went.
 func (p *Plan) Execute(ctx context.Context, x Execution, o Observer) (Done, error) {
-	record := p.recordNow()
-	err := p.From.Store.Begin(ctx, record)
+	p.over = true
+	err := p.From.Store.Begin(ctx, p.recordNow())
 	if errors.Is(err, release.ErrTaken) {
 		err = fmt.Errorf("%w: release %d has begun already", stack.ErrBusy, p.Number)
 	}
 	if err != nil {
-		p.over = false // a plan that was kept is of no use any more either
-		return Done{}, errors.Join(err, p.Discard(ctx))
+		return Done{}, errors.Join(err, p.discard(ctx))
 	}
-	p.over = true
 	start := time.Now()
 	deployed, err := p.run(ctx, x, o)
 	if err != nil {

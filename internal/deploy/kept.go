@@ -50,8 +50,8 @@ func ReadKept(text []byte) (Kept, error) {
 // Recall makes a plan of one that was kept, which the stage must still fit: the
 // error is [stack.ErrStale] if it does not. What it would be is not live and
 // nobody has taken its number, its artefacts are there, and CloudFormation would
-// do what the file says.
-func Recall(ctx context.Context, in *stage.Inspected, k Kept, how How) (*Plan, error) {
+// do what the file says. Made is what is known of the release: what program makes it where.
+func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Record) (*Plan, error) {
 	r := k.Record
 	if in.Release() == r.Number {
 		return nil, fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
@@ -78,7 +78,7 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, how How) (*Plan, e
 		return nil, fmt.Errorf("%w, or its file was changed: it says release %d, and CloudFormation's plan %q", stack.ErrStale, r.Number, n)
 	}
 	to := &Target{TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: k.RoleARN}
-	p := newPlan(in.Compared, to, &set, r.Number, how.Record)
+	p := newPlan(in.Compared, to, &set, r.Number, made)
 	if left := p.leftMissing(); len(left) > 0 {
 		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
 	}

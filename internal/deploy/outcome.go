@@ -33,8 +33,7 @@ func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Obse
 		outcome.Reason = "another operation was faster"
 	case notStarted:
 		outcome.Reason = cloud.OneLine(cloud.Text(cause))
-		p.over = false
-		cleanup = p.Discard(ctx)
+		cleanup = p.discard(ctx)
 	default:
 		return nil
 	}

@@ -21,11 +21,11 @@ type Plan struct {
 	Create  bool           // the stack does not exist yet
 	Changes []stack.Change // with the replacements left out that cannot happen
 	Number  int            // of the release that it would be
+	Record  release.Record // of it, as far as it is known before it begins
 	Remains []release.Remains
 
-	set    *stack.Plan    // nil if there is nothing to change
-	record release.Record // what the caller knows of it
-	over   bool           // it is executed, discarded or kept
+	set  *stack.Plan // nil if there is nothing to change
+	over bool        // it is executed, discarded or kept
 }
 
 // How says how a change is made.
@@ -81,7 +81,7 @@ func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Pl
 }
 
 func newPlan(from *stage.Compared, to *Target, set *stack.Plan, number int, r release.Record) *Plan {
-	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Number: number, set: set, record: r}
+	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Number: number, Record: r, set: set}
 }
 
 // remains lists the data of earlier stacks, which a first deploy does not use.
@@ -118,7 +118,7 @@ func (p *Plan) leftMissing() []string {
 
 // recordNow is what is written down of the release, were it to begin now.
 func (p *Plan) recordNow() release.Record {
-	return newRecord(p.record, p.Number, p.From.State, p.set.StackID, p.To)
+	return newRecord(p.Record, p.Number, p.From.State, p.set.StackID, p.To)
 }
 
 func newRecord(r release.Record, number int, s *stage.State, stackID string, t *Target) release.Record {
@@ -127,11 +127,15 @@ func newRecord(r release.Record, number int, s *stage.State, stackID string, t *
 	return r
 }
 
-// Discard takes the plan back, unless it is executed, even after an interruption.
+// Discard takes the plan back, even after an interruption, unless it was executed or is kept.
 func (p *Plan) Discard(ctx context.Context) error {
 	if p.Empty() || p.over {
 		return nil
 	}
+	return p.discard(ctx)
+}
+
+func (p *Plan) discard(ctx context.Context) error {
 	p.over = true
 	ctx, cancel := afterwards(ctx)
 	defer cancel()

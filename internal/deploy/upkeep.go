@@ -52,11 +52,11 @@ func (u *Upkeep) Restore(ctx context.Context, o Observer) (*Upkeep, error) {
 	if err := putRight(ctx, u.Compared, nil, o); err != nil {
 		return nil, err
 	}
-	again := *u.State
-	if again.Live, err = u.Running(ctx); err != nil {
+	right, err := u.PutRight(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &Upkeep{&stage.Compared{State: &again, Record: u.Record}, u.to, u.policy}, nil
+	return &Upkeep{right, u.to, u.policy}, nil
 }
 
 // Finish closes the stack's policy, makes up for an outcome that was not written

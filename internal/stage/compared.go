@@ -79,6 +79,18 @@ func (s *State) Compare(ctx context.Context) (*Compared, error) {
 	return c, nil
 }
 
+// PutRight is the comparison after the functions were put right: it reads again
+// what runs.
+func (c *Compared) PutRight(ctx context.Context) (*Compared, error) {
+	live, err := c.Running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := *c.State
+	now.Live = live
+	return &Compared{State: &now, Record: c.Record}, nil
+}
+
 // record reads the record of the live release, nil where none can be read.
 func (s *State) record(ctx context.Context) (*release.Release, error) {
 	r, err := s.Store.Get(ctx, s.Release())

@@ -18,6 +18,9 @@ func TestFunctions(t *testing.T) {
 		if r, known := cfn.Describe(f.LogicalID); !known || r.Kind != "function" {
 			t.Errorf("%s: the template has no function %q", f.Name, f.LogicalID)
 		}
+		if r, known := cfn.Describe(f.Role); !known || r.Kind != "role" {
+			t.Errorf("%s: the template has no role %q", f.Name, f.Role)
+		}
 		if !strings.Contains(cfn.Template(), "\n  "+f.CodeParameter+":\n") || f.CodeParameter == "" {
 			t.Errorf("%s: the template has no parameter %q", f.Name, f.CodeParameter)
 		}

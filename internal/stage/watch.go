@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
@@ -45,7 +46,7 @@ func Reason(cause stack.Event) string {
 	if cause.LogicalID == "" {
 		return ""
 	}
-	return cause.LogicalID + ": " + strings.Join(strings.Fields(cause.Reason), " ")
+	return cause.LogicalID + ": " + cloud.OneLine(cause.Reason)
 }
 
 // Fail tells the watcher of an operation that did not succeed, and returns the
