@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -43,21 +42,13 @@ func newUsers(a *app) *cobra.Command {
 	return cmd
 }
 
-// usersPool connects to the stage's user pool.
+// usersPool connects and opens the stage's user pool.
 func (a *app) usersPool(ctx context.Context) (*players.Pool, error) {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.at.Deployed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id := st.Outputs[cfn.OutputUserPoolID]
-	if id == "" {
-		return nil, fmt.Errorf("the stack %s has no user pool yet (%s)", st.Name, st.Status)
-	}
-	return s.at.Pool(id), nil
+	return s.at.Players(ctx)
 }
 
 func (a *app) usersList(ctx context.Context) error {

@@ -2,7 +2,7 @@
 // what it runs, and what somebody has changed about it. Whoever works on a stage
 // begins here with [At], and then takes the view that tells enough:
 //
-//	Deployed  its stack                           what info, logs, config and users need
+//	Deployed  its stack                           what info, logs and config need (Players: users)
 //	Archive   and its artefact bucket             releases, prune
 //	State     and its template and functions      whoever may change it
 //	Compared  and what the functions should be    drift; a deploy that may have nothing to do
@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/players"
@@ -120,6 +121,19 @@ func (s *Stage) Artifacts(account string) *release.Store {
 // Pool is a user pool of the stage.
 func (s *Stage) Pool(id string) *players.Pool {
 	return players.NewPool(idp.NewFromConfig(s.Config), id)
+}
+
+// Players opens the deployed stage's user pool.
+func (s *Stage) Players(ctx context.Context) (*players.Pool, error) {
+	st, err := s.Deployed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := st.Outputs[cfn.OutputUserPoolID]
+	if id == "" {
+		return nil, fmt.Errorf("the stack %s has no user pool yet (%s)", st.Name, st.Status)
+	}
+	return s.Pool(id), nil
 }
 
 // Table is a table of the stage.
