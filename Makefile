@@ -36,8 +36,12 @@ demo: build ## deploy to a local cloud, sync two saves between two devices, look
 
 test: unit e2e ## every test
 
+# The histories of savesync run one thing at a time, and there are many of them: only
+# what does several at once is run with the race detector.
 unit: zips
-	go test ./...
+	go test -race $$(go list ./... | grep -v '/internal/savesync$$')
+	go test ./internal/savesync
+	go test -race -short -run 'AtOnce|Leaks' ./internal/savesync
 	@test -e /usr/share/games/renpy && command -v Xvfb >/dev/null || \
 		echo "not run, since Ren'Py and Xvfb are not here: the game's file in the real engine (make test-renpy)"
 
