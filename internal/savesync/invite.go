@@ -216,7 +216,9 @@ type linker struct {
 }
 
 func (l *linker) upload(s send, u Upload) Transfer {
-	url, err := l.Objects.PresignPut(l.ctx, l.keys.inbox(u), u.Size, urlLife)
+	// It dies when the record says so, however long this process has stood still.
+	life := min(urlLife, max(time.Second, time.Unix(u.Expires, 0).Sub(l.Service.now())))
+	url, err := l.Objects.PresignPut(l.ctx, l.keys.inbox(u), u.Size, life)
 	l.err = errors.Join(l.err, err)
 	return Transfer{Filename: cmp.Or(s.Local, s.Name), Upload: true, URL: url}
 }

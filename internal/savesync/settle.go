@@ -204,6 +204,9 @@ func (g *Game) commit(c claim, at place, revision int64, now time.Time) {
 func (g *Game) lose(c claim, at place, now time.Time) (damaged bool) {
 	f := g.Files[c.Name]
 	if f.Checksum == c.Checksum {
+		if at.id != "" && at.id != f.ID { // it came twice, at once
+			g.Retired = append(g.Retired, Content{Name: c.Name, ID: at.id})
+		}
 		return false
 	}
 	if f.Health == Unread && c.committed != Unread {
@@ -220,17 +223,19 @@ func (g *Game) lose(c claim, at place, now time.Time) (damaged bool) {
 	return damaged
 }
 
-// blame counts a failure against one of the uploads of each plan that never came: that
-// which was to be sent first. There the client ended its sync, and tried no other.
+// blame counts failures against uploads that never came: in each plan only the one that
+// was to be sent first. There the client ended its sync, and tried no other.
 func (g *Game) blame(missed []Upload) {
 	first := map[int64]Upload{}
-	for _, u := range missed {
+	for _, u := range append(g.open(), missed...) {
 		if v, ok := first[u.Expires]; !ok || u.Turn < v.Turn {
 			first[u.Expires] = u
 		}
 	}
-	for _, u := range first {
-		g.failed(u)
+	for _, u := range missed {
+		if first[u.Expires].ID == u.ID {
+			g.failed(u)
+		}
 	}
 }
 

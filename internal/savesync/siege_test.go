@@ -51,6 +51,50 @@ func TestABadFileDoesNotStarveLargerOnes(t *testing.T) {
 	}
 }
 
+// TestTheBlameIsNotAnotherDevices has two devices with one content for a file, and each
+// with a file of its own that never gets an answer.
+func TestTheBlameIsNotAnotherDevices(t *testing.T) {
+	s := newRealScene(t)
+	shared := s.fill(s.a, "1-9-LT1.save", "the same, and longer", 0)
+	s.at(s.b, "1-9-LT1.save", shared, 0)
+	s.fill(s.a, "1-1-LT1.save", "a's", 0)
+	s.fill(s.b, "1-2-LT1.save", "b's", 0)
+	s.a.bad, s.b.bad = "1-1-LT1.save", "1-2-LT1.save"
+	for range 3 {
+		s.tick(5 * time.Minute)
+		s.sync(s.a)
+		s.tick(5 * time.Minute)
+		s.sync(s.b)
+	}
+	s.committed("1-9-LT1.save", shared)
+}
+
+// TestAContentThatComesTwiceIsKeptOnce has the same content come by two uploads at once,
+// as it may after a rollback.
+func TestAContentThatComesTwiceIsKeptOnce(t *testing.T) {
+	s := newScene(t)
+	s.at(s.a, slot1, "one", 0)
+	s.plan(s.a, "send "+slot1)
+	first := s.a.todo[0].url
+	data, _ := s.store.Record(player)
+	s.store.SetRecord(player, strings.ReplaceAll(data, `,"layout":1`, ""))
+	s.plan(s.a, "send "+slot1)
+	for _, url := range []string{first, s.a.todo[0].url} {
+		u, err := s.store.Begin(url, "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.End()
+	}
+	s.a.todo = nil
+	s.finish(s.a)
+	s.exhaust(s.a)
+	s.committed(slot1, "one")
+	if got := s.current(); len(got) != 1 {
+		t.Errorf("current are %v", got)
+	}
+}
+
 // TestShortSessionsGetOn has an honest player whose line breaks after three files.
 func TestShortSessionsGetOn(t *testing.T) {
 	s := newRealScene(t)
