@@ -9,9 +9,11 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
 	"github.com/renpy-cloud/renpyctl/lambda"
@@ -105,6 +107,55 @@ func TestClearLeftoversKeepsWhatIsAPlayers(t *testing.T) {
 		}
 		if a.Current() == nil || a.Pools[awsaccount.Physical(cfn.UserPool)] == nil {
 			t.Error("something is gone")
+		}
+	})
+}
+
+// What is written between the count and the deletion stays, and with it all that
+// belongs to it: only an operator who removes the stage empties a bucket.
+func TestClearLeftoversKeepsALateSave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, at := deployed(t)
+		a.Current().Status = stack.RollbackFailed
+		id, st, err := at.Glance(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		saves := awsaccount.Physical(cfn.SaveFilesBucket)
+		a.Watch()
+		a.Fault = func(call string) awsaccount.Fault {
+			if call == "S3-DeleteBucket" {
+				a.Buckets[saves]["a-save"] = []byte("late")
+			}
+			return awsaccount.Fault{}
+		}
+		err = teardown.ClearLeftovers(t.Context(), at, id.Account, st, &awsaccount.Listener{})
+		if _, ok := errors.AsType[*teardown.WrittenMeanwhileError](err); !ok {
+			t.Errorf("the error is %v", err)
+		}
+		if string(a.Buckets[saves]["a-save"]) != "late" {
+			t.Error("the save is deleted")
+		}
+		if len(a.Pools) == 0 || len(a.Tables) == 0 {
+			t.Error("what belongs to the save is deleted")
+		}
+	})
+}
+
+// Where nobody can tell whether anything is left, nobody says that nothing is.
+func TestFindDoesNotTakeAFaultForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := awsaccount.New(t)
+		at := stage.At(a.Config(cloud.Options{}), "dev")
+		a.Fault = func(call string) awsaccount.Fault {
+			if strings.HasPrefix(call, "S3-HeadBucket") {
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDenied", Message: "no", Status: 403}}
+			}
+			return awsaccount.Fault{}
+		}
+		_, err := teardown.Find(t.Context(), at, awsaccount.ID, stack.Stack{}, &awsaccount.Listener{})
+		if _, none := errors.AsType[*stage.NoStageError](err); err == nil || none {
+			t.Errorf("the error is %v", err)
 		}
 	})
 }

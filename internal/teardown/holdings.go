@@ -2,7 +2,6 @@ package teardown
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -55,8 +54,12 @@ func Find(ctx context.Context, at *stage.Stage, account string, st stack.Stack, 
 	}
 	if st.Status == stack.None && len(h.Data) == 0 {
 		// An interrupted removal may have left the artefact bucket alone.
-		if left, err := h.store.Exists(ctx); err != nil || !left {
-			return nil, errors.Join(err, at.None())
+		left, err := h.store.Exists(ctx)
+		if err != nil {
+			return nil, err // which does not say that the stage is not deployed
+		}
+		if !left {
+			return nil, at.None()
 		}
 	}
 	return h, nil

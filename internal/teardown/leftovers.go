@@ -1,8 +1,10 @@
 package teardown
 
 import (
+	"cmp"
 	"context"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
@@ -49,17 +51,37 @@ func (h *Holdings) deleteEmpty(ctx context.Context, o Observer) error {
 	return h.store.ForgetRemains(ctx, h.Stack.ID)
 }
 
-// deleteIfEmpty deletes what a stack left, and looks once more that it holds nothing.
+// deleteIfEmpty deletes what a stack left, if it still holds nothing. The bucket
+// goes first and is never emptied: S3 refuses to delete it if a game has written
+// since it was counted, and then the rest stays as well.
 func (h *Holdings) deleteIfEmpty(ctx context.Context, r release.Remains, o Observer) error {
-	only := []release.Remains{r}
-	t, err := h.count(ctx, only, o)
+	if err := h.mustHoldNothing(ctx, r, o); err != nil {
+		return err
+	}
+	if r.Bucket != "" {
+		err := h.at.Bucket(r.Bucket, h.account).Delete(ctx)
+		if cloud.KindOf(err) == cloud.Conflict {
+			return cmp.Or(h.mustHoldNothing(ctx, r, o), err)
+		}
+		if err != nil {
+			return err
+		}
+		r.Bucket = ""
+	}
+	return h.deleteData(ctx, []release.Remains{r})
+}
+
+// mustHoldNothing counts once more what a stack left. The error is a
+// *[WrittenMeanwhileError] if it is not empty any more.
+func (h *Holdings) mustHoldNothing(ctx context.Context, r release.Remains, o Observer) error {
+	t, err := h.count(ctx, []release.Remains{r}, o)
 	if err != nil {
 		return err
 	}
 	if !t.Nothing() {
 		return &WrittenMeanwhileError{}
 	}
-	return h.deleteData(ctx, only)
+	return nil
 }
 
 // DeleteAgain finishes a deletion of the stack that failed, leaving the
