@@ -45,7 +45,7 @@ type totals struct {
 	Remains []release.Remains `json:"remains,omitempty"` // what is kept
 }
 
-// remove deletes the stage: look, count, ask, note what there is, erase it.
+// remove deletes the stage: look, count, ask, erase it.
 func (a *app) remove(ctx context.Context, o removeOptions) error {
 	if err := a.checkConfirm(o, a.stage().Protected(stack.Stack{})); err != nil {
 		return err // before anything is started
@@ -79,9 +79,6 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	}
 	s.announce(h, t, o)
 	if err := a.confirmRemoval(ctx, o, protected); err != nil {
-		return err
-	}
-	if err := h.Note(ctx); err != nil {
 		return err
 	}
 	view := totals{Stage: s.flags.stage, Players: t.Players, Saves: t.Saves, Kept: o.keepData}

@@ -11,9 +11,12 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
-// Erase deletes all that the stage holds, which amounts to t and is noted, and
-// checks that nothing is left.
+// Erase notes what outlives the stack, deletes all that the stage holds, which
+// amounts to t, and checks that nothing is left.
 func (h *Holdings) Erase(ctx context.Context, t Totals, o Observer) error {
+	if err := h.note(ctx); err != nil {
+		return err
+	}
 	if err := step(o, Step{What: Protections}, func() error { return h.unprotect(ctx) }); err != nil {
 		return err
 	}
@@ -22,7 +25,7 @@ func (h *Holdings) Erase(ctx context.Context, t Totals, o Observer) error {
 			return err
 		}
 	}
-	if err := h.DeleteStack(ctx, o); err != nil {
+	if err := step(o, Step{What: Stack}, func() error { return h.deleteStack(ctx, o) }); err != nil {
 		return err
 	}
 	if err := step(o, Step{What: Kept}, func() error { return h.deleteData(ctx, h.Data) }); err != nil {
@@ -64,13 +67,17 @@ func (h *Holdings) emptySaves(ctx context.Context, r release.Remains, total int6
 	})
 }
 
-// DeleteStack deletes the stack, lifting its own protection first, and returns
-// when it is gone; its deletion policies keep the data. A deletion that already
-// runs is followed.
+// DeleteStack notes the data and deletes the stack alone, whose deletion policies
+// keep the data.
 func (h *Holdings) DeleteStack(ctx context.Context, o Observer) error {
+	if err := h.note(ctx); err != nil {
+		return err
+	}
 	return step(o, Step{What: Stack}, func() error { return h.deleteStack(ctx, o) })
 }
 
+// deleteStack deletes the stack, lifting its own protection first, and returns
+// when it is gone. A deletion that already runs is followed.
 func (h *Holdings) deleteStack(ctx context.Context, o Observer) error {
 	st, stacks := h.Stack, h.at.Stacks
 	if st.Status == stack.None {

@@ -65,9 +65,6 @@ func TestErase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Note(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 		if err := h.Erase(t.Context(), totals, l); err != nil {
 			t.Fatal(err)
 		}
@@ -156,6 +153,39 @@ func TestFindDoesNotTakeAFaultForNothing(t *testing.T) {
 		_, err := teardown.Find(t.Context(), at, awsaccount.ID, stack.Stack{}, &awsaccount.Listener{})
 		if _, none := errors.AsType[*stage.NoStageError](err); err == nil || none {
 			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+// A stack is not deleted before it is noted what outlives it.
+func TestDeleteStackNotesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, at := deployed(t)
+		id, st, err := at.Glance(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := teardown.Find(t.Context(), at, id.Account, st, &awsaccount.Listener{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Watch()
+		a.Fault = func(call string) awsaccount.Fault {
+			if call == "S3-PutObject remains.json" {
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDenied", Message: "no", Status: 403}}
+			}
+			return awsaccount.Fault{}
+		}
+		if err := h.DeleteStack(t.Context(), &awsaccount.Listener{}); cloud.KindOf(err) != cloud.Denied || a.Current() == nil {
+			t.Errorf("a note that cannot be written: %v", err)
+		}
+		a.Fault = nil
+		if err := h.DeleteStack(t.Context(), &awsaccount.Listener{}); err != nil || a.Current() != nil {
+			t.Fatalf("the stack is not deleted: %v", err)
+		}
+		left, err := at.Artifacts(id.Account).Remains(t.Context())
+		if err != nil || len(left) != 1 || left[0].Bucket != awsaccount.Physical(cfn.SaveFilesBucket) {
+			t.Errorf("noted is %+v, %v", left, err)
 		}
 	})
 }

@@ -24,8 +24,8 @@ type Holdings struct {
 	at      *stage.Stage
 	account string
 	store   *release.Store
-	noted   []release.Remains // those of the data that the artefact bucket tells of
-	members int               // how many resources the stack lists
+	unnoted release.Remains // of this stack's data, what the artefact bucket does not tell of yet
+	members int             // how many resources the stack lists
 }
 
 // Totals is what data amounts to.
@@ -68,8 +68,9 @@ func Find(ctx context.Context, at *stage.Stage, account string, st stack.Stack, 
 // Of finds the data of a stack, which may be zero, and of those before it.
 func Of(ctx context.Context, at *stage.Stage, account string, st stack.Stack) (*Holdings, error) {
 	h := &Holdings{Stack: st, at: at, account: account, store: at.Artifacts(account)}
+	var noted []release.Remains
 	var resources []stack.Resource
-	err := cloud.Together(ctx, cloud.Into(&h.noted, h.store.Remains), func(ctx context.Context) (err error) {
+	err := cloud.Together(ctx, cloud.Into(&noted, h.store.Remains), func(ctx context.Context) (err error) {
 		if st.Status != stack.None {
 			resources, err = at.Stacks.Resources(ctx, st.ID)
 		}
@@ -78,10 +79,10 @@ func Of(ctx context.Context, at *stage.Stage, account string, st stack.Stack) (*
 	if err != nil {
 		return nil, err
 	}
-	h.members, h.Data = len(resources), slices.Clone(h.noted)
+	h.members, h.Data = len(resources), slices.Clone(noted)
 	current := dataOf(st, resources)
-	if r := current.Without(h.noted); !r.Empty() {
-		h.Data = append(h.Data, r)
+	if h.unnoted = current.Without(noted); !h.unnoted.Empty() {
+		h.Data = append(h.Data, h.unnoted)
 	}
 	for i, r := range h.Data {
 		if r.Without([]release.Remains{current}) != r { // imported into this stack since it was noted
@@ -174,10 +175,10 @@ func (h *Holdings) bucket(name string) bucket.Bucket {
 	return bucket.Bucket{Name: name, Owner: h.account}
 }
 
-// Note writes down what outlives the stack, before anything is touched.
-func (h *Holdings) Note(ctx context.Context) error {
-	if len(h.Data) == len(h.noted) {
+// note writes down what outlives the stack. Whatever deletes something does so first.
+func (h *Holdings) note(ctx context.Context) error {
+	if h.unnoted.Empty() {
 		return nil
 	}
-	return h.store.KeepRemains(ctx, h.Data[len(h.Data)-1])
+	return h.store.KeepRemains(ctx, h.unnoted)
 }

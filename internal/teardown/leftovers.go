@@ -14,11 +14,11 @@ import (
 // can be created anew. The error is a *[HoldsDataError] if anything in it might
 // be a player's.
 func ClearLeftovers(ctx context.Context, at *stage.Stage, account string, st stack.Stack, o Observer) error {
-	all, err := Of(ctx, at, account, st)
+	h, err := Of(ctx, at, account, st)
 	if err != nil {
 		return err
 	}
-	h := all.ofStack()
+	h = h.ofStack()
 	t, err := h.Count(ctx, o)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func ClearLeftovers(ctx context.Context, at *stage.Stage, account string, st sta
 		return &HoldsDataError{at.Name, st.Status, t}
 	}
 	o.Started(Step{What: Nothing})
-	if err := all.Note(ctx); err != nil {
+	if err := h.note(ctx); err != nil {
 		return err
 	}
 	return h.deleteEmpty(ctx, o)
@@ -87,7 +87,7 @@ func (h *Holdings) mustHoldNothing(ctx context.Context, r release.Remains, o Obs
 // DeleteAgain finishes a deletion of the stack that failed, leaving the
 // resources named behind. The data stays, and is noted.
 func (h *Holdings) DeleteAgain(ctx context.Context, retain []string, o Observer) error {
-	if err := h.Note(ctx); err != nil {
+	if err := h.note(ctx); err != nil {
 		return err
 	}
 	final, events, err := h.at.Operate(ctx, h.Stack, o, func() error {
