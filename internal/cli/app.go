@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -52,6 +53,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	a.running, a.canWait = cmd.CommandPath(), cmd.Flags().Lookup("wait") != nil
+	a.verb = strings.TrimPrefix(a.running, root.Name()+" ")
+	a.again = strings.Join(append([]string{a.verb}, cmd.Flags().Args()...), " ")
 	if a.streams == nil { // the flags were not even read
 		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, env.Environ, false)
 	}
@@ -64,6 +67,8 @@ type app struct {
 	streams *ui.Streams
 	flags   globalFlags
 	running string // the command as typed, without flags: "renpyctl users confirm"
+	verb    string // the same without the program's name: "users confirm"
+	again   string // and with its arguments: "rollback 41"
 	canWait bool   // the command has --wait
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -169,7 +170,7 @@ func (a *app) watch(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !final.Status.Settled():
-		return s.at.Fail("watch", final, events, s.screen())
+		return stage.Fail(final, events, s.screen())
 	}
 	s.say("The stack %s is %s.", st.Name, ui.Success(string(final.Status)))
 	return s.printState(final)

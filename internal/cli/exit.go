@@ -65,6 +65,9 @@ func (a *app) finish(ctx context.Context, err error) int {
 	}
 	code, hint := a.explain(ctx, err)
 	text := a.text(err)
+	if aboutStack(err) {
+		text = fmt.Sprintf("%s %s: %s", a.verb, a.flags.stage, text)
+	}
 	if code == exitInterrupted {
 		text = "interrupted"
 	}
@@ -86,12 +89,21 @@ func (a *app) finish(ctx context.Context, err error) int {
 
 // text says an error in one line. What an engine counts is counted for people.
 func (a *app) text(err error) string {
-	text := cloud.Text(err)
 	if e, ok := errors.AsType[*teardown.HoldsDataError](err); ok {
-		text = strings.Replace(text, e.Error(), fmt.Sprintf("deploy %s: the stack is %s, and holds %s and %s", e.Name, e.Status,
-			ui.Plural(e.Totals.Players, "player"), ui.Plural(e.Totals.Saves.Versions, "version")+" of saves"), 1)
+		return fmt.Sprintf("the stack is %s, and holds %s and %s of saves", e.Status,
+			ui.Plural(e.Totals.Players, "player"), ui.Plural(e.Totals.Saves.Versions, "version"))
 	}
-	return text
+	return cloud.Text(err)
+}
+
+// aboutStack tells the errors that say what became of the stack, but not, since
+// the engine does not know it, what was asked for of which stage.
+func aboutStack(err error) bool {
+	_, failed := errors.AsType[*stage.FailedError](err)
+	_, notCreated := errors.AsType[*deploy.CreateFailedError](err)
+	_, guarded := errors.AsType[*deploy.GuardError](err)
+	_, holdsData := errors.AsType[*teardown.HoldsDataError](err)
+	return failed || notCreated || guarded || holdsData
 }
 
 // explain is the one table from errors to exit codes and advice.

@@ -31,13 +31,11 @@ func (s *screen) Failed(e *stage.FailedError) {
 func (a *app) afterFailure(e *stage.FailedError) string {
 	switch e.Final.Status {
 	case stack.UpdateRollbackDone:
-		return "mend the cause and run " + a.command("deploy") + " again"
+		return "mend the cause and run " + a.command(a.again) + " again"
 	case stack.UpdateRollbackFailed:
 		return a.command("recover") + " brings it back"
 	case stack.None, stack.DeleteComplete:
 		return a.command("deploy") + " creates the stage anew"
-	case stack.DeleteFailed:
-		return "mend the cause and run " + a.command(e.Verb) + " again"
 	}
 	return a.command("recover") + " says what can be done"
 }

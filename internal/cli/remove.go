@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -83,12 +85,13 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	}
 	view := totals{Stage: s.flags.stage, Players: t.Players, Saves: t.Saves, Kept: o.keepData}
 	if o.keepData {
-		if err := h.DeleteStack(ctx, show); err != nil {
-			return err
-		}
 		view.Remains = h.Data
-	} else if err := h.Erase(ctx, t, show); err != nil {
-		return err
+		err = h.DeleteStack(ctx, show)
+	} else {
+		err = h.Erase(ctx, t, show)
+	}
+	if err != nil {
+		return s.notRemoved(err, o)
 	}
 	show.close()
 	if s.json() {
@@ -101,6 +104,19 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 	}
 	s.say("Removed. Nothing of stage %s is left in %s (checked).", ui.Accent(s.flags.stage), s.region())
 	return nil
+}
+
+// notRemoved advises on a removal that failed: to do the same again, with the
+// data kept if it was to be.
+func (s *session) notRemoved(err error, o removeOptions) error {
+	if e, ok := errors.AsType[*stage.FailedError](err); !ok || e.Final.Status != stack.DeleteFailed {
+		return err
+	}
+	again := s.command("remove")
+	if o.keepData {
+		again += " --keep-data"
+	}
+	return &hintedError{err, "mend the cause and run " + again + " again"}
 }
 
 // checkConfirm refuses flags that do not confirm what they should.

@@ -97,7 +97,7 @@ func TestLeftoversWithData(t *testing.T) {
 				put(a)
 				for _, command := range []string{"deploy", "recover"} {
 					o := a.run(command, "--yes")
-					o.wants(t, exitRefused, "the stack is "+string(status)+", and holds ", "hint: renpyctl remove --stage dev")
+					o.wants(t, exitRefused, "renpyctl: "+command+" dev: the stack is "+string(status)+", and holds ", "hint: renpyctl remove --stage dev")
 					if w := o.writes(); len(w) > 0 {
 						t.Errorf("%s changed %q", command, w)
 					}
@@ -446,5 +446,33 @@ func TestArtefactBucket(t *testing.T) {
 		oneError(t, o, exitAccess)
 		o.wants(t, exitAccess, "belongs to another AWS account")
 		o.changedNothing(t)
+	})
+}
+
+// A failure is told of what was asked for, and advised on so: whoever deploys is
+// not sent to remove, and who keeps the data is not told to delete it.
+func TestFailureNamesWhatWasAskedFor(t *testing.T) {
+	undeletable := func(t *testing.T) *awsAccount {
+		a := twice(t)
+		a.Fails, a.Reason = cfn.HTTPAPI, "Internal Failure"
+		return a
+	}
+	story(t, "a deploy that clears away", undeletable, func(t *testing.T, a *awsAccount) {
+		a.Current().Status = stack.RollbackFailed
+		o := a.run("deploy", "--yes")
+		o.wants(t, exitStack, "renpyctl: deploy dev: the stack did not get there", "hint: renpyctl recover --stage dev says what can be done")
+		o.lacks(t, "renpyctl remove")
+	})
+	story(t, "remove", undeletable, func(t *testing.T, a *awsAccount) {
+		a.run("remove", "--yes").wants(t, exitStack, "renpyctl: remove dev: the stack did not get there",
+			"hint: mend the cause and run renpyctl remove --stage dev again")
+	})
+	story(t, "remove --keep-data", undeletable, func(t *testing.T, a *awsAccount) {
+		a.run("remove", "--yes", "--keep-data").wants(t, exitStack, "hint: mend the cause and run renpyctl remove --stage dev --keep-data again")
+	})
+	story(t, "rollback", twice, func(t *testing.T, a *awsAccount) {
+		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
+		a.run("rollback", "1", "--yes").wants(t, exitStack, "renpyctl: rollback dev: the stack did not get there",
+			"hint: mend the cause and run renpyctl rollback 1 --stage dev again")
 	})
 }

@@ -88,7 +88,7 @@ func (p *Plan) run(ctx context.Context, x Execution, o Observer) (stack.Stack, e
 	if p.Create {
 		return stack.Stack{}, p.failedCreate(ctx, final, events, o)
 	}
-	return stack.Stack{}, at.Fail("deploy", final, events, o)
+	return stack.Stack{}, stage.Fail(final, events, o)
 }
 
 // makeStackReady makes a stack ready for an update, and returns the mark after

@@ -9,12 +9,10 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
-	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // GuardError refuses a plan under which players would lose something.
 type GuardError struct {
-	Name      stage.Name
 	Resources []cfn.Resource // that would be replaced or removed
 	Removed   bool           // one of them would be removed
 }
@@ -28,8 +26,8 @@ func (e *GuardError) Error() string {
 	if e.Removed {
 		verb = "would be removed or replaced"
 	}
-	return fmt.Sprintf("deploy %s: refused, %s %s: players would lose %s",
-		e.Name, strings.Join(e.LogicalIDs(), ", "), verb, strings.Join(losses, ", "))
+	return fmt.Sprintf("refused, %s %s: players would lose %s",
+		strings.Join(e.LogicalIDs(), ", "), verb, strings.Join(losses, ", "))
 }
 
 // LogicalIDs name the resources in the template.
@@ -44,7 +42,7 @@ func (e *GuardError) LogicalIDs() []string {
 // Guard refuses the plan if players would lose something by it, except by what
 // is allowed. The error is a *[GuardError].
 func (p *Plan) Guard(allowed []string) error {
-	e := &GuardError{Name: p.From.Name}
+	e := &GuardError{}
 	for _, c := range p.Changes {
 		if r, harm := harms(c); harm && !slices.Contains(allowed, c.LogicalID) {
 			e.Resources = append(e.Resources, r)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -48,14 +47,11 @@ func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Obse
 
 // CreateFailedError says that CloudFormation could not create a stage's stack.
 type CreateFailedError struct {
-	Name  stage.Name
 	Cause stack.Event // zero if unknown
 	Left  bool        // what CloudFormation left could not be taken back
 }
 
-func (e *CreateFailedError) Error() string {
-	return fmt.Sprintf("deploy %s: the stack could not be created", e.Name)
-}
+func (*CreateFailedError) Error() string { return "the stack could not be created" }
 
 // failedCreate says why a first deploy failed, and takes back what
 // CloudFormation could not: it does not delete what is protected.
@@ -64,7 +60,7 @@ func (p *Plan) failedCreate(ctx context.Context, final stack.Stack, events []sta
 	if there, err := at.Find(ctx); err == nil && there.Status != stack.None && there.ID != final.ID {
 		return stage.Busy(there) // somebody else has created the stage
 	}
-	e := &CreateFailedError{Name: at.Name}
+	e := &CreateFailedError{}
 	e.Cause, _ = stack.RootCause(events)
 	o.NotCreated(e.Cause)
 	if final.Status != stack.None && final.Status != stack.DeleteComplete {

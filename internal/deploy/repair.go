@@ -12,7 +12,7 @@ import (
 func ContinueRollback(ctx context.Context, at *stage.Stage, st stack.Stack, skip []string, w stage.Watcher) (stack.Stack, error) {
 	final, events, err := at.Operate(ctx, st, w, func() error { return at.Stacks.ContinueRollback(ctx, st.ID, skip) })
 	if err == nil && final.Status != stack.UpdateRollbackDone {
-		err = at.Fail("recover", final, events, w)
+		err = stage.Fail(final, events, w)
 	}
 	return final, err
 }
@@ -22,7 +22,7 @@ func ContinueRollback(ctx context.Context, at *stage.Stage, st stack.Stack, skip
 func RollBack(ctx context.Context, at *stage.Stage, st stack.Stack, w stage.Watcher) (stack.Stack, error) {
 	final, events, err := at.Operate(ctx, st, w, func() error { return at.Stacks.Rollback(ctx, st.ID) })
 	if err == nil && !final.Status.Updatable() {
-		err = at.Fail("recover", final, events, w)
+		err = stage.Fail(final, events, w)
 	}
 	return final, err
 }

@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
@@ -26,17 +25,14 @@ type Watcher interface {
 	Failed(e *FailedError)
 }
 
-// FailedError says that CloudFormation did not get where it was asked to go.
+// FailedError says that CloudFormation did not get where it was asked to go. What
+// was asked for is known to who asked.
 type FailedError struct {
-	Verb  string // what was asked for: "deploy"
-	Name  Name
 	Final stack.Stack // zero if it is gone
 	Cause stack.Event // that began it; zero if unknown
 }
 
-func (e *FailedError) Error() string {
-	return fmt.Sprintf("%s %s: the stack did not get there", e.Verb, e.Name)
-}
+func (*FailedError) Error() string { return "the stack did not get there" }
 
 // Reason is its root cause in one line, "" if unknown.
 func (e *FailedError) Reason() string { return Reason(e.Cause) }
@@ -51,8 +47,8 @@ func Reason(cause stack.Event) string {
 
 // Fail tells the watcher of an operation that did not succeed, and returns the
 // *[FailedError] of it.
-func (s *Stage) Fail(verb string, final stack.Stack, events []stack.Event, w Watcher) error {
-	e := &FailedError{Verb: verb, Name: s.Name, Final: final}
+func Fail(final stack.Stack, events []stack.Event, w Watcher) error {
+	e := &FailedError{Final: final}
 	e.Cause, _ = stack.RootCause(events)
 	w.Failed(e)
 	return e
@@ -115,7 +111,7 @@ func (s *Stage) FollowDelete(ctx context.Context, stackID, mark string, expected
 	if err != nil {
 		return err
 	}
-	return s.Fail("remove", final, events, w)
+	return Fail(final, events, w)
 }
 
 // Wait waits while an operation runs already, if that is wanted, and looks

@@ -24,7 +24,7 @@ func ClearLeftovers(ctx context.Context, at *stage.Stage, account string, st sta
 		return err
 	}
 	if !t.Nothing() {
-		return &HoldsDataError{at.Name, st.Status, t}
+		return &HoldsDataError{st.Status, t}
 	}
 	o.Started(Step{What: Nothing})
 	if err := h.note(ctx); err != nil {
@@ -97,7 +97,7 @@ func (h *Holdings) DeleteAgain(ctx context.Context, retain []string, o Observer)
 		return h.at.Stacks.DeleteRetaining(ctx, h.Stack.ID, retain)
 	})
 	if err == nil && final.Status != stack.None && final.Status != stack.DeleteComplete {
-		err = h.at.Fail("recover", final, events, o)
+		err = stage.Fail(final, events, o)
 	}
 	return err
 }

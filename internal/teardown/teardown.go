@@ -52,13 +52,12 @@ func step(o Observer, s Step, do func() error) error {
 
 // HoldsDataError refuses to clear away what holds something of a player.
 type HoldsDataError struct {
-	Name   stage.Name
 	Status stack.Status
 	Totals Totals
 }
 
 func (e *HoldsDataError) Error() string {
-	return fmt.Sprintf("deploy %s: the stack is %s, and holds %d players and %d versions of saves", e.Name, e.Status, e.Totals.Players, e.Totals.Saves.Versions)
+	return fmt.Sprintf("the stack is %s, and holds %d players and %d versions of saves", e.Status, e.Totals.Players, e.Totals.Saves.Versions)
 }
 
 // WrittenMeanwhileError says that a player has come while the stage was cleared away.
