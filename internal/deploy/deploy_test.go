@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -236,4 +237,96 @@ func TestKept(t *testing.T) {
 			t.Errorf("the error is %v", err)
 		}
 	})
+}
+
+// A function that the deployed template does not have is not missed, whatever
+// this program's own has: a rollback may go back to a template of an earlier one.
+func TestMissesWhatItsTemplateHas(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		story(t, fmt.Sprintf("kept %v", kept), func(t *testing.T) {
+			a, l := deployed(t), &awsaccount.Listener{}
+			s, err := stage.At(a.Config(cloud.Options{}), "dev").Look(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			to, err := deploy.Embedded(s, lambda.ARM64, settings, "", lambda.Zip)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to.Template = strings.ReplaceAll(to.Template, cfn.SyncCompleteFunction+":", "Other:")
+			to.TemplateKey = "template/other.yaml"
+			to.Bodies[to.TemplateKey] = []byte(to.Template)
+			in, err := s.Inspect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := deploy.Prepare(t.Context(), in, to, deploy.How{Record: release.Record{Kind: release.Deploy}}, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kept {
+				if in, err = s.Inspect(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if p, err = deploy.Recall(t.Context(), in, p.Kept(), p.Record); err != nil {
+					t.Fatal(err)
+				}
+			}
+			executed := false
+			a.Fault = func(call string) awsaccount.Fault {
+				executed = executed || strings.HasPrefix(call, "CloudFormation-ExecuteChangeSet")
+				if executed && strings.HasPrefix(call, "Lambda-GetFunctionConfiguration "+awsaccount.Physical(cfn.SyncCompleteFunction)) {
+					return awsaccount.Fault{Before: awsfake.Error{Code: "ResourceNotFoundException", Message: "Function not found", Status: 404}}
+				}
+				return awsaccount.Fault{}
+			}
+			if _, err := p.Execute(t.Context(), deploy.Execution{}, l); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A release of one function has failed if Lambda says so. One whose answer was
+// lost may still come to run: its outcome stays open.
+func TestReplaceCodeOutcome(t *testing.T) {
+	const update = "Lambda-UpdateFunctionCode"
+	denied := awsfake.Error{Code: "AccessDeniedException", Message: "no", Status: 403}
+	for _, c := range []struct {
+		what   string
+		call   string
+		fault  awsaccount.Fault
+		result release.Result
+	}{
+		{"refused", update, awsaccount.Fault{Before: denied}, release.Failed},
+		{"answer lost", update, awsaccount.Fault{After: awsfake.ErrLost}, release.Unknown},
+		{"not to be followed", "Lambda-GetFunctionConfiguration", awsaccount.Fault{Before: denied}, release.Unknown},
+	} {
+		story(t, c.what, func(t *testing.T) {
+			a := deployed(t)
+			s, err := stage.At(a.Config(cloud.Options{}), "dev").Look(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			code, err := lambda.Zip(lambda.Functions()[0], lambda.ARM64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Fault = func(call string) awsaccount.Fault {
+				if strings.HasPrefix(call, c.call) {
+					return c.fault
+				}
+				return awsaccount.Fault{}
+			}
+			_, err = deploy.ReplaceCode(t.Context(), s, code, release.Record{}, &awsaccount.Listener{})
+			a.Fault = nil
+			if err == nil {
+				t.Fatal("no error")
+			}
+			r, err := s.Store.Get(t.Context(), 2)
+			if err != nil || r.Outcome.Result != c.result {
+				t.Errorf("the outcome is %q, %v; want %q", r.Outcome.Result, err, c.result)
+			}
+		})
+	}
 }

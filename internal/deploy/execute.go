@@ -164,7 +164,7 @@ func (p *Plan) conclude(ctx context.Context, deployed stack.Stack, x Execution, 
 	if err := recordSuccess(ctx, p.From.Store, p.Number, p.From.Ran(), live, o); err != nil {
 		return err
 	}
-	return CheckMissing(stage.Missing(live, cfn.Template()))
+	return CheckMissing(stage.Missing(live, p.To.Template))
 }
 
 // closePolicy sets the policy under which CloudFormation itself refuses to

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
@@ -29,7 +30,8 @@ type Replaced struct {
 }
 
 // ReplaceCode gives one function other code, past CloudFormation: it uploads the
-// code, writes the release's record, and returns when the function runs it.
+// code, writes the release's record, and returns when the function runs it. As of
+// a plan, the outcome of a release that was only left stays open.
 func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r release.Record, o Observer) (Replaced, error) {
 	start := time.Now()
 	key := stage.CodeKey(code)
@@ -48,8 +50,10 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 	}
 	src := functions.Source{Bucket: s.Store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
 	live, err := functions.UpdateCode(ctx, s.Lambda(), s.Name.Function(code.Function), src)
-	if err != nil {
+	if errors.Is(err, functions.ErrNotUpdated) {
 		finish(ctx, s.Store, r.Number, release.Outcome{Result: release.Failed, Reason: cloud.OneLine(err.Error())}, o)
+	}
+	if err != nil {
 		return Replaced{}, err
 	}
 	f := stage.Running{Name: code.Function.Name, Function: live}

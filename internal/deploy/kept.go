@@ -77,7 +77,11 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Recor
 	if n := parameters[cfn.ParamRelease]; n != strconv.Itoa(r.Number) {
 		return nil, fmt.Errorf("%w, or its file was changed: it says release %d, and CloudFormation's plan %q", stack.ErrStale, r.Number, n)
 	}
-	to := &Target{TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: k.RoleARN}
+	template, err := in.Store.Object(ctx, r.Template)
+	if err != nil {
+		return nil, err
+	}
+	to := &Target{Template: string(template), TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: k.RoleARN}
 	p := newPlan(in.Compared, to, &set, r.Number, made)
 	if left := p.leftMissing(); len(left) > 0 {
 		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))

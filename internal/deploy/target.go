@@ -18,7 +18,7 @@ import (
 // Target is what a stage is to become: this program's own backend, or that of an
 // earlier release.
 type Target struct {
-	Template    string            // "" for a plan that was kept: CloudFormation has it
+	Template    string
 	TemplateKey string            // in the artefact bucket
 	Code        map[string]string // function's name to the key of its zip
 	Parameters  map[string]string // all but the release number

@@ -125,7 +125,19 @@ type Source struct {
 	Architecture string
 }
 
-// UpdateCode gives the function other code and returns it when it runs that.
+// ErrNotUpdated says that it is certain that a function does not run the code
+// that it was to have. Of a wait that was given up, or a connection that was
+// lost, nobody knows: Lambda may go on.
+var ErrNotUpdated = errors.New("the function does not run that code")
+
+// notUpdated is an error that says by itself why a function was not updated.
+type notUpdated struct{ error }
+
+func (e *notUpdated) Unwrap() []error { return []error{e.error, ErrNotUpdated} }
+
+// UpdateCode gives the function other code and returns it when it runs that. The
+// error is [ErrNotUpdated] where Lambda refused or failed, or somebody else was
+// faster.
 func UpdateCode(ctx context.Context, client Client, name string, src Source) (Function, error) {
 	err := whenFree(ctx, func() error {
 		_, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
@@ -135,11 +147,16 @@ func UpdateCode(ctx context.Context, client Client, name string, src Source) (Fu
 		return err
 	})
 	if err != nil {
-		return Function{}, fmt.Errorf("update the code of function %s: %w", name, err)
+		refused := cloud.Refused(err)
+		err = fmt.Errorf("update the code of function %s: %w", name, err)
+		if refused {
+			err = &notUpdated{err}
+		}
+		return Function{}, err
 	}
 	f, err := await(ctx, client, name)
 	if err == nil && f.CodeSha256 != src.CodeSha256 {
-		err = fmt.Errorf("function %s runs %s and not %s: somebody else has updated it meanwhile", name, f.CodeSha256, src.CodeSha256)
+		err = &notUpdated{fmt.Errorf("function %s runs %s and not %s: somebody else has updated it meanwhile", name, f.CodeSha256, src.CodeSha256)}
 	}
 	return f, err
 }
@@ -182,7 +199,7 @@ func await(ctx context.Context, client Client, name string) (Function, error) {
 		case err != nil:
 			return f, err
 		case u.status == types.LastUpdateStatusFailed:
-			return f, fmt.Errorf("function %s could not be updated: %s", name, strings.TrimSuffix(u.reason, "."))
+			return f, &notUpdated{fmt.Errorf("function %s could not be updated: %s", name, strings.TrimSuffix(u.reason, "."))}
 		case u.status != types.LastUpdateStatusInProgress:
 			return f, nil
 		}
