@@ -8,6 +8,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -52,16 +53,16 @@ func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Tar
 		return err // before anything is made
 	}
 	p, err := deploy.Prepare(ctx, in, t, how, s.screen())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
-	if p.Empty() {
+	if errors.Is(err, stack.ErrNoChanges) {
 		if o.roleARN != "" && o.roleARN != in.Stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
 		}
 		return s.keepUp(ctx, deploy.KeepAs(in.Compared, t), o)
 	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
 	s.warnOfRemains(p.Remains)
 	end := s.group("plan")
 	s.show(p, o)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -71,80 +72,88 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := s.planFor(ctx, st, t, o)
+	if t.IsLive(st) {
+		c, err := st.Compare(ctx)
+		if err != nil {
+			return err
+		}
+		return s.planNothing(c, t, o)
+	}
+	in, err := st.Inspect(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := s.planFor(ctx, in, t, o)
+	if errors.Is(err, stack.ErrNoChanges) {
+		if err := deploy.CheckMissing(in.Missing()); err != nil {
+			return err
+		}
+		return s.planNothing(in.Compared, t, o)
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
 	s.warnOfRemains(p.Remains)
-	keep := o.out != "" && !p.Empty()
-	if keep {
+	if o.out != "" {
 		if err := writePlan(o.out, p.Kept()); err != nil {
 			return err
 		}
 	}
-	if err := a.printPlan(newPlanView(p), p, o.verbose); err != nil {
+	view := newPlanView(p)
+	if err := a.printPlan(view, view.text(p.To, o.verbose)); err != nil {
 		return err
 	}
-	switch {
-	case keep:
+	if o.out != "" {
 		p.Keep()
 		s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), quoted(o.out))
-	case o.out == "":
-		if err := p.Discard(ctx); err != nil {
-			return err
-		}
-	default:
-		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
-		if len(p.From.Drift) > 0 {
-			s.hint("%s puts the functions right", s.command("deploy"))
-		}
+	} else if err := p.Discard(ctx); err != nil {
+		return err
 	}
-	if o.exitCode && (!p.Empty() || len(p.From.Drift) > 0) {
+	if o.exitCode {
 		return changesError{}
 	}
 	return nil
 }
 
 // planFor makes a plan, uploading what a plan that is kept refers to.
-func (s *session) planFor(ctx context.Context, st *stage.State, t *deploy.Target, o planOptions) (*deploy.Plan, error) {
-	if t.IsLive(st) {
-		c, err := st.Compare(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return deploy.Unchanged(c, t), nil
-	}
-	in, err := st.Inspect(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (s *session) planFor(ctx context.Context, in *stage.Inspected, t *deploy.Target, o planOptions) (*deploy.Plan, error) {
 	how := s.how(release.Deploy, 0, o.deployOptions)
-	var p *deploy.Plan
 	if o.out != "" {
-		p, err = deploy.Prepare(ctx, in, t, how, s.screen())
-	} else {
-		p, err = deploy.Preview(ctx, in, t, how)
+		return deploy.Prepare(ctx, in, t, how, s.screen())
 	}
-	if err == nil && p.Empty() {
-		err = deploy.CheckMissing(in.Missing())
-	}
-	return p, err
+	return deploy.Preview(ctx, in, t, how)
 }
 
-// printPlan prints a plan that changes the stack, or says that none does.
-func (a *app) printPlan(v planView, p *deploy.Plan, verbose bool) error {
+// planNothing ends a plan for a stack that needs no change. A deploy may still
+// put its functions right.
+func (s *session) planNothing(c *stage.Compared, t *deploy.Target, o planOptions) error {
+	v, drifted := newNoPlanView(c, t), len(c.Drift) > 0
+	text := ""
+	if drifted {
+		text = v.drift()
+	} else if !s.json() {
+		s.say("No changes: stage %s is up to date.", ui.Accent(s.flags.stage))
+	}
+	if err := s.printPlan(v, text); err != nil {
+		return err
+	}
+	if o.out != "" {
+		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
+		if drifted {
+			s.hint("%s puts the functions right", s.command("deploy"))
+		}
+	}
+	if o.exitCode && drifted {
+		return changesError{}
+	}
+	return nil
+}
+
+// printPlan prints a plan, or as text what there is to say without one.
+func (a *app) printPlan(v planView, text string) error {
 	if a.json() {
 		return a.printJSON(v)
-	}
-	text := ""
-	switch {
-	case !p.Empty():
-		text = v.text(p.To, verbose)
-	case len(v.Functions) > 0:
-		text = v.drift()
-	default:
-		a.say("No changes: stage %s is up to date.", ui.Accent(a.flags.stage))
 	}
 	if a.streams.OutTerminal && text != "" {
 		a.say("") // below the line that says where

@@ -58,17 +58,23 @@ type parameterChange struct {
 	After  string `json:"after"`
 }
 
+// newNoPlanView describes that the stack needs no change to be the target.
+func newNoPlanView(from *stage.Compared, to *deploy.Target) planView {
+	v := planView{
+		Stage: string(from.Name), Region: from.Config.Region, Stack: from.Name.Stack(),
+		Changes: []changeView{}, Parameters: parameterChanges(from.Stack, to), Permissions: []string{},
+		Functions: append([]stage.Drifted{}, from.Drift...), Guarded: []string{},
+	}
+	if to.RoleARN != from.Stack.RoleARN {
+		v.RoleARN = to.RoleARN
+	}
+	return v
+}
+
 // newPlanView describes what the plan does, what matters most first.
 func newPlanView(p *deploy.Plan) planView {
-	from := p.From
-	v := planView{
-		Stage: string(from.Name), Region: from.Config.Region, Stack: from.Name.Stack(), Create: p.Create,
-		Changes: []changeView{}, Parameters: parameterChanges(from.Stack, p.To), Permissions: []string{},
-		Functions: append([]stage.Drifted{}, from.Drift...), Guarded: p.Guarded(),
-	}
-	if p.To.RoleARN != from.Stack.RoleARN {
-		v.RoleARN = p.To.RoleARN
-	}
+	v := newNoPlanView(p.From, p.To)
+	v.Create, v.Guarded = p.Create, p.Guarded()
 	for _, c := range byImportance(p.Changes) {
 		v.Changes = append(v.Changes, newChangeView(c, p))
 		v.Permissions = append(v.Permissions, permissionChanges(c)...)

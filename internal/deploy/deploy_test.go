@@ -330,3 +330,14 @@ func TestReplaceCodeOutcome(t *testing.T) {
 		})
 	}
 }
+
+// Where nothing changes there is no plan that could be executed or kept.
+func TestNoChanges(t *testing.T) {
+	story(t, "no plan", func(t *testing.T) {
+		a := deployed(t)
+		a.Refuses = "The submitted information didn't contain changes. Submit different information to create a change set."
+		if p, err := prepare(t.Context(), a, nil, &awsaccount.Listener{}); p != nil || !errors.Is(err, stack.ErrNoChanges) {
+			t.Errorf("planned %v, %v", p, err)
+		}
+	})
+}

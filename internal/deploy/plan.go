@@ -18,14 +18,14 @@ import (
 type Plan struct {
 	From    *stage.Compared
 	To      *Target
-	Create  bool           // the stack does not exist yet
-	Changes []stack.Change // with the replacements left out that cannot happen
-	Number  int            // of the release that it would be
-	Record  release.Record // of it, as far as it is known before it begins
-	Remains []release.Remains
+	Create  bool              // the stack does not exist yet
+	Changes []stack.Change    // with the replacements left out that cannot happen
+	Number  int               // of the release that it would be
+	Record  release.Record    // of it, as far as it is known before it begins
+	Remains []release.Remains // that earlier stacks left, and a first deploy does not use
 
-	set  *stack.Plan // nil if there is nothing to change
-	over bool        // it is executed, discarded or kept
+	set  *stack.Plan
+	over bool // it is executed, discarded or kept
 }
 
 // How says how a change is made.
@@ -37,14 +37,8 @@ type How struct {
 	Express bool
 }
 
-// Unchanged is the plan for a stage that already is the target.
-func Unchanged(from *stage.Compared, to *Target) *Plan { return &Plan{From: from, To: to} }
-
-// Empty says that the stack needs no change.
-func (p *Plan) Empty() bool { return p.set == nil }
-
 // Prepare uploads what the target needs and plans the change as the stage's next
-// release.
+// release. The error is [stack.ErrNoChanges] if the stack needs none.
 func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Observer) (*Plan, error) {
 	o.Uploading()
 	missing, size, err := upload(ctx, in.Store, in.Contents, to.Bodies)
@@ -55,17 +49,14 @@ func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Ob
 	return Preview(ctx, in, to, how)
 }
 
-// Preview is [Prepare] for a plan that is only to be looked at. The error is a
-// *[MissingError] where a function that somebody has deleted would not come back.
+// Preview is [Prepare] for a plan that is only to be looked at. The error is
+// [stack.ErrNoChanges] as there, and a *[MissingError] where a function that somebody has deleted would not come back.
 func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Plan, error) {
 	number := in.Next()
 	request := to.request(in.State, number, how.Record.Version)
 	request.Express = how.Express
 	request.RevertDrift = len(in.Missing()) > 0
 	set, err := in.Stacks.Propose(ctx, in.Stack, request)
-	if errors.Is(err, stack.ErrNoChanges) {
-		return Unchanged(in.Compared, to), nil
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +120,7 @@ func newRecord(r release.Record, number int, s *stage.State, stackID string, t *
 
 // Discard takes the plan back, even after an interruption, unless it was executed or is kept.
 func (p *Plan) Discard(ctx context.Context) error {
-	if p.Empty() || p.over {
+	if p.over {
 		return nil
 	}
 	return p.discard(ctx)
