@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,10 +8,10 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
-	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
 
 // Execution says how a plan is executed.
@@ -28,8 +27,27 @@ type Done struct {
 }
 
 // Execute executes the plan as a release: it writes the release's record, makes
-// the stack ready, runs the change set to its end, sets what a change set
-// cannot, and writes down how it went.
+// the stack ready, begins the change set, follows it to its end, sets what a
+// change set cannot, and writes down how it went.
+//
+// The release's record comes first, so that of two runs with the same number one
+// gives up. What can happen after ExecuteChangeSet, and what is done about it:
+//
+//   - CloudFormation refuses it: the stack is as it was. The plan is discarded,
+//     and the release has failed.
+//   - Somebody else was faster: the error is [stack.ErrBusy], and the release has
+//     failed; its change set is void.
+//   - The answer is lost: the change set itself tells whether it is executed, and
+//     is followed then. If that cannot be read either nobody knows: AWS may go on,
+//     and the release's outcome stays open.
+//   - This run is left, by Ctrl-C, a lost connection or a kill: AWS goes on, and
+//     the outcome stays open. If the release becomes the live one, the next deploy
+//     makes up for what this one could not write down and set ([Upkeep]).
+//   - It is rolled back, or sticks: the observer is told of the root cause, the
+//     release has failed, and what AllowReplace had opened is closed again.
+//   - A create fails: what CloudFormation left is taken back, if it holds nothing
+//     of a player; the error is a *[CreateFailedError].
+//   - It succeeds: the protections are set, and what now runs is written down.
 func (p *Plan) Execute(ctx context.Context, x Execution, o Observer) (Done, error) {
 	p.over = true
 	err := p.From.Store.Begin(ctx, p.recordNow())
@@ -50,46 +68,42 @@ func (p *Plan) Execute(ctx context.Context, x Execution, o Observer) (Done, erro
 	return Done{deployed, time.Since(start)}, nil
 }
 
+// run runs the plan to its end and returns the stack as it then is.
+func (p *Plan) run(ctx context.Context, x Execution, o Observer) (stack.Stack, error) {
+	mark, err := p.begin(ctx, x, o)
+	if err != nil {
+		return stack.Stack{}, err
+	}
+	final, events, err := p.follow(ctx, mark, o)
+	if err != nil {
+		return stack.Stack{}, err
+	}
+	return final, p.ended(ctx, final, events, o)
+}
+
+// begin makes the stack ready and executes the change set, whose events come
+// after the mark. The error is a notStartedError where it is certain that
+// nothing has begun.
+func (p *Plan) begin(ctx context.Context, x Execution, o Observer) (mark string, err error) {
+	if !p.Create { // a stack that is yet to be created has no events from before
+		if mark, err = p.makeStackReady(ctx, x, o); err != nil {
+			return "", notStartedError{err}
+		}
+	}
+	if ctx.Err() != nil {
+		return "", notStartedError{context.Cause(ctx)}
+	}
+	err = p.From.Stacks.Execute(ctx, p.set)
+	if errors.Is(err, stack.ErrNotBegun) {
+		err = notStartedError{err}
+	}
+	return mark, err
+}
+
 // notStartedError says that a plan was not executed: its stack is as it was.
 type notStartedError struct{ error }
 
 func (e notStartedError) Unwrap() error { return e.error }
-
-// run runs the plan to its end and returns the stack as it then is.
-func (p *Plan) run(ctx context.Context, x Execution, o Observer) (stack.Stack, error) {
-	var mark string // a stack that is yet to be created has no events from before
-	if !p.Create {
-		var err error
-		if mark, err = p.makeStackReady(ctx, x, o); err != nil {
-			return stack.Stack{}, notStartedError{err}
-		}
-	}
-	if ctx.Err() != nil {
-		return stack.Stack{}, notStartedError{context.Cause(ctx)}
-	}
-	at := p.From.Stage
-	if err := at.Stacks.Execute(ctx, p.set); errors.Is(err, stack.ErrNotBegun) {
-		return stack.Stack{}, notStartedError{err}
-	} else if err != nil {
-		return stack.Stack{}, err
-	}
-	final, events, err := at.Follow(ctx, p.set.StackID, mark, len(p.Changes), o)
-	if err != nil && !errors.Is(err, stack.ErrNotFound) {
-		return stack.Stack{}, err
-	}
-	if final.Status.Settled() {
-		for _, ev := range events {
-			if ev.Status == stack.DeleteFailed && !ev.OfStack { // CloudFormation skips it and forgets it
-				o.Orphaned(ev)
-			}
-		}
-		return final, nil
-	}
-	if p.Create {
-		return stack.Stack{}, p.failedCreate(ctx, final, events, o)
-	}
-	return stack.Stack{}, stage.Fail(final, events, o)
-}
 
 // makeStackReady makes a stack ready for an update, and returns the mark after
 // which the update's events will come. CloudFormation itself is to refuse what
@@ -121,30 +135,52 @@ func (p *Plan) makeStackReady(ctx context.Context, x Execution, o Observer) (mar
 	return mark, err
 }
 
-// putRight gives the functions what the stack says of them. Code that
-// CloudFormation is about to replace stays until then: next has the keys of the
-// code that the functions are to have. So do functions that are missing.
-func putRight(ctx context.Context, c *stage.Compared, next map[string]string, o Observer) error {
-	for _, d := range c.Drift {
-		code, settings := d.Parts()
-		key, want := c.CodeKey(d.Name), d.Want()
-		code = code && cmp.Or(next[d.Name], key) == key
-		if code {
-			src := functions.Source{Bucket: c.Store.Bucket, Key: key, CodeSha256: want.CodeSha256, Architecture: want.Architecture}
-			if _, err := functions.UpdateCode(ctx, c.Lambda(), d.FunctionName, src); err != nil {
-				return err
+// follow follows the change set to its end, however that is. A stack that is gone
+// then, as a create that fails deletes it, is zero.
+func (p *Plan) follow(ctx context.Context, mark string, o Observer) (stack.Stack, []stack.Event, error) {
+	final, events, err := p.From.Follow(ctx, p.set.StackID, mark, len(p.Changes), o)
+	if errors.Is(err, stack.ErrNotFound) {
+		err = nil
+	}
+	return final, events, err
+}
+
+// ended tells a success from what is none.
+func (p *Plan) ended(ctx context.Context, final stack.Stack, events []stack.Event, o Observer) error {
+	switch {
+	case final.Status.Settled():
+		for _, ev := range events {
+			if ev.Status == stack.DeleteFailed && !ev.OfStack { // CloudFormation skips it and forgets it
+				o.Orphaned(ev)
 			}
 		}
-		if settings {
-			if err := functions.UpdateSettings(ctx, c.Lambda(), want); err != nil {
-				return err
-			}
-		}
-		if code || settings {
-			o.PutRight(d.Name)
+		return nil
+	case p.Create:
+		return p.failedCreate(ctx, final, events, o)
+	}
+	return stage.Fail(final, events, o)
+}
+
+// failedCreate says why a first deploy failed, and takes back what
+// CloudFormation could not: it does not delete what is protected.
+func (p *Plan) failedCreate(ctx context.Context, final stack.Stack, events []stack.Event, o Observer) error {
+	at := p.From.Stage
+	if there, err := at.Find(ctx); err == nil && there.Status != stack.None && there.ID != final.ID {
+		return stage.Busy(there) // somebody else has created the stage
+	}
+	e := &CreateFailedError{}
+	e.Cause, _ = stack.RootCause(events)
+	o.NotCreated(e.Cause)
+	if final.Status != stack.None && final.Status != stack.DeleteComplete {
+		o.TakingBack(final)
+		if err := teardown.ClearLeftovers(ctx, at, p.From.ID.Account, final, o); err != nil {
+			o.TakenBack(err)
+			e.Left = true
+			return e
 		}
 	}
-	return nil
+	o.TakenBack(nil)
+	return e
 }
 
 // conclude sets what a change set cannot, and writes down what then runs.
@@ -167,16 +203,41 @@ func (p *Plan) conclude(ctx context.Context, deployed stack.Stack, x Execution, 
 	return CheckMissing(stage.Missing(live, p.To.Template))
 }
 
-// closePolicy sets the policy under which CloudFormation itself refuses to
-// replace what players need, without exception.
-func closePolicy(ctx context.Context, at *stage.Stage, stackID string) error {
-	return at.Stacks.SetPolicy(ctx, stackID, cfn.StackPolicy())
-}
-
-// protect sets the termination protection of a stage that is to have it.
-func protect(ctx context.Context, at *stage.Stage, st stack.Stack, wanted bool) error {
-	if st.TerminationProtection || !wanted && !at.Name.Protected(st) {
+// notDeployed writes down that a release failed, and closes what --allow-replace
+// opened for it. A release that was only left, by Ctrl-C or a lost connection,
+// has no outcome yet: AWS goes on with it.
+func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Observer) error {
+	outcome := release.Outcome{Result: release.Failed}
+	update, updateFailed := errors.AsType[*stage.FailedError](cause)
+	create, createFailed := errors.AsType[*CreateFailedError](cause)
+	_, notStarted := errors.AsType[notStartedError](cause)
+	var cleanup error
+	switch {
+	case createFailed:
+		outcome.Reason = stage.Reason(create.Cause)
+	case updateFailed:
+		outcome.Reason = update.Reason()
+	case errors.Is(cause, stack.ErrBusy): // whoever was faster has made the change set void
+		outcome.Reason = "another operation was faster"
+	case notStarted:
+		outcome.Reason = cloud.OneLine(cloud.Text(cause))
+		cleanup = p.discard(ctx)
+	default:
 		return nil
 	}
-	return at.Stacks.SetTerminationProtection(ctx, st.ID, true)
+	finish(ctx, p.From.Store, p.Number, outcome, o)
+	if !p.Create && len(x.AllowReplace) > 0 { // a stack that could not be created is gone
+		ctx, cancel := afterwards(ctx)
+		defer cancel()
+		cleanup = errors.Join(cleanup, closePolicy(ctx, p.From.Stage, p.set.StackID))
+	}
+	return cleanup
 }
+
+// CreateFailedError says that CloudFormation could not create a stage's stack.
+type CreateFailedError struct {
+	Cause stack.Event // zero if unknown
+	Left  bool        // what CloudFormation left could not be taken back
+}
+
+func (*CreateFailedError) Error() string { return "the stack could not be created" }

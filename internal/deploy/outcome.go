@@ -3,77 +3,12 @@ package deploy
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
-	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
-
-// notDeployed writes down that a release failed, and closes what --allow-replace
-// opened for it. A release that was only left, by Ctrl-C or a lost connection,
-// has no outcome yet: AWS goes on with it.
-func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Observer) error {
-	outcome := release.Outcome{Result: release.Failed}
-	update, updateFailed := errors.AsType[*stage.FailedError](cause)
-	create, createFailed := errors.AsType[*CreateFailedError](cause)
-	_, notStarted := errors.AsType[notStartedError](cause)
-	var cleanup error
-	switch {
-	case createFailed:
-		outcome.Reason = stage.Reason(create.Cause)
-	case updateFailed:
-		outcome.Reason = update.Reason()
-	case errors.Is(cause, stack.ErrBusy): // whoever was faster has made the change set void
-		outcome.Reason = "another operation was faster"
-	case notStarted:
-		outcome.Reason = cloud.OneLine(cloud.Text(cause))
-		cleanup = p.discard(ctx)
-	default:
-		return nil
-	}
-	finish(ctx, p.From.Store, p.Number, outcome, o)
-	if !p.Create && len(x.AllowReplace) > 0 { // a stack that could not be created is gone
-		ctx, cancel := afterwards(ctx)
-		defer cancel()
-		cleanup = errors.Join(cleanup, closePolicy(ctx, p.From.Stage, p.set.StackID))
-	}
-	return cleanup
-}
-
-// CreateFailedError says that CloudFormation could not create a stage's stack.
-type CreateFailedError struct {
-	Cause stack.Event // zero if unknown
-	Left  bool        // what CloudFormation left could not be taken back
-}
-
-func (*CreateFailedError) Error() string { return "the stack could not be created" }
-
-// failedCreate says why a first deploy failed, and takes back what
-// CloudFormation could not: it does not delete what is protected.
-func (p *Plan) failedCreate(ctx context.Context, final stack.Stack, events []stack.Event, o Observer) error {
-	at := p.From.Stage
-	if there, err := at.Find(ctx); err == nil && there.Status != stack.None && there.ID != final.ID {
-		return stage.Busy(there) // somebody else has created the stage
-	}
-	e := &CreateFailedError{}
-	e.Cause, _ = stack.RootCause(events)
-	o.NotCreated(e.Cause)
-	if final.Status != stack.None && final.Status != stack.DeleteComplete {
-		o.TakingBack(final)
-		if err := teardown.ClearLeftovers(ctx, at, p.From.ID.Account, final, o); err != nil {
-			o.TakenBack(err)
-			e.Left = true
-			return e
-		}
-	}
-	o.TakenBack(nil)
-	return e
-}
 
 // makeUp writes down that the live release has succeeded, where the run that
 // deployed it was cut off before it could.

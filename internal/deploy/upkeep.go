@@ -5,6 +5,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
@@ -75,4 +76,18 @@ func (u *Upkeep) Finish(ctx context.Context, wanted bool, o Observer) error {
 		return err
 	}
 	return protect(ctx, u.Stage, u.Stack, wanted)
+}
+
+// closePolicy sets the policy under which CloudFormation itself refuses to
+// replace what players need, without exception.
+func closePolicy(ctx context.Context, at *stage.Stage, stackID string) error {
+	return at.Stacks.SetPolicy(ctx, stackID, cfn.StackPolicy())
+}
+
+// protect sets the termination protection of a stage that is to have it.
+func protect(ctx context.Context, at *stage.Stage, st stack.Stack, wanted bool) error {
+	if st.TerminationProtection || !wanted && !at.Name.Protected(st) {
+		return nil
+	}
+	return at.Stacks.SetTerminationProtection(ctx, st.ID, true)
 }
