@@ -48,7 +48,7 @@ func (a *app) deployFunction(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if live, runs := deploy.Runs(st, code); runs {
+	if live, runs := deploy.RunsCode(st, code); runs {
 		s.say("Nothing to do: %s runs this code already (%s).", ui.Accent(name), short(code.SHA256))
 		return s.printFunction(live)
 	}

@@ -58,7 +58,7 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	for _, r := range list {
 		all = append(all, r.Release)
 	}
-	old := release.Old(all, archive.Live(), keep)
+	old := release.Old(all, archive.Release(), keep)
 	keys := archive.Contents.Unneeded(all, old, archive.CodeKeys())
 	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
 	a.sayPruned(list, old, keys)

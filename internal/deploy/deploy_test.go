@@ -341,3 +341,31 @@ func TestNoChanges(t *testing.T) {
 		}
 	})
 }
+
+// What was put right is compared anew, not believed to be right.
+func TestRestore(t *testing.T) {
+	story(t, "a function's memory", func(t *testing.T) {
+		a, l := deployed(t), &awsaccount.Listener{}
+		f := a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)]
+		f.Memory = 1024
+		s, err := stage.At(a.Config(cloud.Options{}), "dev").Look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := deploy.Embedded(s, lambda.ARM64, nil, "", lambda.Zip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := deploy.Keep(t.Context(), s, to)
+		if err != nil || len(u.Drift) != 1 {
+			t.Fatalf("drift %v, %v", u.Drift, err)
+		}
+		if u, err = u.Restore(t.Context(), l); err != nil || len(u.Drift) != 0 || f.Memory != 128 {
+			t.Errorf("drift %v, memory %d, %v", u.Drift, f.Memory, err)
+		}
+		f.Memory = 512
+		if c, err := u.Reread(t.Context()); err != nil || len(c.Drift) != 1 {
+			t.Errorf("drift %v, %v", c.Drift, err)
+		}
+	})
+}

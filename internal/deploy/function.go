@@ -12,8 +12,8 @@ import (
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
-// Runs returns the function that a zip is for, if it runs exactly that zip.
-func Runs(s *stage.State, code lambda.Code) (stage.Running, bool) {
+// RunsCode returns the function that a zip is for, if it runs exactly that zip.
+func RunsCode(s *stage.State, code lambda.Code) (stage.Running, bool) {
 	for _, live := range s.Live {
 		if live.Name == code.Function.Name && live.CodeSha256 == lambda.CodeSha256(code.SHA256) {
 			return live, true

@@ -8,16 +8,16 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
-// Permission is something that a function may do only from then on, or no longer.
+// Permission is something that a role may do only from then on, or no longer.
 type Permission struct {
 	Who   string // the function's short name, or the role's logical id
 	Grant string // "s3:GetObject on arn:…"
 	Lost  bool
 }
 
-// Permissions tells what a role may do after a change, or no longer.
-// CloudFormation gives the role before and after as JSON; where it does not,
-// that the role's policies change is all there is to say.
+// Permissions tells what a role's inline policies let it do after a change, and
+// what no longer: nothing of a role that is new or removed, and nothing where
+// CloudFormation does not give the role before and after as JSON.
 func Permissions(c stack.Change) []Permission {
 	if c.Type != "AWS::IAM::Role" || c.Action == stack.Add || c.Action == stack.Remove {
 		return nil
@@ -47,7 +47,8 @@ func Permissions(c stack.Change) []Permission {
 	return list
 }
 
-// grants reads a role in CloudFormation's JSON into sentences: "s3:GetObject on arn:…".
+// grants reads the inline policies of a role in CloudFormation's JSON into
+// sentences: "s3:GetObject on arn:…". Known is false where there is no such JSON.
 func grants(resource string) (list []string, known bool) {
 	var role struct {
 		Properties struct {

@@ -34,11 +34,11 @@ func Choose(ctx context.Context, in *stage.Inspected, wanted int) (Return, error
 	if r.Origin != 0 && slices.Contains(numbers, r.Origin) {
 		origin = r.Origin
 	}
-	return Return{r, to, origin, runs(in.Compared, r)}, nil
+	return Return{r, to, origin, sameAsLive(in.Compared, r)}, nil
 }
 
-// runs tells whether the live release is the same as another, but for its number.
-func runs(c *stage.Compared, r release.Release) bool {
+// sameAsLive tells whether a release is the same as the live one, but for its number.
+func sameAsLive(c *stage.Compared, r release.Release) bool {
 	live := c.Record
 	return live != nil && c.Stack.Status.Updatable() && len(c.Missing()) == 0 &&
 		live.Template == r.Template && maps.Equal(live.Code, r.Code) && maps.Equal(live.Parameters, r.Parameters)

@@ -53,7 +53,7 @@ func (u *Upkeep) Restore(ctx context.Context, o Observer) (*Upkeep, error) {
 	if err := putRight(ctx, u.Compared, nil, o); err != nil {
 		return nil, err
 	}
-	right, err := u.PutRight(ctx)
+	right, err := u.Reread(ctx)
 	if err != nil {
 		return nil, err
 	}

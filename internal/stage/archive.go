@@ -30,8 +30,8 @@ func (s *Stage) Archive(ctx context.Context) (*Archive, error) {
 	return a, nil
 }
 
-// Live is the number of the release that the stack says it is; 0 for none.
-func (a *Archive) Live() int { return releaseOf(a.Stack) }
+// Release is the number of the release that the stack says it is; 0 for none.
+func (a *Archive) Release() int { return releaseOf(a.Stack) }
 
 // Listed is a release as a stage's history lists it.
 type Listed struct {
@@ -48,7 +48,7 @@ func (a *Archive) Releases(ctx context.Context) ([]Listed, error) {
 	}
 	list := []Listed{}
 	for _, r := range all {
-		list = append(list, Listed{told(a.Stack, r), r.Number == a.Live()})
+		list = append(list, Listed{told(a.Stack, r), r.Number == a.Release()})
 	}
 	return list, nil
 }

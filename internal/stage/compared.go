@@ -50,14 +50,18 @@ func (d Drifted) Parts() (code, settings bool) {
 // by the stack's parameters, which name it by its hash, and their settings by the
 // record that the live release left. Without a record the settings are not known.
 func (s *State) Compare(ctx context.Context) (*Compared, error) {
-	c := &Compared{State: s}
 	if !s.Stack.Status.Updatable() {
-		return c, nil
+		return &Compared{State: s}, nil
 	}
-	var err error
-	if c.Record, err = s.record(ctx); err != nil {
+	record, err := s.record(ctx)
+	if err != nil {
 		return nil, err
 	}
+	return s.compare(record), nil
+}
+
+func (s *State) compare(record *release.Release) *Compared {
+	c := &Compared{State: s, Record: record}
 	recorded := map[string]functions.Function{}
 	for _, f := range c.Ran() {
 		recorded[f.Name] = f.Function
@@ -76,19 +80,18 @@ func (s *State) Compare(ctx context.Context) (*Compared, error) {
 		gone := functions.Difference{Setting: DeletedFunction, Want: "there"}
 		c.Drift = append(c.Drift, Drifted{Running: Running{Name: name}, Differences: []functions.Difference{gone}})
 	}
-	return c, nil
+	return c
 }
 
-// PutRight is the comparison after the functions were put right: it reads again
-// what runs.
-func (c *Compared) PutRight(ctx context.Context) (*Compared, error) {
+// Reread reads again what runs, of an updatable stack, and compares that.
+func (c *Compared) Reread(ctx context.Context) (*Compared, error) {
 	live, err := c.Running(ctx)
 	if err != nil {
 		return nil, err
 	}
 	now := *c.State
 	now.Live = live
-	return &Compared{State: &now, Record: c.Record}, nil
+	return now.compare(c.Record), nil
 }
 
 // record reads the record of the live release, nil where none can be read.

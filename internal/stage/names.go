@@ -30,11 +30,14 @@ const Tag = "renpyctl:stage"
 // Stack is the stage's stack.
 func (n Name) Stack() string { return "renpy-cloud-" + string(n) }
 
-// Function is the name that the template gives a function in Lambda, LogGroup
-// that of its log group, and AccessLog that of the API's.
+// Function is the name that the template gives a function in Lambda.
 func (n Name) Function(f lambda.Function) string { return n.Stack() + "-" + f.Name }
+
+// LogGroup is the name that the template gives a function's log group.
 func (n Name) LogGroup(f lambda.Function) string { return "/aws/lambda/" + n.Function(f) }
-func (n Name) AccessLog() string                 { return "/aws/vendedlogs/renpy-cloud/" + string(n) + "/api-access" }
+
+// AccessLog is the name that the template gives the log group of the API.
+func (n Name) AccessLog() string { return "/aws/vendedlogs/renpy-cloud/" + string(n) + "/api-access" }
 
 // Generated is the pattern of the name that CloudFormation makes for a resource
 // without one: stack, logical id, and 12 random characters.

@@ -1,14 +1,15 @@
 // Package stage is a deployed stage as a value: its names, where its parts are,
 // what it runs, and what somebody has changed about it. Whoever works on a stage
-// begins here with [At], and then takes the view that tells enough:
+// begins here with [At], and then reads as much as is needed:
 //
-//	Deployed  its stack                           what info, logs and config need (Players: users)
-//	Archive   and its artefact bucket             releases, prune
-//	State     and its template and functions      whoever may change it
-//	Compared  and what the functions should be    drift; a deploy that may have nothing to do
-//	Inspected and what the artefact bucket holds  every change of the stack
+//	[Stage.Deployed]  the stack                                for info, logs and config
+//	[Stage.Players]   its user pool                            for users
+//	[Stage.Archive]   the stack and its artefact bucket        for releases and prune
+//	[Stage.Look]      a [State]: stack, template, functions    for whatever may change it
+//	[State.Compare]   a [Compared]: and what they should be    for drift, and deploys with nothing to do
+//	[State.Inspect]   an [Inspected]: and the artefact bucket  for every change of the stack
 //
-// Each view is read by one function and never changes.
+// What was read is not written to: waiting for the stack returns another State.
 package stage
 
 import (

@@ -18,8 +18,9 @@ type Watcher interface {
 	Begin(expected int)
 	Event(ev stack.Event)
 	End()
-	// Left says that the wait was interrupted while AWS goes on with the stack.
-	// Ours tells that the operation was begun by this run.
+	// Left says that the caller gave up waiting while AWS goes on with the stack;
+	// ours, that this run began the operation. The context is not cancelled: there
+	// may be something to ask.
 	Left(ctx context.Context, stackID string, ours bool)
 	// Failed says that an operation did not succeed, before anything is done about it.
 	Failed(e *FailedError)

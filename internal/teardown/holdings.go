@@ -19,7 +19,7 @@ import (
 // Holdings is what a stage consists of, and what removing it takes away.
 type Holdings struct {
 	Stack stack.Stack       // zero if it is gone already
-	Data  []release.Remains // of this stack, and of earlier ones that left theirs
+	Data  []release.Remains // of earlier stacks that left theirs, oldest first, and of this one
 
 	at      *stage.Stage
 	account string
@@ -65,7 +65,8 @@ func Find(ctx context.Context, at *stage.Stage, account string, st stack.Stack, 
 	return h, nil
 }
 
-// Of finds the data of a stack, which may be zero, and of those before it.
+// Of finds the data of a stack, which may be zero, and of those before it. It
+// waits for nothing, and finding nothing is no error.
 func Of(ctx context.Context, at *stage.Stage, account string, st stack.Stack) (*Holdings, error) {
 	h := &Holdings{Stack: st, at: at, account: account, store: at.Artifacts(account)}
 	var noted []release.Remains

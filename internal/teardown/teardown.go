@@ -14,14 +14,15 @@ import (
 // What a step is about.
 type What string
 
-// The steps, in the order of a removal.
+// The steps, in the order of a removal. Nothing is none of a removal: it says that
+// what a failed first deploy left holds nothing of a player, and is deleted now.
 const (
 	Counting    What = "counting"
-	Nothing     What = "nothing"     // is held for a player by what a failed first deploy left
+	Nothing     What = "nothing"
 	Protections What = "protections" // of the data
 	Saves       What = "saves"       // in a bucket
 	Stack       What = "stack"
-	Kept        What = "kept"      // resources, which outlive their stack
+	Kept        What = "kept"      // by the stack's deletion policies: pool, table and bucket
 	Artifacts   What = "artifacts" // the artefact bucket
 	Check       What = "check"     // that nothing is left
 )
@@ -29,15 +30,17 @@ const (
 // Step is a step of taking a stage down.
 type Step struct {
 	What   What
-	Bucket string // of saves, which the step is about
-	Total  int64  // versions in it
+	Bucket string // of saves, which the step is about; "" for the other steps
+	Total  int64  // versions to delete, in all buckets of saves together
 }
 
 // Observer is told what happens while a stage is taken down.
 type Observer interface {
 	stage.Watcher
+	// Started comes before a step, and Finished after it, but for Nothing.
 	Started(s Step)
-	// Progress tells how many versions of saves have been counted or deleted.
+	// Progress tells how many versions in the step's bucket have been counted or
+	// deleted so far.
 	Progress(s Step, versions int64)
 	Finished(s Step, err error)
 }
