@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,6 @@ var roles = map[string]role{
 	"internal/iam":                domain,
 	"internal/local":              domain,
 	"internal/logs":               domain,
-	"internal/metrics":            domain,
 	"internal/players":            domain,
 	"internal/release":            domain,
 	"internal/saves":              domain,
@@ -73,7 +73,6 @@ var roles = map[string]role{
 	"internal/gameclient":         trial,
 	"e2e":                         trial,
 	"bench":                       trial,
-	"tools":                       tool,
 }
 
 // direction says which roles each role may import, and why no others.
@@ -92,6 +91,15 @@ var direction = map[role]struct {
 	store:   {[]role{proto}, "a store only keeps what the protocol tells it"},
 	proto:   {nil, "the protocol is pure: its stores stand behind interfaces"},
 	tool:    {[]role{asset, tool, proto, store, serving}, "the build knows what it builds, not the program that carries it"},
+}
+
+// engines are the engine's packages, each of which may import those after it.
+var engines = []string{"internal/deploy", "internal/teardown", "internal/stage"}
+
+// inOrder tells whether an engine package may import another.
+func inOrder(importer, imported string) bool {
+	i, j := slices.Index(engines, importer), slices.Index(engines, imported)
+	return i >= 0 && i < j
 }
 
 // forbidden are dependencies of others, direct or not, that a role must not have.
@@ -157,6 +165,16 @@ func packages(t *testing.T) []pkg {
 	return list
 }
 
+// A role is of a package that there is.
+func TestRolesAreTaken(t *testing.T) {
+	list := packages(t)
+	for path := range roles {
+		if !slices.ContainsFunc(list, func(p pkg) bool { return p.path() == path || strings.HasPrefix(p.path(), path+"/") }) {
+			t.Errorf("%s has a role, and no package", path)
+		}
+	}
+}
+
 func TestDirection(t *testing.T) {
 	for _, p := range packages(t) {
 		r, ok := roleOf(p.path())
@@ -170,8 +188,12 @@ func TestDirection(t *testing.T) {
 			if !ours || !limited {
 				continue
 			}
-			if other, _ := roleOf(path); !slices.Contains(rule.may, other) {
+			other, _ := roleOf(path)
+			if !slices.Contains(rule.may, other) {
 				t.Errorf("%s (%s) imports %s (%s): %s", p.path(), r, path, other, rule.why)
+			}
+			if r == engine && other == engine && !inOrder(p.path(), path) {
+				t.Errorf("%s imports %s: the engine's packages import each other in the order %v only", p.path(), path, engines)
 			}
 		}
 		for _, f := range forbidden {
@@ -191,12 +213,33 @@ func TestDirection(t *testing.T) {
 	}
 }
 
-// commandOnly are what only the command line may use, by package and name.
+// commandOnly are what only the command line may use, by import path and name. Of
+// log/slog the values are for anybody; who writes them is not.
 var commandOnly = map[string]string{
 	"fmt.Print": "prints", "fmt.Printf": "prints", "fmt.Println": "prints",
-	"os.Stdin": "reads standard input", "os.Stdout": "prints", "os.Stderr": "prints",
+	"os.Stdin": "reads standard input", "os.Stdout": "prints", "os.Stderr": "prints", "os.Args": "reads the command line",
 	"os.Getenv": "reads the environment", "os.LookupEnv": "reads the environment", "os.Environ": "reads the environment",
-	"os.Exit": "ends the program", "log.Print": "prints", "log.Printf": "prints", "log.Println": "prints", "log.Fatal": "ends the program", "log.Fatalf": "ends the program",
+	"os.ExpandEnv": "reads the environment", "os.UserHomeDir": "reads the environment",
+	"os.UserConfigDir": "reads the environment", "os.UserCacheDir": "reads the environment",
+	"os.Exit": "ends the program", "log.*": "prints",
+	"log/slog.Default": "prints", "log/slog.SetDefault": "prints", "log/slog.Log": "prints", "log/slog.LogAttrs": "prints",
+	"log/slog.Debug": "prints", "log/slog.DebugContext": "prints", "log/slog.Info": "prints", "log/slog.InfoContext": "prints",
+	"log/slog.Warn": "prints", "log/slog.WarnContext": "prints", "log/slog.Error": "prints", "log/slog.ErrorContext": "prints",
+	"log/slog.With": "prints",
+}
+
+// importsOf are the import paths of a file by the names that it has for them.
+func importsOf(file *ast.File) map[string]string {
+	imports := map[string]string{}
+	for _, in := range file.Imports {
+		path := strings.Trim(in.Path.Value, `"`)
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		if in.Name != nil {
+			name = in.Name.Name
+		}
+		imports[name] = path
+	}
+	return imports
 }
 
 // Engine and domain packages return data and errors. And nobody works before main does.
@@ -209,6 +252,7 @@ func TestSources(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			imports := importsOf(file)
 			at := func(n ast.Node) string { return fmt.Sprintf("%s/%s:%d", p.path(), name, files.Position(n.Pos()).Line) }
 			for n := range ast.Preorder(file) {
 				switch n := n.(type) {
@@ -221,8 +265,9 @@ func TestSources(t *testing.T) {
 					if !ok || !slices.Contains([]role{aws, domain, engine, proto, store}, r) {
 						continue
 					}
-					if what := commandOnly[x.Name+"."+n.Sel.Name]; what != "" {
-						t.Errorf("%s: %s.%s %s, which only the command line may", at(n), x.Name, n.Sel.Name, what)
+					path := imports[x.Name]
+					if what := cmp.Or(commandOnly[path+"."+n.Sel.Name], commandOnly[path+".*"]); what != "" {
+						t.Errorf("%s: %s.%s %s, which only the command line may", at(n), path, n.Sel.Name, what)
 					}
 				}
 			}
