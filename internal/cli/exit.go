@@ -131,6 +131,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*teardown.WrittenMeanwhileError](err); ok {
 		return exitRefused, a.command("remove") + " shows it and deletes it"
 	}
+	if _, ok := errors.AsType[*teardown.LeftError](err); ok {
+		return exitError, a.command("remove") + " goes on with the removal"
+	}
 	if errors.Is(err, stack.ErrBusy) || errors.Is(err, release.ErrTaken) {
 		return exitBusy, a.command("deploy --watch") + " watches what runs" + a.waitHint()
 	}

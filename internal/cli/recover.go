@@ -65,6 +65,9 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	if err != nil {
 		return err
 	}
+	if st.Status.FailedCreate() {
+		return s.recoverCreate(ctx, state.ID.Account, st)
+	}
 	switch st.Status {
 	case stack.UpdateRollbackFailed:
 		return s.continueRollback(ctx, st, broken, o)
@@ -72,8 +75,6 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 		return s.rollBackUpdate(ctx, st)
 	case stack.DeleteFailed:
 		return s.deleteAgain(ctx, state.ID.Account, st, broken, o)
-	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
-		return s.recoverCreate(ctx, state.ID.Account, st)
 	case stack.ReviewInProgress:
 		return s.deleteShell(ctx, st)
 	}

@@ -17,7 +17,7 @@ func MakeReady(ctx context.Context, s *stage.State, wait bool, o Observer) (*sta
 	if err != nil {
 		return nil, err
 	}
-	if !failedFirst(s.Stack) {
+	if !s.Stack.Status.FailedCreate() {
 		return s, checkState(s.Stack)
 	}
 	o.Clearing(s.Stack)
@@ -35,7 +35,7 @@ func Changeable(ctx context.Context, s *stage.State, wait bool, o Observer) (*st
 	if err != nil {
 		return nil, err
 	}
-	if failedFirst(s.Stack) {
+	if s.Stack.Status.FailedCreate() {
 		return nil, &FirstFailedError{s.Name, s.Stack.Status}
 	}
 	return s, checkState(s.Stack)
@@ -49,14 +49,6 @@ type FirstFailedError struct {
 
 func (e *FirstFailedError) Error() string {
 	return fmt.Sprintf("the first deploy of stage %s failed and left the stack as %s", e.Name, e.Status)
-}
-
-func failedFirst(st stack.Stack) bool {
-	switch st.Status {
-	case stack.CreateFailed, stack.RollbackComplete, stack.RollbackFailed:
-		return true
-	}
-	return false
 }
 
 // StateError says that a stack is in a state from which no change leads on.

@@ -130,7 +130,7 @@ func (e *Engine) OperationStart(ctx context.Context, stackID string) (string, er
 			}
 			ev := eventFromAPI(in)
 			switch ev.Status {
-			case "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS":
+			case "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", DeleteInProgress:
 				begun = ev.OfStack
 			}
 		}

@@ -18,6 +18,7 @@ const (
 	UpdateRollbackDone   Status = "UPDATE_ROLLBACK_COMPLETE"
 	UpdateRollbackFailed Status = "UPDATE_ROLLBACK_FAILED"
 	ImportRollbackFailed Status = "IMPORT_ROLLBACK_FAILED"
+	DeleteInProgress     Status = "DELETE_IN_PROGRESS"
 	DeleteComplete       Status = "DELETE_COMPLETE"
 	DeleteFailed         Status = "DELETE_FAILED"
 )
@@ -34,6 +35,11 @@ func (s Status) Uncreated() bool { return s == None || s == ReviewInProgress }
 
 // ended says that an operation has come to its end, well or badly.
 func (s Status) ended() bool { return !strings.HasSuffix(string(s), "_IN_PROGRESS") }
+
+// FailedCreate says that the stack could not be created, and something of it is left.
+func (s Status) FailedCreate() bool {
+	return s == CreateFailed || s == RollbackComplete || s == RollbackFailed
+}
 
 // Settled says that the last operation succeeded, so that the stack is what its template says.
 func (s Status) Settled() bool {

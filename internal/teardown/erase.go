@@ -90,7 +90,7 @@ func (h *Holdings) deleteStack(ctx context.Context, o Observer) error {
 	}
 	var mark string
 	var err error
-	if st.Status == "DELETE_IN_PROGRESS" {
+	if st.Status == stack.DeleteInProgress {
 		mark, err = stacks.OperationStart(ctx, st.ID)
 	} else {
 		if mark, err = stacks.LatestEvent(ctx, st.ID); err == nil {

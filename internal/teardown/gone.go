@@ -3,7 +3,6 @@ package teardown
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +16,13 @@ import (
 // lag is how long a service may go on showing what is deleted.
 const lag = 15 * time.Second
 
-// Gone looks for everything that there was, for a while if need be.
+// LeftError names what is still there after a removal.
+type LeftError struct{ What []string }
+
+func (e *LeftError) Error() string { return "still there: " + strings.Join(e.What, ", ") }
+
+// Gone looks for everything that there was, for a while if need be. The error is
+// a *[LeftError] if something is still there.
 func (h *Holdings) Gone(ctx context.Context) error {
 	checks := h.checks()
 	for deadline := time.Now().Add(lag); ; {
@@ -26,7 +31,7 @@ func (h *Holdings) Gone(ctx context.Context) error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("still there: %s; run the removal again", strings.Join(left, ", "))
+			return &LeftError{left}
 		}
 		if err := cloud.Sleep(ctx, time.Second); err != nil {
 			return err

@@ -45,7 +45,7 @@ func Find(ctx context.Context, at *stage.Stage, account string, st stack.Stack, 
 	if err != nil {
 		return nil, err
 	}
-	if st.Status.InProgress() && st.Status != "DELETE_IN_PROGRESS" {
+	if st.Status.InProgress() && st.Status != stack.DeleteInProgress {
 		return nil, stage.Busy(st)
 	}
 	h, err := Of(ctx, at, account, st)
