@@ -369,3 +369,31 @@ func TestRestore(t *testing.T) {
 		}
 	})
 }
+
+// Who was slower leaves the stack's policy to the update that runs: closing it
+// would fail what somebody else has allowed.
+func TestSlowerLeavesThePolicy(t *testing.T) {
+	story(t, "another operation runs", func(t *testing.T) {
+		a := deployed(t)
+		theirs := cfn.StackPolicy(cfn.UserPool)
+		a.Watch()
+		a.Fault = func(call string) awsaccount.Fault {
+			if strings.HasPrefix(call, "CloudFormation-ExecuteChangeSet") {
+				a.Current().Policy = theirs
+				return awsaccount.Fault{Before: awsfake.Error{Code: "InvalidChangeSetStatus", Message: "ChangeSet cannot be executed in its current status"}}
+			}
+			return awsaccount.Fault{}
+		}
+		err := change(t.Context(), a, settings, deploy.Execution{AllowReplace: []string{cfn.HTTPAPI}}, &awsaccount.Listener{})
+		a.Fault = nil
+		if !errors.Is(err, stack.ErrBusy) || a.Current().Policy != theirs {
+			t.Errorf("the error is %v, the policy %s", err, a.Current().Policy)
+		}
+		if err := change(t.Context(), a, map[string]string{"GameIds": "other"}, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+		if wrong := a.Whole(); wrong != "" {
+			t.Error(wrong)
+		}
+	})
+}

@@ -36,7 +36,7 @@ type Done struct {
 //   - CloudFormation refuses it: the stack is as it was. The plan is discarded,
 //     and the release has failed.
 //   - Somebody else was faster: the error is [stack.ErrBusy], and the release has
-//     failed; its change set is void.
+//     failed; its change set is void, and the stack is left to them.
 //   - The answer is lost: the change set itself tells whether it is executed, and
 //     is followed then. If that cannot be read either nobody knows: AWS may go on,
 //     and the release's outcome stays open.
@@ -210,6 +210,7 @@ func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Obse
 	outcome := release.Outcome{Result: release.Failed}
 	update, updateFailed := errors.AsType[*stage.FailedError](cause)
 	create, createFailed := errors.AsType[*CreateFailedError](cause)
+	busy := errors.Is(cause, stack.ErrBusy)
 	_, notStarted := errors.AsType[notStartedError](cause)
 	var cleanup error
 	switch {
@@ -217,7 +218,7 @@ func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Obse
 		outcome.Reason = stage.Reason(create.Cause)
 	case updateFailed:
 		outcome.Reason = update.Reason()
-	case errors.Is(cause, stack.ErrBusy): // whoever was faster has made the change set void
+	case busy: // whoever was faster has made the change set void
 		outcome.Reason = "another operation was faster"
 	case notStarted:
 		outcome.Reason = cloud.OneLine(cloud.Text(cause))
@@ -226,7 +227,10 @@ func (p *Plan) notDeployed(ctx context.Context, cause error, x Execution, o Obse
 		return nil
 	}
 	finish(ctx, p.From.Store, p.Number, outcome, o)
-	if !p.Create && len(x.AllowReplace) > 0 { // a stack that could not be created is gone
+	// A stack that could not be created is gone. While somebody else's update runs
+	// the policy is theirs: closing it would fail what they have allowed. The next
+	// deploy closes what is left open.
+	if !p.Create && !busy && len(x.AllowReplace) > 0 {
 		ctx, cancel := afterwards(ctx)
 		defer cancel()
 		cleanup = errors.Join(cleanup, closePolicy(ctx, p.From.Stage, p.set.StackID))
