@@ -142,7 +142,7 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	if e, ok := errors.AsType[*deploy.CreateFailedError](err); ok {
 		if e.Left {
-			return exitStack, a.command("deploy") + " tries again, " + a.command("remove") + " deletes what is there"
+			return exitStack, a.command("recover") + " says what can be done, " + a.command("remove") + " deletes what is there"
 		}
 		return exitStack, "mend the cause and run " + a.command("deploy") + " again"
 	}

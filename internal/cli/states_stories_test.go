@@ -76,7 +76,8 @@ func TestFirstDeployFails(t *testing.T) {
 	story(t, "and somebody has signed up already", fails, func(t *testing.T, a *awsAccount) {
 		a.Players = 3
 		o := a.run("deploy", "--yes")
-		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "That did not succeed: ", "holds 3 players and 0 versions of saves", "hint: ")
+		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "That did not succeed: ", "holds 3 players and 0 versions of saves", "hint: renpyctl recover --stage dev ")
+		a.run("deploy", "--yes").wants(t, exitStack, "hint: renpyctl recover --stage dev ") // which a deploy does not get past
 		if len(a.Pools) != 1 || !a.Pools[awsaccount.Physical(cfn.UserPool)].Protected {
 			t.Errorf("the pool is touched: %v", a.Pools)
 		}
@@ -466,6 +467,16 @@ func TestFailureNamesWhatWasAskedFor(t *testing.T) {
 	story(t, "remove", undeletable, func(t *testing.T, a *awsAccount) {
 		a.run("remove", "--yes").wants(t, exitStack, "renpyctl: remove dev: the stack did not get there",
 			"hint: mend the cause and run renpyctl remove --stage dev again")
+	})
+	story(t, "remove that leaves something", twice, func(t *testing.T, a *awsAccount) {
+		a.Watch()
+		a.Fault = func(call string) awsaccount.Fault {
+			if call == "S3-DeleteBucket #2" {
+				a.Tables[awsaccount.Physical(cfn.ManifestTable)] = true
+			}
+			return awsaccount.Fault{}
+		}
+		a.run("remove", "--yes").wants(t, exitError, "renpyctl: still there: table ", "hint: renpyctl remove --stage dev goes on with the removal")
 	})
 	story(t, "remove --keep-data", undeletable, func(t *testing.T, a *awsAccount) {
 		a.run("remove", "--yes", "--keep-data").wants(t, exitStack, "hint: mend the cause and run renpyctl remove --stage dev --keep-data again")
