@@ -150,7 +150,7 @@ func httpClient() *awshttp.BuildableClient {
 var streaming = map[string]bool{"GetObject": true, "StartLiveTail": true}
 
 func apiOptions(o Options) []func(*middleware.Stack) error {
-	options := []func(*middleware.Stack) error{addDeadline}
+	options := []func(*middleware.Stack) error{addDeadline, addPlainBody}
 	if o.Trace != nil {
 		options = append(options, addTrace(o.Trace))
 	}

@@ -83,11 +83,16 @@ var ErrTaken = errors.New("a release of that number has begun already")
 // chose the same number one gets [ErrTaken]. Our own record, written by a try
 // whose answer was lost, is not somebody else's.
 func (s *Store) Begin(ctx context.Context, r Record) error {
-	err := s.putNew(ctx, recordKey(r.Number), r)
+	body, err := encode(r)
+	if err != nil {
+		return err
+	}
+	key := recordKey(r.Number)
+	err = s.putNew(ctx, key, body)
 	if cloud.KindOf(err) != cloud.Conflict {
 		return err
 	}
-	if there, readErr := s.Get(ctx, r.Number); readErr == nil && there.Time.Equal(r.Time) && there.By == r.By {
+	if there, readErr := s.Object(ctx, key); readErr == nil && bytes.Equal(there, body) {
 		return nil
 	}
 	return fmt.Errorf("%w: %d", ErrTaken, r.Number)
@@ -95,20 +100,25 @@ func (s *Store) Begin(ctx context.Context, r Record) error {
 
 // Finish writes how a release ended. What is written already stays.
 func (s *Store) Finish(ctx context.Context, number int, o Outcome) error {
-	err := s.putNew(ctx, outcomeKey(number), o)
+	body, err := encode(o)
+	if err != nil {
+		return err
+	}
+	err = s.putNew(ctx, outcomeKey(number), body)
 	if cloud.KindOf(err) == cloud.Conflict {
 		return nil
 	}
 	return err
 }
 
-func (s *Store) putNew(ctx context.Context, key string, v any) error {
+// encode renders what is kept in the artefact bucket.
+func encode(v any) ([]byte, error) {
 	body, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	body = append(body, '\n')
-	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+	return append(body, '\n'), err
+}
+
+func (s *Store) putNew(ctx context.Context, key string, body []byte) error {
+	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: bytes.NewReader(body),
 		ContentLength: aws.Int64(int64(len(body))), IfNoneMatch: aws.String("*"),
 	})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -285,10 +286,12 @@ func TestReleasesAreWrittenOnce(t *testing.T) {
 	if err := b.store.Begin(ctx, record(7, "template/a.yaml", nil)); err != nil || b.objects["releases/000007.json"] != before {
 		t.Errorf("our own record, after its answer was lost: %v", err)
 	}
-	other := record(7, "template/other.yaml", nil)
-	other.Time = other.Time.Add(time.Second)
-	if err := b.store.Begin(ctx, other); !errors.Is(err, release.ErrTaken) || b.objects["releases/000007.json"] != before {
-		t.Errorf("a number twice: %v", err)
+	later := record(7, "template/a.yaml", nil)
+	later.Time = later.Time.Add(time.Nanosecond)
+	for _, other := range []release.Record{record(7, "template/other.yaml", nil), later} {
+		if err := b.store.Begin(ctx, other); !errors.Is(err, release.ErrTaken) || b.objects["releases/000007.json"] != before {
+			t.Errorf("a number twice: %v", err)
+		}
 	}
 	for _, result := range []release.Result{release.Failed, release.Succeeded} { // the second is too late
 		if err := b.store.Finish(ctx, 7, release.Outcome{Result: result, Reason: "x"}); err != nil {
@@ -316,6 +319,32 @@ func TestReleasesAreWrittenOnce(t *testing.T) {
 	if _, err := b.store.Get(ctx, 3); !errors.Is(err, release.ErrDamaged) {
 		t.Errorf("release 3: %v", err)
 	}
+}
+
+// The connection dies when S3 has written the record, so that the SDK's second
+// try is told that there is one: it is the one that this run has written.
+func TestBeginAfterALostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newArtefacts(t)
+		b.exists = true
+		lost := 0
+		b.after = func(operation string) error {
+			if operation == "PutObject" && lost == 0 {
+				lost++
+				return awsfake.ErrLost
+			}
+			return nil
+		}
+		cfg := cloud.Local("https://nowhere.invalid", cloud.Options{Region: awsfake.Region})
+		cfg.APIOptions = append(cfg.APIOptions, b.AddToAttempts)
+		store := release.NewStore(s3.NewFromConfig(cfg), stage, account, awsfake.Region)
+		if err := store.Begin(t.Context(), record(1, "template/a.yaml", nil)); err != nil {
+			t.Errorf("gave %v", err)
+		}
+		if got, want := b.Operations(), []string{"PutObject", "PutObject", "GetObject"}; !slices.Equal(got, want) {
+			t.Errorf("calls %v, want %v", got, want)
+		}
+	})
 }
 
 // Two runs that begin the same number at the same moment: S3 may answer the

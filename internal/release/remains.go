@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -87,9 +86,9 @@ func (s *Store) ForgetRemains(ctx context.Context, stackID string) error {
 }
 
 func (s *Store) putRemains(ctx context.Context, list []Remains) error {
-	body, err := json.MarshalIndent(list, "", "  ")
+	body, err := encode(list)
 	if err != nil {
 		return err
 	}
-	return s.Put(ctx, remainsKey, append(body, '\n'))
+	return s.Put(ctx, remainsKey, body)
 }
