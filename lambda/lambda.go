@@ -6,12 +6,14 @@
 package lambda
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 )
@@ -54,15 +56,24 @@ func Functions() []Function {
 type Code struct {
 	Function Function
 	Arch     Arch
-	Zip      []byte
 	SHA256   string // of the zip in hex, which names it in the artefact bucket
+	Bytes    int64  // of the zip
+
+	open func() io.ReadSeeker
 }
 
 // NewCode returns the package that a zip is.
 func NewCode(f Function, arch Arch, zip []byte) Code {
 	sum := sha256.Sum256(zip)
-	return Code{Function: f, Arch: arch, Zip: zip, SHA256: hex.EncodeToString(sum[:])}
+	return Code{
+		Function: f, Arch: arch, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(zip)),
+		open: func() io.ReadSeeker { return bytes.NewReader(zip) },
+	}
 }
+
+// Zip reads the zip. One that is embedded is not copied for that: to say what is
+// deployed its hash is enough, and most commands never read it.
+func (c Code) Zip() io.ReadSeeker { return c.open() }
 
 // CodeSha256 turns a SHA-256 in hex into base64, the form in which Lambda
 // reports the code that a function runs. What is no such hash becomes "".
@@ -110,7 +121,8 @@ func Packages() []Package {
 // [ErrNotBuilt] when the program was compiled before `make zips`.
 func Zip(f Function, arch Arch) (Code, error) {
 	name := fmt.Sprintf("%s-%s.zip", f.Command, arch)
-	zip, err := dist.ReadFile("dist/" + name)
+	path := "dist/" + name
+	info, err := fs.Stat(dist, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Code{}, fmt.Errorf("%w (%s, %s)", ErrNotBuilt, f.Name, arch)
 	}
@@ -119,9 +131,13 @@ func Zip(f Function, arch Arch) (Code, error) {
 	}
 	sum, known := sums()[name]
 	if !known {
-		return NewCode(f, arch, zip), nil
+		zip, err := dist.ReadFile(path)
+		return NewCode(f, arch, zip), err
 	}
-	return Code{Function: f, Arch: arch, Zip: zip, SHA256: sum}, nil
+	return Code{Function: f, Arch: arch, SHA256: sum, Bytes: info.Size(), open: func() io.ReadSeeker {
+		file, _ := dist.Open(path) // which is there, and a ReadSeeker: package embed says so
+		return file.(io.ReadSeeker)
+	}}, nil
 }
 
 // SumsFile is where `make zips` writes the zips' hashes, beside them and in the

@@ -2,6 +2,8 @@ package lambda
 
 import (
 	"errors"
+	"io"
+	"runtime"
 	"testing"
 )
 
@@ -17,10 +19,33 @@ func TestSumsAreTrue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := NewCode(f, arch, code.Zip).SHA256; code.SHA256 != want {
+			zip, err := io.ReadAll(code.Zip())
+			if err != nil || int64(len(zip)) != code.Bytes {
+				t.Errorf("%s %s: read %d of %d bytes, %v", f.Name, arch, len(zip), code.Bytes, err)
+			}
+			if want := NewCode(f, arch, zip).SHA256; code.SHA256 != want {
 				t.Errorf("%s %s: %s says %s, the zip has %s; run make zips", f.Name, arch, SumsFile, code.SHA256, want)
 			}
 		}
+	}
+}
+
+// To know a zip is not to read it: a deploy that finds nothing to do copies none.
+func TestZipIsNotCopied(t *testing.T) {
+	f := Functions()[0]
+	if _, err := Zip(f, ARM64); err != nil {
+		t.Skip(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	code, err := Zip(f, ARM64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code.Zip()
+	runtime.ReadMemStats(&after)
+	if took := int64(after.TotalAlloc - before.TotalAlloc); took > code.Bytes/10 {
+		t.Errorf("to know a zip of %d bytes and to open it took %d bytes", code.Bytes, took)
 	}
 }
 

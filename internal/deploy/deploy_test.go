@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -255,7 +256,9 @@ func TestMissesWhatItsTemplateHas(t *testing.T) {
 			}
 			to.Template = strings.ReplaceAll(to.Template, cfn.SyncCompleteFunction+":", "Other:")
 			to.TemplateKey = "template/other.yaml"
-			to.Bodies[to.TemplateKey] = []byte(to.Template)
+			to.Bodies[to.TemplateKey] = deploy.Body{
+				Size: int64(len(to.Template)), Open: func() io.ReadSeeker { return strings.NewReader(to.Template) },
+			}
 			in, err := s.Inspect(t.Context())
 			if err != nil {
 				t.Fatal(err)

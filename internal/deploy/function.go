@@ -39,7 +39,7 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 	if err != nil {
 		return Replaced{}, err
 	}
-	t := &Target{Code: map[string]string{code.Function.Name: key}, Bodies: map[string][]byte{key: code.Zip}}
+	t := &Target{Code: map[string]string{code.Function.Name: key}, Bodies: map[string]Body{key: zipBody(code)}}
 	if _, _, err := upload(ctx, s.Store, contents, t.Bodies); err != nil {
 		return Replaced{}, err
 	}

@@ -3,8 +3,10 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,18 +24,26 @@ type Target struct {
 	TemplateKey string            // in the artefact bucket
 	Code        map[string]string // function's name to the key of its zip
 	Parameters  map[string]string // all but the release number
-	Bodies      map[string][]byte // what this program can upload, by key
+	Bodies      map[string]Body   // what this program can upload, by key
 	RoleARN     string            // that CloudFormation is to work as, "" to leave that
 }
+
+// Body is what can be uploaded, read only when it is.
+type Body struct {
+	Size int64
+	Open func() io.ReadSeeker
+}
+
+func zipBody(code lambda.Code) Body { return Body{code.Bytes, code.Zip} }
 
 // Embedded is the target that this program carries, with the settings that the
 // stack has and those that are given. Zip returns a function's zip.
 func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, roleARN string, zip func(lambda.Function, lambda.Arch) (lambda.Code, error)) (*Target, error) {
 	t := &Target{
 		Template: cfn.Template(), TemplateKey: "template/" + cfn.TemplateSHA256() + ".yaml",
-		Code: map[string]string{}, Parameters: map[string]string{}, Bodies: map[string][]byte{}, RoleARN: roleARN,
+		Code: map[string]string{}, Parameters: map[string]string{}, Bodies: map[string]Body{}, RoleARN: roleARN,
 	}
-	t.Bodies[t.TemplateKey] = []byte(t.Template)
+	t.Bodies[t.TemplateKey] = Body{int64(len(t.Template)), func() io.ReadSeeker { return strings.NewReader(t.Template) }}
 	for _, setting := range cfn.Settings() {
 		if value, ok := s.Stack.Parameters[setting.Name]; ok {
 			t.Parameters[setting.Name] = value
@@ -46,7 +56,7 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 			return nil, err
 		}
 		key := stage.CodeKey(code)
-		t.Code[f.Name], t.Parameters[f.CodeParameter], t.Bodies[key] = key, key, code.Zip
+		t.Code[f.Name], t.Parameters[f.CodeParameter], t.Bodies[key] = key, key, zipBody(code)
 	}
 	t.Parameters[cfn.ParamStage] = string(s.Name)
 	t.Parameters[cfn.ParamArchitecture] = string(arch)
@@ -82,7 +92,7 @@ func (t *Target) IsLive(s *stage.State) bool {
 func (t *Target) CodeSize(hash string) int64 {
 	for key, body := range t.Bodies {
 		if stage.CodeHash(key) == hash {
-			return int64(len(body))
+			return body.Size
 		}
 	}
 	return 0
@@ -101,7 +111,7 @@ func (t *Target) request(s *stage.State, number int, version string) stack.Reque
 
 // upload puts into the artefact bucket what it does not hold yet, and returns
 // how many objects and bytes that were.
-func upload(ctx context.Context, store *release.Store, contents release.Contents, bodies map[string][]byte) (written int, size int64, err error) {
+func upload(ctx context.Context, store *release.Store, contents release.Contents, bodies map[string]Body) (written int, size int64, err error) {
 	if err := store.Ensure(ctx, contents); err != nil {
 		return 0, 0, err
 	}
@@ -111,8 +121,8 @@ func upload(ctx context.Context, store *release.Store, contents release.Contents
 			continue
 		}
 		written++
-		size += int64(len(body))
-		group.Go(func() error { return store.Put(ctx, key, body) })
+		size += body.Size
+		group.Go(func() error { return store.Upload(ctx, key, body.Open(), body.Size) })
 	}
 	return written, size, group.Wait()
 }

@@ -194,9 +194,13 @@ func tlsOnly(bucket, region string) string {
 
 // Put writes an object, replacing what is there.
 func (s *Store) Put(ctx context.Context, key string, body []byte) error {
+	return s.Upload(ctx, key, bytes.NewReader(body), int64(len(body)))
+}
+
+// Upload is [Store.Put] for a body that is read where it is.
+func (s *Store) Upload(ctx context.Context, key string, body io.ReadSeeker, size int64) error {
 	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: bytes.NewReader(body),
-		ContentLength: aws.Int64(int64(len(body))),
+		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: body, ContentLength: &size,
 	})
 	if err != nil {
 		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
