@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/renpy-cloud/renpyctl/internal/cli"
+	_ "github.com/renpy-cloud/renpyctl/internal/heap" // for what it sets
 )
 
 func main() { os.Exit(cli.Main()) }
