@@ -71,7 +71,7 @@ func (b *bench) beside(ctx context.Context) error {
 			return err
 		}
 	}
-	all := results{}
+	all := map[string]map[string][]time.Duration{}
 	for round := range b.rounds {
 		for i := range 2 {
 			t := []tool{ours, theirs}[(round+i)%2] // each is first in its turn
@@ -87,12 +87,12 @@ func (b *bench) beside(ctx context.Context) error {
 }
 
 // besideOnce measures every operation of one tool.
-func (b *bench) besideOnce(ctx context.Context, t tool, all results) error {
+func (b *bench) besideOnce(ctx context.Context, t tool, all map[string]map[string][]time.Duration) error {
 	if err := b.freshCloud(ctx); err != nil {
 		return err
 	}
 	if all[t.name()] == nil {
-		all[t.name()] = map[string]series{}
+		all[t.name()] = map[string][]time.Duration{}
 	}
 	for _, op := range bareOperations {
 		for range op.times {
@@ -100,20 +100,20 @@ func (b *bench) besideOnce(ctx context.Context, t tool, all results) error {
 			if err != nil {
 				return err
 			}
-			s, _, err := measure(cmd, says)
+			took, _, err := timed(cmd, says)
 			if err != nil {
 				return err
 			}
-			all[t.name()][op.name] = append(all[t.name()][op.name], s)
+			all[t.name()][op.name] = append(all[t.name()][op.name], took)
 		}
 	}
 	return nil
 }
 
-func (b *bench) printBeside(ours, bare map[string]series) {
+func (b *bench) printBeside(ours, bare map[string][]time.Duration) {
 	b.print("| what | renpyctl | bare | times bare | goal | met |\n|---|---|---|---|---|---|\n")
 	for _, op := range bareOperations {
-		our, their := ours[op.name].took(), bare[op.name].took()
+		our, their := ours[op.name], bare[op.name]
 		times := float64(median(our)) / float64(median(their))
 		goal, met := fmt.Sprintf("≤ %.2f × bare", op.share), times <= op.share
 		if op.most > 0 {
@@ -133,7 +133,7 @@ func (b *bench) manyCalls(ctx context.Context, t bare) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := measure(cmd, says); err != nil {
+	if _, _, err := timed(cmd, says); err != nil {
 		return err
 	}
 	log.Print("making many calls")
