@@ -65,7 +65,8 @@ func (w world) makeTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := w.ddb.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &w.config.Table}); err != nil {
+		_, err := w.ddb.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &w.config.Table})
+		if _, gone := errors.AsType[*ddb.ResourceNotFoundException](err); err != nil && !gone {
 			t.Error(err)
 		}
 	})
