@@ -71,12 +71,16 @@ func (b *bench) beside(ctx context.Context) error {
 			return err
 		}
 	}
-	all := map[string]map[string][]time.Duration{}
-	for round := range b.rounds {
+	var round []string
+	for _, op := range bareOperations {
+		round = append(round, slices.Repeat([]string{op.name}, op.times)...)
+	}
+	all := results{}
+	for n := range b.rounds {
 		for i := range 2 {
-			t := []tool{ours, theirs}[(round+i)%2] // each is first in its turn
-			log.Printf("round %d of %d: %s", round+1, b.rounds, t.name())
-			if err := b.besideOnce(ctx, t, all); err != nil {
+			t := []tool{ours, theirs}[(n+i)%2] // each is first in its turn
+			log.Printf("round %d of %d: %s", n+1, b.rounds, t.name())
+			if err := b.take(ctx, t, round, timed, all); err != nil {
 				return err
 			}
 		}
@@ -86,34 +90,10 @@ func (b *bench) beside(ctx context.Context) error {
 	return b.manyCalls(ctx, theirs)
 }
 
-// besideOnce measures every operation of one tool.
-func (b *bench) besideOnce(ctx context.Context, t tool, all map[string]map[string][]time.Duration) error {
-	if err := b.freshCloud(ctx); err != nil {
-		return err
-	}
-	if all[t.name()] == nil {
-		all[t.name()] = map[string][]time.Duration{}
-	}
-	for _, op := range bareOperations {
-		for range op.times {
-			cmd, says, err := t.command(ctx, op.name)
-			if err != nil {
-				return err
-			}
-			took, _, err := timed(cmd, says)
-			if err != nil {
-				return err
-			}
-			all[t.name()][op.name] = append(all[t.name()][op.name], took)
-		}
-	}
-	return nil
-}
-
-func (b *bench) printBeside(ours, bare map[string][]time.Duration) {
+func (b *bench) printBeside(ours, bare map[string]series) {
 	b.print("| what | renpyctl | bare | times bare | goal | met |\n|---|---|---|---|---|---|\n")
 	for _, op := range bareOperations {
-		our, their := ours[op.name], bare[op.name]
+		our, their := ours[op.name].took(), bare[op.name].took()
 		times := float64(median(our)) / float64(median(their))
 		goal, met := fmt.Sprintf("≤ %.2f × bare", op.share), times <= op.share
 		if op.most > 0 {

@@ -40,18 +40,22 @@ func (b *bench) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var wholeWay []string
+	for _, op := range operations {
+		wholeWay = append(wholeWay, op.name)
+	}
 	all := results{}
 	for round := range b.rounds {
 		for _, t := range tools {
 			log.Printf("round %d of %d: %s", round+1, b.rounds, t.name())
-			if err := b.wholeWay(ctx, t, all); err != nil {
+			if err := b.take(ctx, t, wholeWay, measured, all); err != nil {
 				return err
 			}
 		}
 	}
 	var version series
 	for range versionRuns {
-		s, _, err := measure(exec.CommandContext(ctx, b.renpyctl, "version"), "commit")
+		s, _, err := measured(exec.CommandContext(ctx, b.renpyctl, "version"), "commit")
 		if err != nil {
 			return err
 		}
@@ -90,8 +94,11 @@ func (b *bench) tools(ctx context.Context) ([]tool, error) {
 	return []tool{renpyctl{binary: b.renpyctl, other: filepath.Join(other, "bin/renpyctl"), environ: environ}, slow, fast}, nil
 }
 
-// wholeWay measures every operation of one tool, once.
-func (b *bench) wholeWay(ctx context.Context, t tool, all results) error {
+// measure tells what a run of a program took: [timed] or [measured].
+type measure func(cmd *exec.Cmd, expected string) (sample, []byte, error)
+
+// take measures operations of one tool, one after the other, on a fresh local cloud.
+func (b *bench) take(ctx context.Context, t tool, operations []string, measure measure, all results) error {
 	if err := b.freshCloud(ctx); err != nil {
 		return err
 	}
@@ -99,7 +106,7 @@ func (b *bench) wholeWay(ctx context.Context, t tool, all results) error {
 		all[t.name()] = map[string]series{}
 	}
 	for _, op := range operations {
-		cmd, says, err := t.command(ctx, op.name)
+		cmd, says, err := t.command(ctx, op)
 		if err != nil {
 			return err
 		}
@@ -107,7 +114,7 @@ func (b *bench) wholeWay(ctx context.Context, t tool, all results) error {
 		if err != nil {
 			return err
 		}
-		all[t.name()][op.name] = append(all[t.name()][op.name], s)
+		all[t.name()][op] = append(all[t.name()][op], s)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (b *bench) emptyOnce(ctx context.Context, full, program string, total int, 
 	if _, err := b.cloud.Up(ctx, func(step string) { log.Print(step) }); err != nil {
 		return 0, s, err
 	}
-	s, output, err := measure(exec.CommandContext(ctx, program, append(b.bucketFlags(), flags...)...), "seconds")
+	s, output, err := measured(exec.CommandContext(ctx, program, append(b.bucketFlags(), flags...)...), "seconds")
 	if err != nil {
 		return 0, s, err
 	}

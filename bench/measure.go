@@ -19,24 +19,24 @@ type sample struct {
 	peak int64 // bytes of memory, of its largest process
 }
 
-// timed runs a program, which must end well and say the expected words. The
-// error shows what it said instead.
-func timed(cmd *exec.Cmd, expected string) (took time.Duration, output []byte, err error) {
+// timed runs a program, which must end well and say the expected words, and does
+// not tell its peak. The error shows what it said instead.
+func timed(cmd *exec.Cmd, expected string) (s sample, output []byte, err error) {
 	start := time.Now()
 	output, err = cmd.CombinedOutput()
-	took = time.Since(start)
+	s.took = time.Since(start)
 	if err == nil && !strings.Contains(string(output), expected) {
 		err = fmt.Errorf("it did not say %q", expected)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, output)
 	}
-	return took, output, err
+	return s, output, err
 }
 
-// measure is [timed] for a program that needs more memory than this one.
-func measure(cmd *exec.Cmd, expected string) (s sample, output []byte, err error) {
-	s.took, output, err = timed(cmd, expected)
+// measured is [timed] and tells the peak too, for a program that needs more memory than this one.
+func measured(cmd *exec.Cmd, expected string) (s sample, output []byte, err error) {
+	s, output, err = timed(cmd, expected)
 	if err != nil {
 		return s, output, err
 	}
