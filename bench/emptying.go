@@ -117,7 +117,7 @@ func (b *bench) emptyOnce(ctx context.Context, full, program string, total int, 
 }
 
 func (b *bench) bucketFlags() []string {
-	return []string{"-endpoint", b.cloud.Endpoint(), "-bucket", "full"}
+	return []string{"-endpoint", b.cloud.Endpoint(), "-secret", b.secret, "-bucket", "full"}
 }
 
 // copyState copies what the stopped local cloud remembers, to or from a folder.

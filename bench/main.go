@@ -55,6 +55,8 @@ type bench struct {
 
 	work  string // a folder that goes with the run
 	cloud *local.Cloud
+
+	secret string // that calls to the cloud are signed with
 }
 
 func (b *bench) run(ctx context.Context, parts []string) (err error) {
@@ -91,6 +93,10 @@ func (b *bench) freshCloud(ctx context.Context) error {
 		return err
 	}
 	_, err := b.cloud.Up(ctx, func(step string) { log.Print(step) })
+	if err != nil {
+		return err
+	}
+	b.secret, err = b.cloud.Secret()
 	return err
 }
 

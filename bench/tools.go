@@ -146,7 +146,7 @@ func (b *bench) environ(endpoint string) []string {
 	}
 	return append(env,
 		"HOME="+filepath.Join(b.work, "home"),
-		"AWS_ENDPOINT_URL="+endpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL="+endpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY="+b.secret,
 		"AWS_EC2_METADATA_DISABLED=true",
 	)
 }

@@ -38,7 +38,7 @@ func clients(account string) sdk { return clientsAt(endpoint, account) }
 func clientsAt(url, account string) sdk {
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &url,
-		Credentials: credentials.NewStaticCredentialsProvider(account, "test", ""),
+		Credentials: credentials.NewStaticCredentialsProvider(account, secret, ""),
 	}
 	return sdk{
 		cloudformation: cloudformation.NewFromConfig(cfg),

@@ -133,7 +133,7 @@ func strictCloud(t *testing.T) (direct, behindTLS string) {
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir,
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(port), "AUTH=true",
-		"AWS_ENDPOINT_URL=" + front.URL, // for the functions
+		"AWS_ENDPOINT_URL=" + front.URL, "AWS_SECRET_ACCESS_KEY=" + secret, // for the functions
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "NO_PROXY=*",
 	}
 	var log strings.Builder

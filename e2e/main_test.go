@@ -34,6 +34,7 @@ var (
 	binary   string   // the program under test
 	endpoint string   // of the local cloud: "http://127.0.0.1:45001"
 	stateDir string   // where the local cloud keeps what it remembers
+	secret   string   // that calls to it are signed with, by whatever access key
 	environ  []string // for the program
 )
 
@@ -63,6 +64,11 @@ func run(m *testing.M) (code int) {
 	if out, err := localCloud("up").CombinedOutput(); err != nil {
 		return failed(fmt.Errorf("start the local cloud: %w\n%s", err, out))
 	}
+	key, err := os.ReadFile(filepath.Join(stateDir, "secret"))
+	if err != nil {
+		return failed(err)
+	}
+	secret = string(key)
 	reset, err := resetAtEnd()
 	if err != nil {
 		return failed(err)

@@ -27,7 +27,7 @@ var local = operator{flags: []string{"--local"}}
 // throughEndpoint works on whatever is at url by the SDK's own means, in an account.
 func throughEndpoint(url, account string) operator {
 	return operator{env: []string{
-		"AWS_ENDPOINT_URL=" + url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=" + account, "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL=" + url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=" + account, "AWS_SECRET_ACCESS_KEY=" + secret,
 	}}
 }
 

@@ -26,12 +26,13 @@ import (
 
 func main() {
 	endpoint := flag.String("endpoint", "", "the server's `URL`")
+	secret := flag.String("secret", "", "the secret access `key` that it takes")
 	name := flag.String("bucket", "", "the bucket's `name`")
 	owner := flag.String("owner", "000000000000", "the `account` that it belongs to")
 	bare := flag.Int("bare", 0, "list beforehand and time the deletes alone, so many `requests` at once")
 	total := flag.Int("fill", 0, "make the bucket, with so many `versions` and delete markers")
 	flag.Parse()
-	client := cloud.S3(cloud.Local(*endpoint, cloud.Options{}))
+	client := cloud.S3(cloud.Local(*endpoint, cloud.Options{LocalSecret: *secret}))
 	b := bucket.Bucket{Name: *name, Owner: *owner}
 	ctx := context.Background()
 

@@ -35,6 +35,9 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		if err != nil {
 			return nil, err
 		}
+		if o.LocalSecret, err = lc.Secret(); err != nil {
+			return nil, err
+		}
 		s.local, s.at = lc, stage.At(cloud.Local(lc.Endpoint(), o), a.stage())
 	} else {
 		cfg, err := a.env.LoadAWS(ctx, o)

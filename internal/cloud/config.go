@@ -28,6 +28,9 @@ type Options struct {
 	Profile string
 	AppID   string // sent in the user agent: "renpyctl-1.2.3"
 
+	// LocalSecret is the secret access key that [Local]'s emulator takes; "test" if empty.
+	LocalSecret string
+
 	// Trace, if set, is told of every call when it has ended. It never sees
 	// headers or bodies: they carry credentials.
 	Trace func(Call)
@@ -92,10 +95,14 @@ func Local(endpoint string, o Options) aws.Config {
 	if region == "" {
 		region = LocalRegion
 	}
+	secret := o.LocalSecret
+	if secret == "" {
+		secret = "test" // what emulators take
+	}
 	return aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider("test", secret, ""),
 		HTTPClient:   httpClient(),
 		AppID:        o.AppID,
 		APIOptions:   apiOptions(o),

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,13 +50,13 @@ func TestMiniStack(t *testing.T) {
 		t.FailNow()
 	}
 	s := both[0]
-	if s != both[1] || !s.Healthy || s.Version != Version || s.PID == 0 || !fits(s.Python) {
+	if !reflect.DeepEqual(s, both[1]) || !s.Healthy || s.Version != Version || s.PID == 0 || !fits(s.Python) {
 		t.Fatalf("two Ups at once: %+v\n%+v", both[0], both[1])
 	}
 	listensOnlyHere(t, c)
 
 	begin := time.Now()
-	if again := up(t, c); again != s {
+	if again := up(t, c); !reflect.DeepEqual(again, s) {
 		t.Errorf("Up again: %+v, want %+v", again, s)
 	}
 	t.Logf("Up when it runs: %s", time.Since(begin))
@@ -223,9 +224,10 @@ type awsClients struct {
 }
 
 func clients(c *Cloud, key string) awsClients {
+	secret, _ := c.Secret()
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(c.Endpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider(key, "test", ""),
+		Credentials: credentials.NewStaticCredentialsProvider(key, secret, ""),
 	}
 	return awsClients{
 		dynamodb: dynamodb.NewFromConfig(cfg),

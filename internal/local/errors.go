@@ -22,6 +22,9 @@ const (
 	NotHealthy                     // MiniStack runs but does not answer
 	Killed                         // MiniStack did not end in order and was killed: what changed since its start is lost
 	NotStopped                     // MiniStack runs on and cannot be ended
+	NotSaved                       // MiniStack cannot write its state, and so runs on
+	BadOrigin                      // what was allowed is not an origin
+	NotPrivate                     // somebody else owns a folder of the local cloud, or can write to it
 )
 
 // Error is a failure in one line, with what can be done about it.

@@ -24,7 +24,7 @@ import (
 // bootstrap hands over.
 func TestMain(m *testing.M) {
 	switch args := os.Args[1:]; {
-	case slices.Equal(args, []string{"-I", "-X", "utf8", "-m", "ministack"}):
+	case len(args) == 6 && slices.Equal(args[:3], []string{"-I", "-X", "utf8"}) && filepath.Base(args[3]) == "guard.py":
 		os.Exit(fakeMiniStack())
 	case len(args) == 2 && args[0] == "lambda-runtime":
 		lambda.Start(func() (invocation, error) {
@@ -66,6 +66,7 @@ func fakeMiniStack() int {
 	pidFile := filepath.Join(os.Getenv("TMPDIR"), "ministack-"+port+".pid")
 	os.WriteFile(pidFile, fmt.Append(nil, os.Getpid()), 0o600)
 
+	os.WriteFile(filepath.Join(dir, "unsaved"), nil, 0o600)
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGTERM)
 	if string(behaviour) != mute {
@@ -77,6 +78,7 @@ func fakeMiniStack() int {
 		}
 	}
 	os.Remove(pidFile)
+	os.Remove(filepath.Join(dir, "unsaved"))
 	if err := os.WriteFile(filepath.Join(os.Getenv("STATE_DIR"), "all.json"), []byte("{}"), 0o600); err != nil {
 		return 1
 	}

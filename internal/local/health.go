@@ -32,9 +32,7 @@ func (c *Cloud) health(ctx context.Context) (health, error) {
 	if err != nil {
 		return health{}, err
 	}
-	// A transport of its own: no proxy between here and 127.0.0.1, no connection kept.
-	transport := &http.Transport{DisableKeepAlives: true}
-	resp, err := transport.RoundTrip(req)
+	resp, err := roundTrip(req)
 	if err != nil {
 		return health{}, err
 	}
@@ -50,6 +48,12 @@ func (c *Cloud) health(ctx context.Context) (health, error) {
 		return health{}, errors.New("health page is not MiniStack's")
 	}
 	return h, nil
+}
+
+// roundTrip sends a request by a transport of its own: no proxy between here
+// and 127.0.0.1, no connection kept.
+func roundTrip(req *http.Request) (*http.Response, error) {
+	return (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 }
 
 // portFree says who has the port, if anyone. It is asked when no MiniStack of this folder runs.

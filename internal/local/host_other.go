@@ -4,6 +4,7 @@ package local
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 )
@@ -20,5 +21,7 @@ const (
 const supported = false
 
 func tryLock(*os.File, lockMode) error { return errors.ErrUnsupported }
+
+func owned(fs.FileInfo) bool { return true }
 
 func detach(*exec.Cmd) {}

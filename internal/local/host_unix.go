@@ -4,6 +4,7 @@ package local
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"syscall"
@@ -36,6 +37,11 @@ func tryLock(f *os.File, mode lockMode) error {
 		}
 		return nil
 	}
+}
+
+// owned says whether a file is this user's.
+func owned(info fs.FileInfo) bool {
+	return info.Sys().(*syscall.Stat_t).Uid == uint32(os.Geteuid())
 }
 
 // detach gives a command a session of its own: neither Ctrl-C nor a closed

@@ -51,6 +51,10 @@ func (c *Cloud) build(ctx context.Context) error {
 			return err
 		}
 	}
+	// The umask may let others write there, and private would refuse it.
+	if err := os.Chmod(c.venv, 0o700); err != nil {
+		return err
+	}
 	return c.markInstalled()
 }
 

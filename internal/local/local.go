@@ -7,6 +7,10 @@
 //	<port>/                   one cloud: each port has its own state, log and process
 //	    lock                  held by the renpyctl that is starting or stopping it
 //	    alive                 held by MiniStack itself, for as long as it runs
+//	    secret                the secret access key that calls to it are signed with
+//	    origins               whose pages may reach it, a line each (guard.py)
+//	    guard.py              what is started: MiniStack behind a guard
+//	    unsaved               there from its start until it has written everything down at its end
 //	    ministack.log         what it says; ministack.log.1 is the log before
 //	    state/, s3/           what it remembers
 //	    home/, tmp/           its HOME and TMPDIR; tmp/ministack-<port>.pid is its process id
@@ -62,12 +66,11 @@ type Config struct {
 
 // Cloud is one local cloud. Its methods may be called from several processes at once.
 type Cloud struct {
-	cfg     Config
-	dir     string // of this port
-	venv    string // the virtual environment, shared by all ports
-	edition string // what its MiniStack calls itself: another edition was started otherwise
+	cfg  Config
+	dir  string // of this port
+	venv string // the virtual environment, shared by all ports
 
-	answerTimeout, startTimeout, stopTimeout time.Duration
+	answerTimeout, startTimeout, stopTimeout, unusedTimeout time.Duration
 }
 
 // New returns the local cloud of a folder and port; it touches nothing yet. The
@@ -85,7 +88,7 @@ func New(cfg Config) (*Cloud, error) {
 	if !filepath.IsAbs(cfg.Dir) {
 		return nil, fmt.Errorf("folder of the local cloud %q is not an absolute path", cfg.Dir)
 	}
-	c := &Cloud{
+	return &Cloud{
 		cfg:  cfg,
 		dir:  filepath.Join(cfg.Dir, strconv.Itoa(cfg.Port)),
 		venv: filepath.Join(cfg.Dir, "ministack-"+Version+"-"+fingerprint(requirements)),
@@ -93,9 +96,14 @@ func New(cfg Config) (*Cloud, error) {
 		answerTimeout: answerTimeout,
 		startTimeout:  startTimeout,
 		stopTimeout:   stopTimeout,
-	}
-	c.edition = editionPrefix + fingerprint(c.venv, c.settings())
-	return c, nil
+		unusedTimeout: unusedTimeout,
+	}, nil
+}
+
+// edition is what this cloud's MiniStack calls itself: another edition was started otherwise.
+func (c *Cloud) edition() string {
+	secret, _ := c.Secret() // without one no edition is this one's
+	return editionPrefix + fingerprint(c.venv, c.settings(), guard, secret)
 }
 
 // fingerprint is a short hash of whatever is given.
@@ -126,14 +134,21 @@ type Status struct {
 	Python   string `json:"python,omitempty"` // version of the Python it is installed in, "" before it is
 	Dir      string `json:"dir"`              // where this port's state and log are
 	Log      string `json:"log"`              // file
+	Secret   string `json:"secret"`           // file with the secret access key
+
+	AllowedOrigins []string `json:"allowed_origins,omitempty"` // whose pages in a browser may reach it: "http://localhost:8042"
 }
 
 // Status looks without changing anything. It takes at most [answerTimeout].
 func (c *Cloud) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		Endpoint: c.Endpoint(), Port: c.cfg.Port, Version: Version,
-		Python: c.pythonVersion(), Dir: c.dir, Log: c.LogPath(),
+		Python: c.pythonVersion(), Dir: c.dir, Log: c.LogPath(), Secret: c.file("secret"),
 	}
+	if err := c.private(); err != nil {
+		return s, err
+	}
+	s.AllowedOrigins = c.origins()
 	running, err := held(c.file("alive"))
 	if err != nil || !running {
 		return s, err
@@ -146,7 +161,7 @@ func (c *Cloud) Status(ctx context.Context) (Status, error) {
 	}
 	s.Healthy = true
 	s.Version = h.Version
-	s.Outdated = h.Edition != c.edition
+	s.Outdated = h.Edition != c.edition()
 	return s, nil
 }
 
@@ -182,6 +197,9 @@ func (c *Cloud) Up(ctx context.Context, progress func(step string)) (Status, err
 		return Status{}, err
 	}
 	if !current {
+		if c.unsaved() {
+			progress("MiniStack did not end in order: what changed since its start is lost")
+		}
 		progress("starting MiniStack on " + c.Endpoint())
 		if err := c.start(ctx); err != nil {
 			return Status{}, err
@@ -206,30 +224,39 @@ func (c *Cloud) settle(ctx context.Context, progress func(step string)) (current
 	switch {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case err == nil && h.Edition == c.edition:
+	case err == nil && h.Edition == c.edition():
 		return true, nil
 	case err == nil:
 		progress("restarting MiniStack with this version's settings")
+		if err := c.save(ctx); err != nil {
+			return false, err
+		}
 	default:
 		progress("restarting MiniStack")
 	}
 	if err := c.stop(ctx); !isKind(err, Killed) {
 		return false, err
 	}
-	progress("MiniStack had to be killed: what changed since its start is lost")
-	return false, nil
+	return false, nil // what is lost is said before the start
 }
 
 // Down ends the local cloud in order, so that it writes its state. It says
 // whether there was anything to end. The error is an [*Error] of kind [Killed]
-// or [NotStopped] if it did not end when asked.
+// or [NotStopped] if it did not end when asked, and of kind [NotSaved] if it
+// could not write its state: it then runs on.
 func (c *Cloud) Down(ctx context.Context) (wasRunning bool, err error) {
 	unlock, err := c.lock(ctx, func(string) {})
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	return c.end(ctx)
+	if running, err := held(c.file("alive")); err != nil || !running {
+		return false, err
+	}
+	if err := c.save(ctx); err != nil {
+		return true, err
+	}
+	return true, c.stop(ctx)
 }
 
 // Reset ends the local cloud and deletes what it remembers: every stack, player
@@ -240,10 +267,10 @@ func (c *Cloud) Reset(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if _, err := c.end(ctx); err != nil && !isKind(err, Killed) {
+	if err := c.stop(ctx); err != nil && !isKind(err, Killed) {
 		return err
 	}
-	for _, name := range []string{"state", "s3", "home", "tmp"} {
+	for _, name := range []string{"state", "s3", "home", "tmp", "origins", "unsaved"} {
 		if err := os.RemoveAll(c.file(name)); err != nil {
 			return err
 		}
@@ -251,19 +278,14 @@ func (c *Cloud) Reset(ctx context.Context) error {
 	return nil
 }
 
-func (c *Cloud) end(ctx context.Context) (wasRunning bool, err error) {
-	running, err := held(c.file("alive"))
-	if err != nil || !running {
-		return false, err
-	}
-	return true, c.stop(ctx)
-}
-
 // lock keeps other renpyctls from starting or stopping this cloud meanwhile.
 func (c *Cloud) lock(ctx context.Context, progress func(step string)) (unlock func(), err error) {
 	// 0700: the state holds players' saves and the digests of their passwords.
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, noSpaceOr(err)
+	}
+	if err := c.private(); err != nil {
+		return nil, err
 	}
 	return lock(ctx, c.file("lock"), func() { progress("waiting for another renpyctl to start or stop the local cloud") })
 }

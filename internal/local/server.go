@@ -21,6 +21,8 @@ const (
 	stopTimeout = 30 * time.Second
 	// killTimeout bounds the wait for the system to clear away a killed process.
 	killTimeout = 5 * time.Second
+	// unusedTimeout is how long MiniStack runs on without being used.
+	unusedTimeout = 24 * time.Hour
 )
 
 // settings is MiniStack's environment but for [inherited]: nothing of the
@@ -53,8 +55,11 @@ var inherited = [...]string{"LD_LIBRARY_PATH"}
 
 // environ is MiniStack's whole environment. Its health page shows the edition
 // as it is given here, and that is how this cloud is told from another.
-func (c *Cloud) environ() []string {
-	env := append(c.settings(), "MINISTACK_EDITION="+c.edition)
+func (c *Cloud) environ(secret string) []string {
+	env := append(c.settings(),
+		"MINISTACK_EDITION="+c.edition(),
+		"AWS_SECRET_ACCESS_KEY="+secret, // passed on to the functions, too, whose calls are signed as any
+	)
 	for _, kv := range c.cfg.Environ {
 		for _, name := range inherited {
 			if strings.HasPrefix(kv, name+"=") {
@@ -72,6 +77,10 @@ func (c *Cloud) start(ctx context.Context) error {
 		return noSpaceOr(err)
 	}
 	defer alive.Close()
+	secret, err := c.armed()
+	if err != nil {
+		return noSpaceOr(err)
+	}
 	log, err := openLog(c.LogPath())
 	if err != nil {
 		return noSpaceOr(err)
@@ -79,9 +88,9 @@ func (c *Cloud) start(ctx context.Context) error {
 	defer log.Close()
 
 	// Isolated (-I): no user site, no module from the current folder.
-	cmd := exec.Command(c.python(), "-I", "-X", "utf8", "-m", "ministack")
+	cmd := exec.Command(c.python(), "-I", "-X", "utf8", c.file("guard.py"), c.dir, strconv.Itoa(int(c.unusedTimeout.Seconds())))
 	cmd.Dir = c.file("tmp")
-	cmd.Env = c.environ()
+	cmd.Env = c.environ(secret)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{alive}
 	detach(cmd)
@@ -91,7 +100,7 @@ func (c *Cloud) start(ctx context.Context) error {
 	go cmd.Wait() // clears the process away, should it end before this one
 	alive.Close() // now only MiniStack holds it, and its end shows
 
-	if _, err := c.await(ctx, c.edition); err != nil {
+	if _, err := c.await(ctx, c.edition()); err != nil {
 		cmd.Process.Kill() // it has not served anyone yet, so there is nothing to write
 		return err
 	}

@@ -34,7 +34,7 @@ type world struct{ owner }
 func newWorld(t *testing.T) world {
 	t.Helper()
 	name := "savesync-" + strings.ToLower(rand.Text())
-	creds := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+	creds := aws.Credentials{AccessKeyID: "test", SecretAccessKey: accessSecret}
 	provider := credentials.StaticCredentialsProvider{Value: creds}
 	w := world{owner{
 		config: awsstore.Config{Region: "us-east-1", Endpoint: endpoint, Credentials: creds, Table: name, Bucket: name},

@@ -14,13 +14,14 @@ import (
 )
 
 // endpoint is where the local cloud answers: the one that RENPYCTL_E2E_ENDPOINT
-// names, or one of the tests' own, installed below RENPYCTL_E2E_DIR as e2e has it.
-var endpoint string
+// names, or one of the tests' own, installed below RENPYCTL_E2E_DIR as e2e has it;
+// accessSecret is what calls to it are signed with.
+var endpoint, accessSecret string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	endpoint = os.Getenv("RENPYCTL_E2E_ENDPOINT")
+	endpoint, accessSecret = os.Getenv("RENPYCTL_E2E_ENDPOINT"), "test"
 	if endpoint == "" {
 		down, err := up()
 		if err != nil {
@@ -56,6 +57,9 @@ func up() (down func(), err error) {
 		return nil, err
 	}
 	if _, err := cloud.Up(ctx, func(string) {}); err != nil {
+		return nil, err
+	}
+	if accessSecret, err = cloud.Secret(); err != nil {
 		return nil, err
 	}
 	endpoint = cloud.Endpoint()
