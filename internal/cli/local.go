@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -19,20 +20,29 @@ func newLocal(a *app) *cobra.Command {
 		Short: "Start, stop and reset the local cloud",
 		Long: `The local cloud is MiniStack, an AWS emulator, in a folder of its own on this
 computer. It listens on 127.0.0.1 only, needs Python 3.10 or later, and any
-command with --local starts it when needed.`,
+command with --local starts it when needed. It stops when it has not been used
+for a day; what is deployed on it stays.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	add := func(use, short string, run func(context.Context, *local.Cloud) error) {
-		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	add := func(use, short string, run func(context.Context, *local.Cloud) error) *cobra.Command {
+		sub := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			lc, err := a.localCloud()
 			if err != nil {
 				return err
 			}
 			return run(cmd.Context(), lc)
-		}})
+		}}
+		cmd.AddCommand(sub)
+		return sub
 	}
-	add("up", "Start the local cloud, installing it first if needed", a.localUp)
+	var origins []string
+	up := add("up", "Start the local cloud, installing it first if needed", func(ctx context.Context, lc *local.Cloud) error {
+		return a.localUp(ctx, lc, origins)
+	})
+	up.Flags().StringArrayVar(&origins, "allow-origin", nil,
+		`let pages of this origin, such as a web build's http://localhost:8042, reach what a game may;
+once for each, in place of those allowed before, and "" for none`)
 	add("down", "Stop the local cloud; what is deployed on it stays", a.localDown)
 	add("status", "Show whether the local cloud runs", a.localStatus)
 	add("reset", "Stop the local cloud and delete everything on it", a.localReset)
@@ -40,9 +50,13 @@ command with --local starts it when needed.`,
 	return cmd
 }
 
-func (a *app) localUp(ctx context.Context, _ *local.Cloud) error {
-	lc, err := a.startLocal(ctx)
-	if err != nil {
+func (a *app) localUp(ctx context.Context, lc *local.Cloud, origins []string) error {
+	if origins != nil {
+		if err := lc.AllowOrigins(ctx, slices.DeleteFunc(origins, func(o string) bool { return o == "" })); err != nil {
+			return err
+		}
+	}
+	if _, err := a.startLocal(ctx); err != nil {
 		return err
 	}
 	return a.localStatus(ctx, lc)
@@ -91,7 +105,11 @@ func (a *app) localStatus(ctx context.Context, lc *local.Cloud) error {
 	if s.PID != 0 {
 		fields = append(fields, [2]string{"process", strconv.Itoa(s.PID)})
 	}
-	return a.printFields(append(fields, [2]string{"folder", s.Dir}, [2]string{"log", s.Log}))
+	fields = append(fields, [2]string{"folder", s.Dir}, [2]string{"log", s.Log}, [2]string{"secret key", "in " + s.Secret})
+	for _, origin := range s.AllowedOrigins {
+		fields = append(fields, [2]string{"allowed pages", origin})
+	}
+	return a.printFields(fields)
 }
 
 func (a *app) localReset(ctx context.Context, lc *local.Cloud) error {

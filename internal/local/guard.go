@@ -57,9 +57,12 @@ func (c *Cloud) unsaved() bool {
 // a game may, and of no other; a running cloud heeds it from the next request on.
 func (c *Cloud) AllowOrigins(ctx context.Context, origins []string) error {
 	for _, origin := range origins {
-		u, err := url.Parse(origin)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host) {
-			return &Error{Kind: BadOrigin, What: fmt.Sprintf("%q is not the origin of a page", origin), Hint: "an origin is like http://localhost:8042: scheme, name and port, in small letters, and nothing more"}
+		if !isOrigin(origin) {
+			return &Error{
+				Kind: BadOrigin,
+				What: fmt.Sprintf("%q is not the origin of a page", origin),
+				Hint: "give it as the browser does: http://localhost:8042, in small letters, with nothing after it",
+			}
 		}
 	}
 	unlock, err := c.lock(ctx, func(string) {})
@@ -68,6 +71,12 @@ func (c *Cloud) AllowOrigins(ctx context.Context, origins []string) error {
 	}
 	defer unlock()
 	return noSpaceOr(os.WriteFile(c.file("origins"), []byte(strings.Join(origins, "\n")), 0o600))
+}
+
+// isOrigin takes what browsers send, but for "null", which any page can have them send.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && s == strings.ToLower(u.Scheme+"://"+u.Host)
 }
 
 func (c *Cloud) origins() []string {
@@ -108,11 +117,10 @@ func (c *Cloud) save(ctx context.Context) error {
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer); err != nil || len(answer.Faults) == 0 {
 		return nil
 	}
-	e := &Error{
+	return &Error{
 		Kind:   NotSaved,
 		What:   "MiniStack cannot write down what is deployed on it, and so was not stopped",
 		Hint:   "free some space on its disk and try again; renpyctl local reset gives up what is deployed",
 		Output: answer.Faults[max(0, len(answer.Faults)-5):],
 	}
-	return e
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -92,9 +93,13 @@ func (c *Cloud) portTaken(cause error) *Error {
 }
 
 func (c *Cloud) otherMiniStack(h health) *Error {
+	use := "set AWS_ENDPOINT_URL=" + c.Endpoint() + " in place of --local"
+	if strings.HasPrefix(h.Edition, editionPrefix) { // and takes only its own secret
+		use = "name its folder with RENPYCTL_LOCAL_DIR"
+	}
 	return &Error{
 		Kind: OtherMiniStack,
 		What: fmt.Sprintf("port %d belongs to a MiniStack %s that was not started from %s", c.cfg.Port, h.Version, c.cfg.Dir),
-		Hint: fmt.Sprintf("to use it, set AWS_ENDPOINT_URL=%s in place of --local; to have one of your own, end it or %s", c.Endpoint(), otherPortHint),
+		Hint: fmt.Sprintf("to use it, %s; to have one of your own, end it or %s", use, otherPortHint),
 	}
 }

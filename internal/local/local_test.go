@@ -236,7 +236,7 @@ func TestUpFails(t *testing.T) {
 		s := up(t, other)
 		c := newFake(t, func(cfg *Config) { cfg.Port = other.cfg.Port })
 		e := upFails(t, c, OtherMiniStack)
-		if !strings.Contains(e.What, "MiniStack 9.9.9") || !strings.Contains(e.Hint, "AWS_ENDPOINT_URL="+c.Endpoint()) {
+		if !strings.Contains(e.What, "MiniStack 9.9.9") || !strings.Contains(e.Hint, "RENPYCTL_LOCAL_DIR") {
 			t.Errorf("%q, %q", e.What, e.Hint)
 		}
 		if wasRunning, err := c.Down(t.Context()); wasRunning || err != nil {
