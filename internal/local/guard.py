@@ -226,9 +226,9 @@ def watched(receive, send):
             except OSError as error:
                 found.append(str(error))
             if found:
-                message = {"type": "lifespan.startup.failed", "message": found[0]}
-            else:
-                tasks.add(asyncio.create_task(stop_when_unused()))
+                print("not started, since what is there would be lost:", *found, sep="\n", flush=True)
+                os._exit(1)
+            tasks.add(asyncio.create_task(stop_when_unused()))
         if message["type"] == "lifespan.shutdown.complete" and not found:
             os.remove(unsaved)
         await send(message)
