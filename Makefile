@@ -22,7 +22,7 @@ OSLS        := $(TOOLS)/osls/.installed
 export RENPYCTL_E2E_DIR := $(TOOLS)/local
 export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 
-.PHONY: build zips demo demo-stop test test-renpy unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
+.PHONY: build zips demo demo-stop test test-renpy test-browser unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
 	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
@@ -48,8 +48,13 @@ unit: zips
 test-renpy: ## play the file that config renpy prints in Debian's Ren'Py (apt-get install renpy xvfb)
 	RENPYCTL_TEST_RENPY=required go test -count=1 -run '^TestRenpy$$' -v ./internal/cli
 
+test-browser: ## see what a page reaches of the local cloud from Debian's Chromium (apt-get install chromium)
+	RENPYCTL_TEST_BROWSER=required go test -count=1 -tags e2e -run '^TestBrowser$$' -v ./internal/local
+
 e2e: build
 	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/savesync/awsstore
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		echo "not run, since no Chromium is here: a page of the web at the local cloud's door (make test-browser)"
 
 soak: ## a million random histories of the sync protocol (about an hour)
 	RENPYCTL_HISTORIES=1000000 go test -count=1 -timeout 3h -run 'TestPromises$$' ./internal/savesync

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -221,6 +222,7 @@ type awsClients struct {
 	dynamodb *dynamodb.Client
 	lambda   *lambda.Client
 	s3       *s3.Client
+	iam      *iam.Client
 }
 
 func clients(c *Cloud, key string) awsClients {
@@ -232,6 +234,7 @@ func clients(c *Cloud, key string) awsClients {
 	return awsClients{
 		dynamodb: dynamodb.NewFromConfig(cfg),
 		lambda:   lambda.NewFromConfig(cfg),
+		iam:      iam.NewFromConfig(cfg),
 		s3:       s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 }

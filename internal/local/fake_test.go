@@ -47,6 +47,7 @@ const (
 	crashes = "crashes" // ends at once
 	mute    = "mute"    // runs, opens no port
 	deaf    = "deaf"    // does not end when asked
+	full    = "full"    // cannot write its state; may be written after the start
 )
 
 func fakeMiniStack() int {
@@ -86,6 +87,15 @@ func fakeMiniStack() int {
 }
 
 func serveHealth(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/_renpyctl/save" {
+		faults := []string{}
+		behaviour, _ := os.ReadFile(filepath.Join(filepath.Dir(os.Getenv("HOME")), "behaviour"))
+		if string(behaviour) == full {
+			faults = append(faults, "no space left on device")
+		}
+		json.NewEncoder(w).Encode(map[string][]string{"faults": faults})
+		return
+	}
 	if r.URL.Path != "/_ministack/health" {
 		http.NotFound(w, r)
 		return
