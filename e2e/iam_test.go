@@ -124,7 +124,8 @@ func strictCloud(t *testing.T) (direct, behindTLS string) {
 	}
 	python := filepath.Join(filepath.Dir(installed[len(installed)-1]), "bin", "python")
 	// The shell ends it when its input ends, which comes even if this process is killed.
-	cmd := exec.Command("/bin/sh", "-c", `"$0" "$@" </dev/null & cat; kill $!; wait`, python, "-I", "-X", "utf8", "-m", "ministack")
+	cmd := exec.Command("/bin/sh", "-c", `"$0" "$@" </dev/null & cat; kill $!; wait`,
+		python, "-I", "-X", "utf8", filepath.Join(stateDir, "guard.py"), dir, "3600")
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
