@@ -39,12 +39,13 @@ SECRET = os.environ["AWS_SECRET_ACCESS_KEY"]
 
 # --- who is asking ---
 
-# Under another name a page of the web has had itself led here (DNS rebinding).
-HERE = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost)(?::\d+)?")
+# Under another name a page of the web has had itself led here (DNS rebinding). What stands before localhost
+# is a bucket's name or an API's.
+HERE = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?P<of>[a-z0-9.-]+\.)?localhost)(?::\d+)?")
 
 
-def called_from_here(headers):
-    return HERE.fullmatch(headers.get("host", "").lower()) is not None
+def named(headers):
+    return HERE.fullmatch(headers.get("host", "").lower())
 
 
 def from_browser(headers):
@@ -69,33 +70,26 @@ PLAYERS_ACTIONS = {
         "ForgotPassword", "ConfirmForgotPassword", "GetUser", "RevokeToken", "GlobalSignOut",
     )
 }
-API_HOST = re.compile(r"[a-f0-9]+\.execute-api\.localhost(?::\d+)?")
+API = re.compile(r"[a-f0-9]+\.execute-api\.")
 KEYS_OF_POOL = re.compile(r"/[^/]+/\.well-known/(?:jwks\.json|openid-configuration)")
 
 
 def public(method, path, headers, query):
     """Whether a game, or a function that checks a token, asks this of AWS unsigned. MiniStack must not take it for
-    anything else: it finds the service by the target, by the path, by credentials, by the query, in this order."""
-    host, target = headers["host"].lower(), headers.get("x-amz-target")
+    anything else: it goes by the host, the target, the path, credentials, and the query."""
+    host, target = named(headers)["of"], headers.get("x-amz-target")
+    if host:
+        return API.fullmatch(host) is not None and path.startswith("/sync/")
     if path == "/":
         return method == "POST" and target in PLAYERS_ACTIONS and not query
-    if API_HOST.fullmatch(host):
-        return path.startswith("/sync/")
     if path.startswith("/_aws/execute-api/"):
-        return ministack._parse_execute_api_url(host, path) is not None
+        return ministack._parse_execute_api_url(headers["host"], path) is not None
     if method != "GET" or query or target or "authorization" in headers:
         return False
     return path == "/_ministack/health" or KEYS_OF_POOL.fullmatch(path) is not None
 
 
 # --- signatures ---
-
-
-def signature_of(headers, query):
-    """The signature that a request carries, in its header or its query, and which of the two; None without a whole one."""
-    presigned = "authorization" not in headers
-    found = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
-    return (found if isinstance(found, sigv4.HeaderSignature) else None), presigned
 
 
 def secrets_of(key, token):
@@ -108,8 +102,9 @@ def secrets_of(key, token):
 
 
 def signed(scope, headers, query, body):
-    signature, presigned = signature_of(headers, query)
-    if signature is None:
+    presigned = "authorization" not in headers
+    signature = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
+    if not isinstance(signature, sigv4.HeaderSignature):  # but what is wrong with it
         return False
     if presigned:
         # Whoever holds the URL adds headers and a body, which must not lead to another service.
@@ -180,9 +175,10 @@ class Faults(logging.Handler):
 
 
 def expect_faults():
-    list_ = []
-    faults.set(list_)
-    return list_
+    """The list of the faults of what this task does from now on."""
+    found = []
+    faults.set(found)
+    return found
 
 
 def save():
@@ -268,7 +264,7 @@ async def guard(scope, receive, send):
     method, path = scope["method"], scope["path"]
     headers = headers_of(scope)
     query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
-    if not called_from_here(headers):
+    if not named(headers):
         return await refuse(send, headers, f"the local cloud has no name like {headers.get('host', '')!r}")
     origin = headers.get("origin")
     if from_browser(headers) and not allowed(origin):
@@ -335,7 +331,7 @@ def guard_runtime_api():
         if not parse(self):
             return False
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if called_from_here(headers) and not from_browser(headers):
+        if named(headers) and not from_browser(headers):
             return True
         self.send_error(403)
         return False

@@ -52,6 +52,7 @@ func TestGuard(t *testing.T) {
 		// Players, who sign nothing.
 		{"a game signs up", "POST", "/", []string{target, cognito + "SignUp"}, "{}", 400},
 		{"a game asks its API", "POST", "/_aws/execute-api/0123abcd/$default/sync/plan", nil, "{}", 404},
+		{"a game asks it by its other name", "POST", "/sync/plan", []string{"Host", "0123abcd.execute-api.localhost"}, "{}", 404},
 		{"a game fetches a save", "GET", object, nil, "", 200},
 		{"a function fetches keys", "GET", "/us-east-1_x/.well-known/jwks.json", nil, "", 404},
 		{"renpyctl looks", "GET", "/_ministack/health", nil, "", 200},
@@ -65,6 +66,9 @@ func TestGuard(t *testing.T) {
 		{"a stranger makes a role as a player", "POST", "/?" + makeRole, []string{target, cognito + "SignUp"}, "{}", refused},
 		{"a stranger makes a role by an API", "POST", "/_aws/execute-api/0123abcd", []string{"Content-Type", form}, makeRole, refused},
 		{"a stranger makes a role by keys", "GET", "/us-east-1_x/.well-known/jwks.json?" + makeRole, nil, "", refused},
+		{"a stranger uploads to a bucket as a player", "POST", "/", []string{"Host", "bucket.localhost", target, cognito + "SignUp", "Content-Type", form}, "key=x&file=y", refused},
+		{"a stranger reads a bucket of that name", "GET", "/x/.well-known/jwks.json", []string{"Host", "bucket.localhost"}, "", refused},
+		{"a stranger has the API of an address send e-mail", "POST", "/v2/email/outbound-emails", []string{"Host", "0123abcd.execute-api.localhost"}, "{}", refused},
 		{"a stranger asks for keys of Lambda", "GET", "/us-east-1_x/.well-known/jwks.json", []string{"Authorization", "x Credential=a/b/c/lambda/d"}, "", refused},
 		{"a stranger resets", "POST", "/_ministack/reset", nil, "", refused},
 		{"a stranger configures", "POST", "/_ministack/config", nil, "{}", refused},
