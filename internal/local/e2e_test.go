@@ -164,6 +164,9 @@ func newReal(t *testing.T, dir string) *Cloud {
 		if _, err := c.Down(context.Background()); err != nil {
 			t.Error(explain(err))
 		}
+		if !t.Failed() {
+			os.RemoveAll(c.dir) // the folder above it may be shared
+		}
 	})
 	return c
 }
