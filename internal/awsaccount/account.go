@@ -63,6 +63,7 @@ type Account struct {
 // Fault is what goes wrong with a call.
 type Fault struct {
 	Before error // answered in place of the service
+	Lie    any   // an output, answered in place of the service, which does nothing
 	After  error // arrives in place of the answer of a service that has done its work
 }
 
@@ -133,8 +134,8 @@ func (a *Account) answer(c awsfake.Call, service func() (any, error)) (any, erro
 	if a.Fault != nil {
 		f = a.Fault(name)
 	}
-	if f.Before != nil {
-		return nil, f.Before
+	if f.Before != nil || f.Lie != nil {
+		return f.Lie, f.Before
 	}
 	out, err := service()
 	if f.After != nil {

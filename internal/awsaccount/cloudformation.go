@@ -216,6 +216,16 @@ func (a *Account) describeStacks(in *cloudformation.DescribeStacksInput) (*cloud
 	if err != nil {
 		return nil, err
 	}
+	out := s.Described()
+	if a.Stale > 0 && s.Status != stack.ReviewInProgress {
+		a.Stale--
+		out.Stacks[0].StackStatus = types.StackStatusReviewInProgress
+	}
+	return out, nil
+}
+
+// Described is the stack as DescribeStacks shows it.
+func (s *Stack) Described() *cloudformation.DescribeStacksOutput {
 	out := types.Stack{
 		StackId: &s.ID, StackName: aws.String("renpy-cloud-dev"), StackStatus: types.StackStatus(s.Status), StackStatusReason: &s.Reason,
 		CreationTime: aws.Time(time.Now()), Parameters: s.Parameters, Tags: s.Tags, EnableTerminationProtection: &s.Protected,
@@ -223,17 +233,13 @@ func (a *Account) describeStacks(in *cloudformation.DescribeStacksInput) (*cloud
 	if s.Role != "" {
 		out.RoleARN = &s.Role
 	}
-	if a.Stale > 0 && s.Status != stack.ReviewInProgress {
-		a.Stale--
-		out.StackStatus = types.StackStatusReviewInProgress
-	}
 	if s.Template != "" {
 		out.Outputs = []types.Output{
 			{OutputKey: aws.String(cfn.OutputAPIEndpoint), OutputValue: aws.String("https://k3j9x.execute-api.eu-west-1.amazonaws.com")},
 			{OutputKey: aws.String(cfn.OutputUserPoolID), OutputValue: aws.String(Physical(cfn.UserPool))},
 		}
 	}
-	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{out}}, nil
+	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{out}}
 }
 
 func noChangeSet(name string) error {

@@ -27,6 +27,8 @@ func (l *Listener) Waiting(st stack.Stack)                   { l.say("waiting fo
 func (l *Listener) Begin(expected int)                       { l.say("follow %d", expected) }
 func (l *Listener) Event(stack.Event)                        {}
 func (l *Listener) End()                                     { l.say("followed") }
+func (l *Listener) Blind(error)                              { l.say("blind") }
+func (l *Listener) Lost()                                    { l.say("lost") }
 func (l *Listener) Left(_ context.Context, _ string, _ bool) { l.say("left") }
 func (l *Listener) Failed(e *stage.FailedError) {
 	l.say("failed: %s, %s", e.Final.Status, e.Reason())

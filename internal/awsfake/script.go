@@ -264,7 +264,7 @@ func (s *Script) take(c Call) (*expectation, error) {
 	}
 	err := fmt.Errorf("awsfake: nothing expects %s %s%s", c, describe(c.Input), strings.Join(near, ""))
 	s.failures = append(s.failures, err)
-	return nil, err
+	return nil, asSDK(Error{Code: "NotInTheScript", Message: err.Error()}) // no reason to try again
 }
 
 // Calls returns the calls so far, in the order in which they were made.

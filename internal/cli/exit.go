@@ -137,6 +137,12 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if errors.Is(err, stack.ErrBusy) || errors.Is(err, release.ErrTaken) {
 		return exitBusy, a.command("deploy --watch") + " watches what runs" + a.waitHint()
 	}
+	if errors.Is(err, stack.ErrNothingRan) {
+		return exitStack, "the stack is as it was: run " + a.command(a.again) + " again"
+	}
+	if errors.Is(err, stack.ErrUnclear) && cloud.KindOf(err) == cloud.Other {
+		return exitStack, a.command("info") + " says what the stack is by now"
+	}
 	if e, ok := errors.AsType[*stackError](err); ok {
 		return exitStack, e.hint
 	}

@@ -64,6 +64,20 @@ func (s *screen) End() {
 	s.endGroup()
 }
 
+// Blind says that looking goes on although AWS does not answer.
+func (s *screen) Blind(err error) {
+	s.open()
+	s.progress.Note(ui.Warning("AWS does not tell how far it is, and is asked again: " + s.text(err)))
+	if _, hint := s.explainAWS(err); hint != "" {
+		s.progress.Note("  " + hint)
+	}
+}
+
+// Lost says what AWS goes on doing unseen.
+func (s *screen) Lost() {
+	s.say("\nLost sight of the stack. AWS goes on with it by itself: %s watches again.", s.command("deploy --watch"))
+}
+
 // Left says what AWS goes on doing after an interruption.
 func (s *screen) Left(ctx context.Context, stackID string, ours bool) {
 	s.say("\nInterrupted. AWS goes on with the stack by itself: %s watches again.", s.command("deploy --watch"))

@@ -1,9 +1,11 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -37,17 +39,20 @@ type Done struct {
 //     and the release has failed.
 //   - Somebody else was faster: the error is [stack.ErrBusy], and the release has
 //     failed; its change set is void, and the stack is left to them.
-//   - The answer is lost: the change set itself tells whether it is executed, and
-//     is followed then. If that cannot be read either nobody knows: AWS may go on,
-//     and the release's outcome stays open.
-//   - This run is left, by Ctrl-C, a lost connection or a kill: AWS goes on, and
+//   - The answer is lost: the change set itself tells whether it is executed. If
+//     that cannot be read either, the stack's events will tell.
+//   - CloudFormation accepts it, and nothing comes of it: the change set is deleted,
+//     which proves that it never runs, and the release has failed.
+//   - This run is left, by Ctrl-C, a kill, or because AWS does not answer for too
+//     long or contradicts itself: AWS goes on, and
 //     the outcome stays open. If the release becomes the live one, the next deploy
 //     makes up for what this one could not write down and set ([Upkeep]).
 //   - It is rolled back, or sticks: the observer is told of the root cause, the
 //     release has failed, and what AllowReplace had opened is closed again.
 //   - A create fails: what CloudFormation left is taken back, if it holds nothing
 //     of a player; the error is a *[CreateFailedError].
-//   - It succeeds: the protections are set, and what now runs is written down.
+//   - It succeeds, which is believed if the events say so, the stack says so, and it
+//     shows the release's number: the protections are set, and what now runs is written down.
 func (p *Plan) Execute(ctx context.Context, x Execution, o Observer) (Done, error) {
 	p.over = true
 	err := p.From.Store.Begin(ctx, p.recordNow())
@@ -70,15 +75,35 @@ func (p *Plan) Execute(ctx context.Context, x Execution, o Observer) (Done, erro
 
 // run runs the plan to its end and returns the stack as it then is.
 func (p *Plan) run(ctx context.Context, x Execution, o Observer) (stack.Stack, error) {
-	mark, err := p.begin(ctx, x, o)
-	if err != nil {
-		return stack.Stack{}, err
+	mark, unclear := p.begin(ctx, x, o)
+	switch {
+	case errors.Is(unclear, stack.ErrUnclear) && ctx.Err() == nil:
+		o.Blind(unclear) // the events will tell
+	case unclear != nil && !errors.Is(unclear, stack.ErrUnclear):
+		return stack.Stack{}, unclear
 	}
 	final, events, err := p.follow(ctx, mark, o)
+	if errors.Is(err, stack.ErrNothingRan) {
+		err = p.nothingRan(ctx, cmp.Or(unclear, err), o)
+	}
 	if err != nil {
 		return stack.Stack{}, err
 	}
 	return final, p.ended(ctx, final, events, o)
+}
+
+// nothingRan makes sure that a change set of which nothing has come never runs:
+// CloudFormation deletes none that it executes. The error is a notStartedError then.
+func (p *Plan) nothingRan(ctx context.Context, why error, o Observer) error {
+	_, err := p.From.Stacks.Recall(ctx, &stack.Plan{ChangeSetID: p.set.ChangeSetID, StackID: p.set.StackID})
+	if err == nil {
+		err = p.discard(ctx)
+	}
+	if err != nil {
+		o.Lost()
+		return why
+	}
+	return notStartedError{why}
 }
 
 // begin makes the stack ready and executes the change set, whose events come
@@ -138,11 +163,16 @@ func (p *Plan) makeStackReady(ctx context.Context, x Execution, o Observer) (mar
 // follow follows the change set to its end, however that is. A stack that is gone
 // then, as a create that fails deletes it, is zero.
 func (p *Plan) follow(ctx context.Context, mark string, o Observer) (stack.Stack, []stack.Event, error) {
-	final, events, err := p.From.Follow(ctx, p.set.StackID, mark, len(p.Changes), o)
+	final, events, err := p.From.Follow(ctx, p.set.StackID, mark, len(p.Changes), p.shows, o)
 	if errors.Is(err, stack.ErrNotFound) {
 		err = nil
 	}
 	return final, events, err
+}
+
+// shows tells whether a stack shows that it is the plan's release.
+func (p *Plan) shows(st stack.Stack) bool {
+	return st.Parameters[cfn.ParamRelease] == strconv.Itoa(p.Number)
 }
 
 // ended tells a success from what is none.

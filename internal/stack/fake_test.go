@@ -26,11 +26,14 @@ type operation struct {
 	start  time.Time
 	page   int         // events a page
 	final  stack.Stack // as it was last followed to
+	blind  int         // how often AWS was said not to answer
+	shows  func(stack.Stack) bool
 
 	events []happening // oldest first
 	states []state     // by time; the last that has come counts
 	// eventsErr and stateErr, if set, answer in place of events and states.
 	eventsErr, stateErr func(since time.Duration) error
+	old                 [2]time.Duration // from when to when the events are listed as they were before the last mark
 }
 
 // happening is an event: "ManifestTable CREATE_FAILED: reason"; the stack's own begin with "-".
@@ -41,7 +44,7 @@ type happening struct {
 
 type state struct {
 	at     time.Duration
-	status stack.Status // "" is no stack any more
+	status stack.Status // "" is no stack any more; "UPDATE_COMPLETE 2" shows release 2
 }
 
 func newOperation(t *testing.T) *operation {
@@ -64,7 +67,7 @@ func (o *operation) describeEvents(in *cloudformation.DescribeStackEventsInput) 
 	}
 	var visible []types.StackEvent // newest first, as AWS lists them
 	for i, h := range o.events {
-		if h.at <= now {
+		if stale := o.old[0] <= now && now < o.old[1]; h.at <= now && (!stale || i == 0) {
 			visible = append([]types.StackEvent{o.event(i, h)}, visible...)
 		}
 	}
@@ -116,17 +119,29 @@ func (o *operation) describeStacks(in *cloudformation.DescribeStacksInput) (*clo
 	if status == "" {
 		return nil, awsfake.Error{Code: "ValidationError", Message: "Stack with id " + *in.StackName + " does not exist"}
 	}
+	name, release, _ := strings.Cut(string(status), " ")
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{
-		StackId: aws.String(stackID), StackName: aws.String(stackName), StackStatus: types.StackStatus(status), CreationTime: &o.start,
+		StackId: aws.String(stackID), StackName: aws.String(stackName), StackStatus: types.StackStatus(name), CreationTime: &o.start,
+		Parameters: []types.Parameter{{ParameterKey: aws.String("Release"), ParameterValue: &release}},
 	}}}, nil
+}
+
+// during answers with an error in a span of time.
+func during(from, to time.Duration, err error) func(time.Duration) error {
+	return func(now time.Duration) error {
+		if from <= now && now < to {
+			return err
+		}
+		return nil
+	}
 }
 
 // throttle answers like CloudFormation when it is asked too often, in a span of time.
 func throttle(from, to time.Duration) func(time.Duration) error {
-	return func(now time.Duration) error {
-		if from <= now && now < to {
-			return awsfake.Error{Code: "Throttling", Message: "Rate exceeded"}
-		}
-		return nil
-	}
+	return during(from, to, awsfake.Error{Code: "Throttling", Message: "Rate exceeded"})
+}
+
+// shows tells whether a stack shows the number of a release.
+func shows(release string) func(stack.Stack) bool {
+	return func(s stack.Stack) bool { return s.Parameters["Release"] == release }
 }

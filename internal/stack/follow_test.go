@@ -19,7 +19,7 @@ const second = time.Second
 // follow returns what was seen, as the happenings are written, and the error. A
 // stack that is forgotten is no error.
 func (o *operation) follow(ctx context.Context, after string) (seen []string, err error) {
-	o.final, err = o.engine.Follow(ctx, stackID, after, func(ev stack.Event) {
+	o.final, err = o.engine.Follow(ctx, stackID, after, stack.Watch{Blind: func(error) { o.blind++ }, Shows: o.shows, Event: func(ev stack.Event) {
 		name := ev.LogicalID
 		if ev.OfStack {
 			name = "-"
@@ -29,7 +29,7 @@ func (o *operation) follow(ctx context.Context, after string) (seen []string, er
 			line += ": " + ev.Reason
 		}
 		seen = append(seen, line)
-	})
+	}})
 	if errors.Is(err, stack.ErrNotFound) {
 		err = nil
 	}
@@ -83,7 +83,7 @@ func TestFollow(t *testing.T) {
 			nil, 20 * second, second},
 		{"a stack that is forgotten while it is followed", failedCreate[:6],
 			[]state{{-1 * second, "REVIEW_IN_PROGRESS"}, {0, "CREATE_IN_PROGRESS"}, {4 * second, "DELETE_IN_PROGRESS"}, {20 * second, ""}},
-			nil, 20 * second, second},
+			nil, 20 * second, 7 * second},
 		{"a stack that is behind its events", update,
 			[]state{{0, "UPDATE_IN_PROGRESS"}, {35 * second, "UPDATE_COMPLETE"}},
 			nil, 35 * second, second},
@@ -167,6 +167,87 @@ func TestFollowBacksOffWhenThrottled(t *testing.T) {
 			t.Errorf("still pauses %s after CloudFormation answers again", pause)
 		}
 	})
+}
+
+// An update from release 1 to 2 of 13 seconds is seen to its end, and to no
+// other, whatever AWS says of it in between.
+func TestFollowBelievesNoSingleAnswer(t *testing.T) {
+	unknown := awsfake.Error{Code: "ValidationError", Message: "Stack [" + stackID + "] does not exist"}
+	expired := awsfake.Error{Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403}
+	broken := awsfake.Error{Code: "InternalFailure", Message: "Internal Failure", Status: 500}
+	page := errors.New("deserialization failed, unexpected root element html") // no APIError: nobody of AWS has answered
+	for what, c := range map[string]struct {
+		blind int
+		tune  func(*operation)
+	}{
+		"the stack is still the one before":   {0, func(o *operation) { o.states[1].at, o.states[2].at = 30*second, 30*second }},
+		"the one before, its release renewed": {0, func(o *operation) { o.states[0].status = "UPDATE_COMPLETE 1"; o.states[2].at = 40 * second }},
+		"the events are unknown once":         {0, func(o *operation) { o.eventsErr = during(3*second, 5*second, unknown) }},
+		"the stack is unknown at its end":     {0, func(o *operation) { o.stateErr = during(13*second, 16*second, unknown) }},
+		"the session runs out":                {1, func(o *operation) { o.eventsErr = during(3*second, 25*second, expired) }},
+		"there is no network":                 {1, func(o *operation) { o.eventsErr = during(3*second, 200*second, awsfake.ErrLost) }},
+		"there is no network at the end":      {1, func(o *operation) { o.stateErr = during(0, 33*second, awsfake.ErrLost) }},
+		"AWS has a fault":                     {1, func(o *operation) { o.eventsErr = during(3*second, 23*second, broken) }},
+		"a web filter answers":                {1, func(o *operation) { o.eventsErr = during(3*second, 23*second, page) }},
+		"the events begin late": {0, func(o *operation) {
+			for i := range o.events[1:] {
+				o.events[i+1].at += 15 * second
+			}
+		}},
+		"the events are those before the mark": {0, func(o *operation) { o.old = [2]time.Duration{3 * second, 9 * second} }},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newOperation(t)
+				o.shows = shows("2")
+				o.events = []happening{{-200 * second, "- CREATE_COMPLETE"}, {-100 * second, "X UPDATE_COMPLETE"}, {0, "- UPDATE_IN_PROGRESS"}, {9 * second, "X UPDATE_COMPLETE"}, {13 * second, "- UPDATE_COMPLETE"}}
+				o.states = []state{{-100 * second, "CREATE_COMPLETE 1"}, {0, "UPDATE_IN_PROGRESS 2"}, {13 * second, "UPDATE_COMPLETE 2"}}
+				c.tune(o)
+				seen, err := o.follow(t.Context(), "e1")
+				if err != nil || o.final.Status != "UPDATE_COMPLETE" || !o.shows(o.final) {
+					t.Errorf("ended with %v, the stack %q of release %s", err, o.final.Status, o.final.Parameters["Release"])
+				}
+				if want := o.what(2); !slices.Equal(seen, want) {
+					t.Errorf("saw\n%q\nwant\n%q", seen, want)
+				}
+				if o.blind != c.blind {
+					t.Errorf("was said not to answer %d times, want %d", o.blind, c.blind)
+				}
+			})
+		})
+	}
+}
+
+// What nobody can tell is not told.
+func TestFollowEndsUnsure(t *testing.T) {
+	settled := []state{{-100 * second, "UPDATE_COMPLETE 1"}}
+	for _, c := range []struct {
+		what   string
+		events []happening
+		states []state
+		want   error
+		least  time.Duration
+	}{
+		{"nothing runs", nil, settled, stack.ErrNothingRan, 15 * second},
+		{"the events tell of an end that the stack never comes to", []happening{{0, "- UPDATE_IN_PROGRESS"}, {3 * second, "- UPDATE_COMPLETE"}}, settled, stack.ErrUnclear, 30 * second},
+		{"the events tell of a rollback, the stack of none", []happening{{0, "- UPDATE_IN_PROGRESS"}, {3 * second, "- UPDATE_ROLLBACK_COMPLETE"}},
+			[]state{{-100 * second, "UPDATE_COMPLETE 2"}}, stack.ErrUnclear, 30 * second},
+		{"the stack is gone", []happening{{0, "- UPDATE_IN_PROGRESS"}}, []state{{0, "UPDATE_IN_PROGRESS"}, {10 * second, ""}}, stack.ErrNotFound, 13 * second},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newOperation(t)
+				o.events, o.states = append([]happening{{-100 * second, "- UPDATE_COMPLETE"}}, c.events...), c.states
+				_, err := o.engine.Follow(t.Context(), stackID, "e0", stack.Watch{Shows: shows("2"), Blind: func(error) {}, Event: func(stack.Event) {}})
+				if !errors.Is(err, c.want) {
+					t.Errorf("ended with %v, want %v", err, c.want)
+				}
+				if took := time.Since(o.start); took < c.least || took > 2*time.Minute {
+					t.Errorf("that took %s", took)
+				}
+			})
+		})
+	}
 }
 
 func TestFollowEndsWithAnError(t *testing.T) {

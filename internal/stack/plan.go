@@ -209,7 +209,7 @@ func (e *Engine) changes(ctx context.Context, plan *Plan, values bool) ([]Change
 	var changes []Change
 	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID, IncludePropertyValues: &values}
 	for {
-		out, err := e.client.DescribeChangeSet(ctx, in)
+		out, err := there(ctx, func() (*cloudformation.DescribeChangeSetOutput, error) { return e.client.DescribeChangeSet(ctx, in) })
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the change set: %w", err)
 		}
@@ -305,8 +305,9 @@ func (e *Engine) Recall(ctx context.Context, plan *Plan) (map[string]string, err
 var ErrNotBegun = errors.New("nothing was begun")
 
 // Execute starts the plan and returns at once; follow it with [Engine.Follow].
-// The error is [ErrBusy] where somebody was faster, and [ErrNotBegun] where it
-// is certain that nothing has begun: of a connection that was lost nobody knows.
+// The error is [ErrBusy] where somebody was faster, [ErrNotBegun] where it is
+// certain that nothing has begun, and [ErrUnclear] otherwise: of a connection that
+// was lost nobody knows.
 func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 	token := newToken()
 	in := &cloudformation.ExecuteChangeSetInput{ChangeSetName: &plan.ChangeSetID, StackName: &plan.StackID, ClientRequestToken: &token}
@@ -315,7 +316,7 @@ func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 		// For a create it may not be combined with OnStackFailure.
 		in.DisableRollback = aws.Bool(false)
 	}
-	_, err := e.client.ExecuteChangeSet(ctx, in)
+	_, err := there(ctx, func() (*cloudformation.ExecuteChangeSetOutput, error) { return e.client.ExecuteChangeSet(ctx, in) })
 	if err == nil {
 		return nil
 	}
@@ -335,16 +336,24 @@ func (e *Engine) Execute(ctx context.Context, plan *Plan) error {
 		}
 	}
 	refusal := orBusy(err)
-	if available && cloud.Refused(err) && !errors.Is(refusal, ErrBusy) {
-		return &notBegun{fmt.Errorf("execute the change set: %w", err)}
+	failed := fmt.Errorf("execute the change set: %w", refusal)
+	switch {
+	case errors.Is(refusal, ErrBusy):
+		return failed
+	case available && cloud.Refused(err):
+		return &outcome{failed, ErrNotBegun}
 	}
-	return fmt.Errorf("execute the change set: %w", refusal)
+	return &outcome{failed, ErrUnclear}
 }
 
-// notBegun is an error that says by itself why nothing has begun.
-type notBegun struct{ error }
+// outcome is an error that says by itself why, and is what came of it as well.
+type outcome struct {
+	error error
+	is    error
+}
 
-func (e *notBegun) Unwrap() []error { return []error{e.error, ErrNotBegun} }
+func (e *outcome) Error() string   { return e.error.Error() }
+func (e *outcome) Unwrap() []error { return []error{e.error, e.is} }
 
 // ErrBusy says that another operation runs on the stack, or was faster.
 var ErrBusy = errors.New("another operation runs on the stack")

@@ -34,3 +34,18 @@ func (p *poll) wait(ctx context.Context, err error) error {
 	}
 	return cloud.Sleep(ctx, pause)
 }
+
+// doubt is how long AWS may say of something that is there that it is not: its
+// answers are eventually consistent.
+const doubt = 5 * time.Second
+
+// there asks for what must be there until it is, or has been missing for too long.
+func there[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	deadline := time.Now().Add(doubt)
+	for p := newPoll(); ; {
+		out, err := ask()
+		if !cloud.IsNotFound(err) || time.Now().After(deadline) || p.wait(ctx, err) != nil {
+			return out, err
+		}
+	}
+}

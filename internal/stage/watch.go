@@ -18,10 +18,15 @@ type Watcher interface {
 	Begin(expected int)
 	Event(ev stack.Event)
 	End()
+	// Blind says that AWS does not answer for now, and how, and is asked again.
+	Blind(err error)
 	// Left says that the caller gave up waiting while AWS goes on with the stack;
 	// ours, that this run began the operation. The context is not cancelled: there
 	// may be something to ask.
 	Left(ctx context.Context, stackID string, ours bool)
+	// Lost says that AWS goes on with the stack, and that it cannot be seen any more
+	// how: there was no answer for too long, or none that agrees with the others.
+	Lost()
 	// Failed says that an operation did not succeed, before anything is done about it.
 	Failed(e *FailedError)
 }
@@ -62,26 +67,30 @@ func (s *Stage) Attach(ctx context.Context, st stack.Stack, w Watcher) (stack.St
 	if err != nil {
 		return st, nil, err
 	}
-	return s.follow(ctx, st.ID, mark, 0, false, w)
+	return s.follow(ctx, st.ID, mark, 0, nil, false, w)
 }
 
 // Follow follows an operation of ours on the stack of an id. It returns the
-// stack as it then is, and the events since the mark. The error is
-// [stack.ErrNotFound] if the stack is gone and forgotten.
-func (s *Stage) Follow(ctx context.Context, stackID, mark string, expected int, w Watcher) (stack.Stack, []stack.Event, error) {
-	return s.follow(ctx, stackID, mark, expected, true, w)
+// stack as it then is, and the events since the mark. Shows is that of
+// [stack.Watch]. The errors are those of [stack.Engine.Follow].
+func (s *Stage) Follow(ctx context.Context, stackID, mark string, expected int, shows func(stack.Stack) bool, w Watcher) (stack.Stack, []stack.Event, error) {
+	return s.follow(ctx, stackID, mark, expected, shows, true, w)
 }
 
-func (s *Stage) follow(ctx context.Context, stackID, mark string, expected int, ours bool, w Watcher) (stack.Stack, []stack.Event, error) {
+func (s *Stage) follow(ctx context.Context, stackID, mark string, expected int, shows func(stack.Stack) bool, ours bool, w Watcher) (stack.Stack, []stack.Event, error) {
 	w.Begin(expected)
 	var events []stack.Event
-	final, err := s.Stacks.Follow(ctx, stackID, mark, func(ev stack.Event) {
+	final, err := s.Stacks.Follow(ctx, stackID, mark, stack.Watch{Shows: shows, Blind: w.Blind, Event: func(ev stack.Event) {
 		events = append(events, ev)
 		w.Event(ev)
-	})
+	}})
 	w.End()
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil || errors.Is(err, stack.ErrNotFound) || errors.Is(err, stack.ErrNothingRan):
+	case ctx.Err() != nil:
 		w.Left(context.WithoutCancel(ctx), stackID, ours)
+	default:
+		w.Lost()
 	}
 	return final, events, err
 }
@@ -96,7 +105,7 @@ func (s *Stage) Operate(ctx context.Context, st stack.Stack, w Watcher, start fu
 	if err != nil {
 		return st, nil, err
 	}
-	final, events, err := s.Follow(ctx, st.ID, mark, 0, w)
+	final, events, err := s.Follow(ctx, st.ID, mark, 0, nil, w)
 	if errors.Is(err, stack.ErrNotFound) {
 		return stack.Stack{}, events, nil
 	}
@@ -105,7 +114,7 @@ func (s *Stage) Operate(ctx context.Context, st stack.Stack, w Watcher, start fu
 
 // FollowDelete follows a deletion that was started and returns when the stack is gone.
 func (s *Stage) FollowDelete(ctx context.Context, stackID, mark string, expected int, w Watcher) error {
-	final, events, err := s.Follow(ctx, stackID, mark, expected, w)
+	final, events, err := s.Follow(ctx, stackID, mark, expected, nil, w)
 	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
 		return nil
 	}
