@@ -161,7 +161,7 @@ func (a *Account) cloudFormation() {
 		}
 		return &cloudformation.DescribeChangeSetOutput{
 			ChangeSetId: &cs.ID, StackId: &cs.Stack.ID, Status: types.ChangeSetStatus(cs.Status), StatusReason: &cs.Reason,
-			ExecutionStatus: types.ExecutionStatus(cs.Execution), Changes: cs.Changes, Parameters: cs.Parameters,
+			ExecutionStatus: types.ExecutionStatus(cs.Execution), Changes: cs.Changes, Parameters: cs.Parameters, Tags: cs.Tags,
 		}, nil
 	})
 	awsfake.On(a.Fake, func(in *cloudformation.DeleteChangeSetInput) (*cloudformation.DeleteChangeSetOutput, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,6 +24,7 @@ type planView struct {
 	Create      bool              `json:"create"` // the stack does not exist yet
 	Changes     []changeView      `json:"changes"`
 	Parameters  []parameterChange `json:"parameters"`
+	Tags        []tagChange       `json:"tags"`              // of the stack, those that change
 	Permissions []string          `json:"permissions"`       // what functions may do from then on, or no longer
 	Functions   []stage.Drifted   `json:"functions"`         // changed past CloudFormation
 	RoleARN     string            `json:"roleArn,omitempty"` // that CloudFormation is to work as from then on
@@ -58,11 +60,14 @@ type parameterChange struct {
 	After  string `json:"after"`
 }
 
+// tagChange is a tag of the stack that changes: "" is none.
+type tagChange = parameterChange
+
 // newNoPlanView describes that the stack needs no change to be the target.
 func newNoPlanView(from *stage.Compared, to *deploy.Target) planView {
 	v := planView{
 		Stage: string(from.Name), Region: from.Config.Region, Stack: from.Name.Stack(),
-		Changes: []changeView{}, Parameters: parameterChanges(from.Stack, to), Permissions: []string{},
+		Changes: []changeView{}, Parameters: parameterChanges(from.Stack, to), Tags: []tagChange{}, Permissions: []string{},
 		Functions: append([]stage.Drifted{}, from.Drift...), Guarded: []string{},
 	}
 	if to.RoleARN != from.Stack.RoleARN {
@@ -74,7 +79,7 @@ func newNoPlanView(from *stage.Compared, to *deploy.Target) planView {
 // newPlanView describes what the plan does, what matters most first.
 func newPlanView(p *deploy.Plan) planView {
 	v := newNoPlanView(p.From, p.To)
-	v.Create, v.Guarded = p.Create, p.Guarded()
+	v.Create, v.Guarded, v.Tags = p.Create, p.Guarded(), tagChanges(p)
 	for _, c := range byImportance(p.Changes) {
 		v.Changes = append(v.Changes, newChangeView(c, p))
 		v.Permissions = append(v.Permissions, permissionChanges(c)...)
@@ -131,6 +136,23 @@ func parameterChanges(st stack.Stack, t *deploy.Target) []parameterChange {
 	return list
 }
 
+// tagChanges lists the tags of a stack that change, or go, by their names.
+func tagChanges(p *deploy.Plan) []tagChange {
+	list := []tagChange{}
+	if p.Create {
+		return list
+	}
+	before := p.From.Stack.Tags
+	all := maps.Clone(p.Tags)
+	maps.Copy(all, before)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if before[name] != p.Tags[name] && !strings.HasPrefix(name, "aws:") {
+			list = append(list, tagChange{name, before[name], p.Tags[name]})
+		}
+	}
+	return list
+}
+
 // byImportance sorts changes in the order in which cfn lists the resources.
 func byImportance(changes []stack.Change) []stack.Change {
 	rank := map[string]int{}
@@ -175,6 +197,9 @@ func (v planView) text(t *deploy.Target, verbose bool) string {
 	}
 	for _, p := range v.Parameters {
 		say("  setting %s: %s → %s", ui.Accent(p.Name), quoteEmpty(p.Before), quoteEmpty(p.After))
+	}
+	for _, t := range v.Tags {
+		say("  tag %s: %s → %s", ui.Accent(t.Name), quoteEmpty(t.Before), quoteEmpty(t.After))
 	}
 	for _, p := range v.Permissions {
 		say("  %s", ui.Warning(p))

@@ -20,6 +20,7 @@ type Plan struct {
 	To      *Target
 	Create  bool              // the stack does not exist yet
 	Changes []stack.Change    // with the replacements left out that cannot happen
+	Tags    map[string]string // of the stack, as they would be
 	Number  int               // of the release that it would be
 	Record  release.Record    // of it, as far as it is known before it begins
 	Remains []release.Remains // that earlier stacks left, and a first deploy does not use
@@ -72,7 +73,7 @@ func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Pl
 }
 
 func newPlan(from *stage.Compared, to *Target, set *stack.Plan, number int, r release.Record) *Plan {
-	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Number: number, Record: r, set: set}
+	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Tags: set.Tags, Number: number, Record: r, set: set}
 }
 
 // remains lists the data of earlier stacks, which a first deploy does not use.

@@ -104,9 +104,22 @@ func (t *Target) request(s *stage.State, number int, version string) stack.Reque
 	parameters[cfn.ParamRelease] = strconv.Itoa(number)
 	return stack.Request{
 		Name: s.Name.Stack(), Template: t.Template, Parameters: parameters,
-		Tags:        map[string]string{stage.Tag: string(s.Name)},
+		Tags:        tags(s),
 		Description: "renpyctl " + version, RoleARN: t.RoleARN,
 	}
+}
+
+// tags are the stack's tags after a change: those it has, whoever gave them, and
+// ours. A change set replaces all of them, but for CloudFormation's own, which
+// nobody else may give (API reference, Tag).
+func tags(s *stage.State) map[string]string {
+	all := maps.Clone(s.Stack.Tags)
+	maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, "aws:") })
+	if all == nil {
+		all = map[string]string{}
+	}
+	all[stage.Tag] = string(s.Name)
+	return all
 }
 
 // upload puts into the artefact bucket what it does not hold yet, and returns

@@ -79,6 +79,8 @@ type Plan struct {
 	StackID     string   `json:"stackId"`
 	Create      bool     `json:"create"` // the stack does not exist yet
 	Changes     []Change `json:"-"`      // CloudFormation keeps them
+	// Tags are all that the stack would have, CloudFormation's own left out.
+	Tags map[string]string `json:"-"`
 
 	shell bool // the empty stack was made for this plan, and may hold no other
 }
@@ -130,7 +132,7 @@ func (e *Engine) Propose(ctx context.Context, current Stack, r Request) (*Plan, 
 	if err != nil {
 		return nil, fmt.Errorf("plan stack %s: %w", r.Name, orBusy(err))
 	}
-	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create, shell: current.Status == None}
+	plan := &Plan{ChangeSetID: aws.ToString(out.Id), StackID: aws.ToString(out.StackId), Create: create, Tags: r.Tags, shell: current.Status == None}
 	if err := e.awaitChangeSet(ctx, plan); err != nil {
 		err = orBusy(err) // somebody else's execution drops the change set that is being made
 		// The caller may have given up; what was made is cleared away all the same.
@@ -279,8 +281,8 @@ func detailFromAPI(in types.ResourceChangeDetail) (Detail, bool) {
 // ErrStale says that a plan cannot be executed any more.
 var ErrStale = errors.New("the stack has moved on since the plan was made")
 
-// Recall reads a plan that was made earlier, and returns the parameters that it
-// would give the stack. The error is [ErrStale] if it can not be executed:
+// Recall reads a plan that was made earlier, with its tags, and returns the
+// parameters that it would give the stack. The error is [ErrStale] if it can not be executed:
 // CloudFormation drops change sets when the stack changes.
 func (e *Engine) Recall(ctx context.Context, plan *Plan) (map[string]string, error) {
 	out, err := e.describeChangeSet(ctx, plan)
@@ -292,6 +294,10 @@ func (e *Engine) Recall(ctx context.Context, plan *Plan) (map[string]string, err
 	}
 	if out.Status != types.ChangeSetStatusCreateComplete || out.ExecutionStatus != types.ExecutionStatusAvailable {
 		return nil, ErrStale
+	}
+	plan.Tags = map[string]string{}
+	for _, t := range out.Tags {
+		plan.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	parameters := map[string]string{}
 	for _, p := range out.Parameters {
