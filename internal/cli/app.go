@@ -70,6 +70,7 @@ type app struct {
 	verb    string // the same without the program's name: "users confirm"
 	again   string // and with its arguments: "rollback 41"
 	canWait bool   // the command has --wait
+	adopts  bool   // the stack may have lost the stage's tag
 }
 
 // globalFlags are the flags that every command has.

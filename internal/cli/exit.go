@@ -118,7 +118,10 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*stage.NoStageError](err); ok {
 		return exitNotFound, a.command("deploy") + " creates it; --region and --profile choose where to look"
 	}
-	if _, ok := errors.AsType[*stage.ForeignStackError](err); ok {
+	if e, ok := errors.AsType[*stage.ForeignStackError](err); ok {
+		if e.Lost {
+			return exitRefused, a.command("recover --adopt") + " gives it back, if it is the stage's"
+		}
 		return exitRefused, "choose another stage, so that this stack is not overwritten"
 	}
 	if e, ok := errors.AsType[*deploy.GuardError](err); ok {

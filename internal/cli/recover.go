@@ -9,6 +9,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
+	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
@@ -18,6 +19,7 @@ import (
 type recoverOptions struct {
 	skip   []string
 	retain []string
+	adopt  bool
 }
 
 func newRecover(a *app) *cobra.Command {
@@ -27,7 +29,7 @@ func newRecover(a *app) *cobra.Command {
 		Short: "Bring a stuck stack back",
 		Long: `Bring a stack back that CloudFormation left in a state from which a deploy
 cannot go on. What failed is listed first. Players' data is never deleted by
-this.`,
+this. With --adopt a stack that has lost the tag renpyctl:stage gets it back.`,
 		Example: `  renpyctl recover --stage prod
   renpyctl recover --stage prod --skip SyncPlanLambdaFunction`,
 		Args: noArgs,
@@ -35,11 +37,13 @@ this.`,
 	}
 	cmd.Flags().StringArrayVar(&o.skip, "skip", nil, "leave this resource out of a rollback that fails on it (UPDATE_ROLLBACK_FAILED)")
 	cmd.Flags().StringArrayVar(&o.retain, "retain", nil, "leave this resource behind when the stack's deletion fails on it (DELETE_FAILED)")
+	cmd.Flags().BoolVar(&o.adopt, "adopt", false, "take the stack for the stage's although it has lost its tag, and give that back")
 	return cmd
 }
 
 // recover does what the stack's state calls for.
 func (a *app) recover(ctx context.Context, o recoverOptions) error {
+	a.adopts = o.adopt
 	s, state, err := a.survey(ctx)
 	if err != nil {
 		return err
@@ -53,6 +57,8 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 		return s.at.None()
 	case st.Status.InProgress():
 		return stage.Busy(st)
+	case st.Status.Updatable() && s.at.LostTag(st):
+		return s.giveTagBack(ctx, state)
 	case st.Status.Updatable():
 		s.say("Nothing to recover: the stack %s is %s.", st.Name, st.Status)
 		return s.printState(st)
@@ -79,6 +85,21 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 		return s.deleteShell(ctx, st)
 	}
 	return &stackError{text: fmt.Sprintf("renpyctl knows no way out of %s", st.Status), hint: "docs/deploying.md explains every state"}
+}
+
+// giveTagBack deploys a stage that has lost its tag once more as it is: a change
+// set gives the stack its tags.
+func (s *session) giveTagBack(ctx context.Context, state *stage.State) error {
+	state, err := deploy.Changeable(ctx, state, true, s.screen())
+	if err != nil {
+		return err
+	}
+	in, err := state.Inspect(ctx)
+	if err != nil {
+		return err
+	}
+	s.say("The stack %s has lost the tag %s. Deployed once more as it is, it gets that back.", state.Stack.Name, stage.Tag)
+	return s.change(ctx, in, deploy.Deployed(state), s.how(release.Deploy, 0, deployOptions{}), deployOptions{})
 }
 
 // sayBroken lists the resources that failed, with AWS's reasons.

@@ -46,6 +46,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		}
 		s.at = stage.At(cfg, a.stage())
 	}
+	s.at.Adopts = a.adopts
 	return s, nil
 }
 

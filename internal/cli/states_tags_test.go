@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
@@ -45,4 +47,52 @@ func TestTagsOfOthersStay(t *testing.T) {
 		a.tag("cost-centre", "42")
 		a.run("deploy", "--plan", file, "--yes").wants(t, exitOK, `tag cost-centre: 42 → ""`)
 	})
+}
+
+// A stack that has lost its tag is refused, with the way back; that one changes
+// nothing else. Another tool's stack is never taken for ours.
+func TestLostTag(t *testing.T) {
+	lost := func(t *testing.T) *awsAccount {
+		a := twice(t)
+		a.Current().Tags = nil
+		a.tag("cost-centre", "42")
+		return a
+	}
+	story(t, "given back", lost, func(t *testing.T, a *awsAccount) {
+		for _, args := range [][]string{{"info"}, change, {"remove", "--yes"}, {"recover", "--yes"}} {
+			o := a.run(args...)
+			o.wants(t, exitRefused, "renpyctl recover --adopt --stage dev gives it back")
+			o.changedNothing(t)
+		}
+		a.run("recover", "--adopt").wants(t, exitUsage, "--yes")
+		before := *a.Current()
+		check(t, a.run("recover", "--adopt", "--yes"), exitOK, a.Whole())
+		if s := a.Current(); a.tagged(stage.Tag) != "dev" || a.tagged("cost-centre") != "42" || s.Template != before.Template || a.Setting("GameIds") != "my_game" {
+			t.Errorf("the tags are %v, GameIds %q", s.Tags, a.Setting("GameIds"))
+		}
+		a.run("releases").wants(t, exitOK, "live\t3\t", "succeeded")
+		a.run("deploy").wants(t, exitOK, "Nothing to do")
+		a.run("recover", "--adopt").wants(t, exitOK, "Nothing to recover")
+	})
+	story(t, "of a stuck stack", stuck, func(t *testing.T, a *awsAccount) {
+		a.Current().Tags, a.Current().Status = nil, stack.UpdateRollbackFailed
+		a.run("recover", "--yes", "--adopt").wants(t, exitOK, "Recovered")
+		check(t, a.run("recover", "--yes", "--adopt"), exitOK, a.Whole())
+		if a.tagged(stage.Tag) != "dev" {
+			t.Error("the tag is not back")
+		}
+	})
+	for what, spoil := range map[string]func(*awsaccount.Stack){
+		"another stage's": func(s *awsaccount.Stack) {
+			s.Tags = []types.Tag{{Key: aws.String(stage.Tag), Value: aws.String("prod")}}
+		},
+		"another tool's": func(s *awsaccount.Stack) { s.Parameters = nil },
+	} {
+		story(t, what, lost, func(t *testing.T, a *awsAccount) {
+			spoil(a.Current())
+			o := a.run("recover", "--adopt", "--yes")
+			o.wants(t, exitRefused, "was not made by renpyctl")
+			o.changedNothing(t)
+		})
+	}
 }

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -39,11 +40,8 @@ func zipBody(code lambda.Code) Body { return Body{code.Bytes, code.Zip} }
 // Embedded is the target that this program carries, with the settings that the
 // stack has and those that are given. Zip returns a function's zip.
 func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, roleARN string, zip func(lambda.Function, lambda.Arch) (lambda.Code, error)) (*Target, error) {
-	t := &Target{
-		Template: cfn.Template(), TemplateKey: "template/" + cfn.TemplateSHA256() + ".yaml",
-		Code: map[string]string{}, Parameters: map[string]string{}, Bodies: map[string]Body{}, RoleARN: roleARN,
-	}
-	t.Bodies[t.TemplateKey] = Body{int64(len(t.Template)), func() io.ReadSeeker { return strings.NewReader(t.Template) }}
+	t := newTarget(cfn.Template(), cfn.TemplateSHA256())
+	t.RoleARN = roleARN
 	for _, setting := range cfn.Settings() {
 		if value, ok := s.Stack.Parameters[setting.Name]; ok {
 			t.Parameters[setting.Name] = value
@@ -62,6 +60,23 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 	t.Parameters[cfn.ParamArchitecture] = string(arch)
 	t.Parameters[cfn.ParamArtifactsBucket] = s.Store.Bucket
 	return t, nil
+}
+
+func newTarget(template, sha256 string) *Target {
+	t := &Target{Template: template, TemplateKey: "template/" + sha256 + ".yaml", Code: map[string]string{}, Parameters: map[string]string{}}
+	t.Bodies = map[string]Body{t.TemplateKey: {int64(len(template)), func() io.ReadSeeker { return strings.NewReader(template) }}}
+	return t
+}
+
+// Deployed is the target that the stage is already, as its stack says.
+func Deployed(s *stage.State) *Target {
+	t := newTarget(s.Template, fmt.Sprintf("%x", sha256.Sum256([]byte(s.Template))))
+	maps.Copy(t.Parameters, s.Stack.Parameters)
+	delete(t.Parameters, cfn.ParamRelease)
+	for _, f := range stage.Functions() {
+		t.Code[f.Name] = s.CodeKey(f.Name)
+	}
+	return t
 }
 
 // Released is the target that an earlier release was. What it needs must still be there.

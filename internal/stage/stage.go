@@ -37,6 +37,9 @@ type Stage struct {
 	Name   Name
 	Config aws.Config    // of the account and region
 	Stacks *stack.Engine // that works on its stack
+
+	// Adopts takes the stage's stack for ours although it has lost its [Tag].
+	Adopts bool
 }
 
 // At returns the stage of a name in the account and region that cfg leads to.
@@ -55,9 +58,15 @@ func (e *NoStageError) Error() string {
 }
 
 // ForeignStackError says that another tool made the stack of that name.
-type ForeignStackError struct{ Stack string }
+type ForeignStackError struct {
+	Stack string
+	Lost  bool // all but its [Tag], which is missing, says that it is ours
+}
 
 func (e *ForeignStackError) Error() string {
+	if e.Lost {
+		return fmt.Sprintf("the stack %s has lost the tag %s, by which renpyctl knows what it has made", e.Stack, Tag)
+	}
 	return fmt.Sprintf("the stack %s was not made by renpyctl", e.Stack)
 }
 
@@ -74,10 +83,18 @@ func (s *Stage) Describe(ctx context.Context) (stack.Stack, error) {
 		return st, s.None()
 	case err != nil:
 		return st, err
-	case st.Tags[Tag] != string(s.Name):
-		return st, &ForeignStackError{st.Name}
+	case st.Tags[Tag] == string(s.Name) || s.Adopts && s.LostTag(st):
+		return st, nil
 	}
-	return st, nil
+	return st, &ForeignStackError{st.Name, s.LostTag(st)}
+}
+
+// LostTag tells whether a stack has lost its [Tag], and all that its parameters
+// say is what this stage's would.
+func (s *Stage) LostTag(st stack.Stack) bool {
+	_, tagged := st.Tags[Tag]
+	return !tagged && releaseOf(st) > 0 && st.Parameters[cfn.ParamStage] == string(s.Name) &&
+		st.Parameters[cfn.ParamArtifactsBucket] == s.Name.Artifacts(st.Account(), s.Config.Region)
 }
 
 // Find is [Stage.Describe] for what can do without a stack, which is zero then.
