@@ -46,6 +46,7 @@ type Account struct {
 	RevertsDrift bool               // as the last change set was asked for
 	Fails        string             // the operation that runs next fails at this resource …
 	Reason       string             // … for this reason
+	Skips        bool               // the deletion of a create that failed leaves what is protected, too
 	Changes      []Change           // what the next change sets change, nil for what is different
 	Stale        int                // how many looks still show an executed stack as it was before
 	Refuses      string             // why the next change set cannot be made

@@ -482,11 +482,13 @@ func (a *Account) TakeDown(s *Stack) {
 	var stuck []string
 	for _, id := range resources() {
 		r, there := s.Resources[id]
-		if !there || r.ResourceStatus == types.ResourceStatusDeleteComplete {
+		if !there || r.ResourceStatus == types.ResourceStatusDeleteComplete || r.ResourceStatus == types.ResourceStatusDeleteSkipped {
 			continue
 		}
 		about, _ := cfn.Describe(id)
 		switch {
+		case about.Protected && a.Skips:
+			a.Event(s, id, "DELETE_SKIPPED", "")
 		case s.Template == "" && r.ResourceStatus != "DELETE_FAILED" && a.inTheWay(id) != "":
 			stuck = append(stuck, id)
 			a.Event(s, id, stack.DeleteFailed, a.inTheWay(id))
@@ -495,7 +497,6 @@ func (a *Account) TakeDown(s *Stack) {
 			a.Event(s, id, stack.DeleteFailed, a.Reason)
 		case about.Protected && (s.Template != "" || r.ResourceStatus == "DELETE_FAILED"):
 			a.Event(s, id, "DELETE_SKIPPED", "")
-			delete(s.Resources, id)
 		default:
 			a.destroy(id)
 			a.Event(s, id, stack.DeleteComplete, "")

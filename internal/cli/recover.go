@@ -71,7 +71,11 @@ func (a *app) recover(ctx context.Context, o recoverOptions) error {
 	if err != nil {
 		return err
 	}
-	if st.Status.FailedCreate() {
+	failed, err := s.at.FirstFailed(ctx, st)
+	if err != nil {
+		return err
+	}
+	if failed {
 		return s.recoverCreate(ctx, state.ID.Account, st)
 	}
 	switch st.Status {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -77,9 +78,65 @@ func TestFirstDeployFails(t *testing.T) {
 		a.Players = 3
 		o := a.run("deploy", "--yes")
 		o.wants(t, exitStack, "✗ SaveFilesBucket failed", "That did not succeed: ", "holds 3 players and 0 versions of saves", "hint: renpyctl recover --stage dev ")
-		a.run("deploy", "--yes").wants(t, exitStack, "hint: renpyctl recover --stage dev ") // which a deploy does not get past
+		a.run("deploy", "--yes").wants(t, exitRefused, "holds 3 players", "hint: renpyctl remove --stage dev ")
 		if len(a.Pools) != 1 || !a.Pools[awsaccount.Physical(cfn.UserPool)].Protected {
 			t.Errorf("the pool is touched: %v", a.Pools)
+		}
+	})
+}
+
+// A first deploy fails after it was left by Ctrl-C: its stack is DELETE_FAILED,
+// and is what a failed first deploy left all the same.
+func TestFirstDeployFailsUnseen(t *testing.T) {
+	left := func(t *testing.T) *awsAccount {
+		a := newAccount(t)
+		a.Fails, a.Reason = cfn.SaveFilesBucket, "Internal Failure"
+		ctx, leave := context.WithCancel(t.Context())
+		a.Fault = at("CloudFormation-DescribeStackEvents #2", leave)
+		check(t, a.runIn(ctx, nil, "deploy", "--yes"), exitInterrupted, "")
+		a.Fault, a.Fails = nil, ""
+		for range 2 { // its failure comes to pass, and the end of its deletion
+			time.Sleep(time.Minute)
+			a.run("info")
+		}
+		if a.Current().Status != stack.DeleteFailed {
+			t.Fatalf("the stack is %s", a.Current().Status)
+		}
+		return a
+	}
+	story(t, "and is made anew", left, func(t *testing.T, a *awsAccount) {
+		a.run("plan").wants(t, exitStack, "the first deploy of stage dev failed")
+		check(t, a.run("deploy", "--yes"), exitOK, a.Whole())
+	})
+	story(t, "and is cleared away", left, func(t *testing.T, a *awsAccount) {
+		a.run("recover", "--yes").wants(t, exitOK, "nothing of the failed deploy is left")
+		if a.Current() != nil || len(a.Pools)+len(a.Tables) > 0 {
+			t.Errorf("left: stack %v, pools %v, tables %v", a.Current(), a.Pools, a.Tables)
+		}
+	})
+}
+
+// The deletion of a first deploy that failed skips pool and table: nobody would
+// name them any more.
+func TestFirstDeployFailsAndSkips(t *testing.T) {
+	skips := func(t *testing.T) *awsAccount {
+		a := newAccount(t)
+		a.Fails, a.Reason, a.Skips = cfn.SaveFilesBucket, "Internal Failure", true
+		return a
+	}
+	story(t, "nothing", skips, func(t *testing.T, a *awsAccount) {
+		a.run("deploy", "--yes").wants(t, exitStack, "CloudFormation left the stack as DELETE_COMPLETE", "Taken back: nothing is running.")
+		if len(a.Pools)+len(a.Tables) > 0 {
+			t.Errorf("left: pools %v, tables %v", a.Pools, a.Tables)
+		}
+		a.Fails, a.Skips = "", false
+		check(t, a.run("deploy", "--yes"), exitOK, a.Whole())
+	})
+	story(t, "a player", skips, func(t *testing.T, a *awsAccount) {
+		a.Players = 1
+		a.run("deploy", "--yes").wants(t, exitStack, "holds 1 player")
+		if !strings.Contains(string(a.Buckets[artefacts]["remains.json"]), awsaccount.Physical(cfn.UserPool)) {
+			t.Errorf("what is left is not noted: %s", a.Buckets[artefacts]["remains.json"])
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -201,7 +202,7 @@ func (p *Plan) failedCreate(ctx context.Context, final stack.Stack, events []sta
 	e := &CreateFailedError{}
 	e.Cause, _ = stack.RootCause(events)
 	o.NotCreated(e.Cause)
-	if final.Status != stack.None && final.Status != stack.DeleteComplete {
+	if final.Status != stack.None && (final.Status != stack.DeleteComplete || skipped(events)) {
 		o.TakingBack(final)
 		if err := teardown.ClearLeftovers(ctx, at, p.From.ID.Account, final, o); err != nil {
 			o.TakenBack(err)
@@ -211,6 +212,12 @@ func (p *Plan) failedCreate(ctx context.Context, final stack.Stack, events []sta
 	}
 	o.TakenBack(nil)
 	return e
+}
+
+// skipped tells whether a deletion has left something where it was: by its
+// deletion policy, although nobody needs it yet.
+func skipped(events []stack.Event) bool {
+	return slices.ContainsFunc(events, func(ev stack.Event) bool { return ev.Status == stack.DeleteSkipped })
 }
 
 // conclude sets what a change set cannot, and writes down what then runs.

@@ -17,7 +17,11 @@ func MakeReady(ctx context.Context, s *stage.State, wait bool, o Observer) (*sta
 	if err != nil {
 		return nil, err
 	}
-	if !s.Stack.Status.FailedCreate() {
+	failed, err := s.FirstFailed(ctx, s.Stack)
+	if err != nil {
+		return nil, err
+	}
+	if !failed {
 		return s, checkState(s.Stack)
 	}
 	o.Clearing(s.Stack)
@@ -35,7 +39,11 @@ func Changeable(ctx context.Context, s *stage.State, wait bool, o Observer) (*st
 	if err != nil {
 		return nil, err
 	}
-	if s.Stack.Status.FailedCreate() {
+	failed, err := s.FirstFailed(ctx, s.Stack)
+	if err != nil {
+		return nil, err
+	}
+	if failed {
 		return nil, &FirstFailedError{s.Name, s.Stack.Status}
 	}
 	return s, checkState(s.Stack)

@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
@@ -60,8 +61,12 @@ func TestReady(t *testing.T) {
 				if got := fate(after, err); got != way.want {
 					t.Errorf("%s: %s, want %s", way.what, got, way.want)
 				}
-				if way.want != "cleared" && len(since()) > 0 {
-					t.Errorf("%s: calls %q", way.what, since())
+				// After a deletion that failed the events tell whether it was a first deploy's.
+				calls := slices.DeleteFunc(since(), func(name string) bool {
+					return c.status == stack.DeleteFailed && name == "CloudFormation-DescribeStackEvents"
+				})
+				if way.want != "cleared" && len(calls) > 0 {
+					t.Errorf("%s: calls %q", way.what, calls)
 				}
 			}
 			if gone := a.Current() == nil; gone != (c.ready == "cleared") {

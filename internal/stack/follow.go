@@ -226,6 +226,21 @@ func eventFromAPI(in types.StackEvent) Event {
 	}
 }
 
+// NeverCreated tells whether the stack's first operation, a create, has failed,
+// and nothing has succeeded since. Of a stack whose beginning CloudFormation has
+// forgotten (after 90 days) it is not said.
+func (e *Engine) NeverCreated(ctx context.Context, stackID string) (bool, error) {
+	events, err := e.eventsAfter(ctx, stackID, "")
+	begun := false
+	for _, ev := range events {
+		if ev.OfStack && ev.Status.Settled() {
+			return false, nil
+		}
+		begun = begun || ev.OfStack && ev.Status == "CREATE_IN_PROGRESS"
+	}
+	return begun, err
+}
+
 // OperationStart returns the mark after which the events of the stack's latest
 // operation come, so that somebody else can follow what is already running.
 func (e *Engine) OperationStart(ctx context.Context, stackID string) (string, error) {

@@ -21,6 +21,7 @@ const (
 	DeleteInProgress     Status = "DELETE_IN_PROGRESS"
 	DeleteComplete       Status = "DELETE_COMPLETE"
 	DeleteFailed         Status = "DELETE_FAILED"
+	DeleteSkipped        Status = "DELETE_SKIPPED" // of a resource: it stays, and leaves the stack
 )
 
 // InProgress says that an operation runs on the stack. A stack under review has

@@ -123,6 +123,16 @@ func (s *Stage) MustBeDeployed(st stack.Stack) error {
 	return nil
 }
 
+// FirstFailed tells whether a stack is what a failed first deploy left: also one
+// whose deletion CloudFormation then began by itself, and could not finish because
+// of what is protected.
+func (s *Stage) FirstFailed(ctx context.Context, st stack.Stack) (bool, error) {
+	if st.Status != stack.DeleteFailed {
+		return st.Status.FailedCreate(), nil
+	}
+	return s.Stacks.NeverCreated(ctx, st.ID)
+}
+
 // Busy says that another operation runs on a stack.
 func Busy(st stack.Stack) error { return fmt.Errorf("%w %s (%s)", stack.ErrBusy, st.Name, st.Status) }
 

@@ -80,7 +80,7 @@ func (h *Holdings) DeleteStack(ctx context.Context, o Observer) error {
 // when it is gone. A deletion that already runs is followed.
 func (h *Holdings) deleteStack(ctx context.Context, o Observer) error {
 	st, stacks := h.Stack, h.at.Stacks
-	if st.Status == stack.None {
+	if st.Status == stack.None || st.Status == stack.DeleteComplete {
 		return nil
 	}
 	if st.TerminationProtection {

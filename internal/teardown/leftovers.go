@@ -3,6 +3,7 @@ package teardown
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
@@ -11,7 +12,7 @@ import (
 )
 
 // ClearLeftovers deletes the stack that a failed first deploy left, so that it
-// can be created anew. The error is a *[HoldsDataError] if anything in it might
+// can be created anew; of one that is deleted already, what its deletion skipped. The error is a *[HoldsDataError] if anything in it might
 // be a player's.
 func ClearLeftovers(ctx context.Context, at *stage.Stage, account string, st stack.Stack, o Observer) error {
 	h, err := Of(ctx, at, account, st)
@@ -24,7 +25,10 @@ func ClearLeftovers(ctx context.Context, at *stage.Stage, account string, st sta
 		return err
 	}
 	if !t.Nothing() {
-		return &HoldsDataError{st.Status, t}
+		if st.Status == stack.DeleteComplete { // nothing else names it any more
+			err = h.note(ctx)
+		}
+		return errors.Join(&HoldsDataError{st.Status, t}, err)
 	}
 	o.Started(Step{What: Nothing})
 	if err := h.note(ctx); err != nil {
