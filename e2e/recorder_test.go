@@ -24,6 +24,7 @@ type recorder struct {
 	target   *url.URL
 	header   http.Header     // added to every request
 	answered func(call) bool // as [record] says
+	lies     lie             // answers in place of the local cloud; nil for the truth
 
 	mu    sync.Mutex
 	calls []call
@@ -66,6 +67,21 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.calls = append(r.calls, c)
 	r.mu.Unlock()
 
+	truth := func() said { return r.forward(req, body) }
+	var answer said
+	if r.lies != nil {
+		answer = r.lies(c, truth)
+	} else {
+		answer = truth()
+	}
+	if r.answered != nil && !r.answered(c) {
+		panic(http.ErrAbortHandler)
+	}
+	answer.write(w)
+}
+
+// forward has the local cloud carry out a request.
+func (r *recorder) forward(req *http.Request, body []byte) said {
 	forward := req.Clone(req.Context())
 	forward.URL.Scheme, forward.URL.Host = r.target.Scheme, r.target.Host // req.Host stays: it is signed
 	forward.RequestURI = ""
@@ -77,12 +93,10 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil || r.answered != nil && !r.answered(c) {
+	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	maps.Copy(w.Header(), resp.Header)
-	w.WriteHeader(resp.StatusCode)
-	w.Write(answer)
+	return said{status: resp.StatusCode, header: resp.Header, body: answer}
 }
 
 // identify finds out what a request asks for: by its header for JSON services,

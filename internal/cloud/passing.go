@@ -17,6 +17,7 @@ func Passing(err error) bool {
 	case Interrupted:
 		return false
 	}
-	_, aws := errors.AsType[smithy.APIError](err)
-	return !aws || !Refused(err)
+	api, ok := errors.AsType[smithy.APIError](err)
+	byAWS := ok && api.ErrorCode() != "UnknownError" // as the SDK names an answer without a code
+	return !byAWS || !Refused(err)
 }

@@ -188,7 +188,10 @@ func TestFollowBelievesNoSingleAnswer(t *testing.T) {
 		"there is no network":                 {1, func(o *operation) { o.eventsErr = during(3*second, 200*second, awsfake.ErrLost) }},
 		"there is no network at the end":      {1, func(o *operation) { o.stateErr = during(0, 33*second, awsfake.ErrLost) }},
 		"AWS has a fault":                     {1, func(o *operation) { o.eventsErr = during(3*second, 23*second, broken) }},
-		"a web filter answers":                {1, func(o *operation) { o.eventsErr = during(3*second, 23*second, page) }},
+		"a web filter forbids it": {1, func(o *operation) {
+			o.eventsErr = during(3*second, 23*second, awsfake.Error{Code: "UnknownError", Message: "UnknownError", Status: 403})
+		}},
+		"a web filter answers": {1, func(o *operation) { o.eventsErr = during(3*second, 23*second, page) }},
 		"the events begin late": {0, func(o *operation) {
 			for i := range o.events[1:] {
 				o.events[i+1].at += 15 * second
