@@ -87,13 +87,21 @@ func (a *Account) cognito() {
 		if !ok {
 			return nil, noPool
 		}
-		pool := &idptypes.UserPoolType{Id: in.UserPoolId, EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive}
+		pool := &idptypes.UserPoolType{
+			Id: in.UserPoolId, EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive,
+			UserPoolTags: map[string]string{stage.Tag: "dev", "aws:cloudformation:stack-name": "renpy-cloud-dev"},
+		}
 		if p.Protected {
 			pool.DeletionProtection = idptypes.DeletionProtectionTypeActive
 		}
 		return &idp.DescribeUserPoolOutput{UserPool: pool}, nil
 	})
 	awsfake.On(a.Fake, func(in *idp.UpdateUserPoolInput) (*idp.UpdateUserPoolOutput, error) {
+		for key := range in.UserPoolTags {
+			if strings.HasPrefix(key, "aws:") { // as other services answer, so the wording is theirs
+				return nil, awsfake.Error{Code: "InvalidParameterException", Message: "aws: prefixed tag key names are not allowed for external use."}
+			}
+		}
 		a.Pools[*in.UserPoolId].Protected = in.DeletionProtection == idptypes.DeletionProtectionTypeActive
 		return &idp.UpdateUserPoolOutput{}, nil
 	})

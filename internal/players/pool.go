@@ -3,6 +3,8 @@ package players
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
@@ -29,13 +31,14 @@ func (p *Pool) Exists(ctx context.Context) (bool, error) {
 // Unprotect lifts the pool's deletion protection. Nothing else about the pool
 // changes; a pool that does not exist is no error.
 func (p *Pool) Unprotect(ctx context.Context) error {
-	pool, err := p.describe(ctx)
+	var raw wire
+	pool, err := p.describe(ctx, raw.read)
 	if err != nil || pool == nil || pool.DeletionProtection == types.DeletionProtectionTypeInactive {
 		return err
 	}
 	update := sameSettings(pool)
 	update.DeletionProtection = types.DeletionProtectionTypeInactive
-	if _, err := p.client.UpdateUserPool(ctx, update); err != nil {
+	if _, err := p.client.UpdateUserPool(ctx, update, raw.addUnknown); err != nil {
 		return fmt.Errorf("lift the deletion protection of user pool %s: %w", p.ID, err)
 	}
 	return nil
@@ -51,8 +54,8 @@ func (p *Pool) DeletePool(ctx context.Context) error {
 }
 
 // describe returns nil without an error where there is no such pool.
-func (p *Pool) describe(ctx context.Context) (*types.UserPoolType, error) {
-	out, err := p.client.DescribeUserPool(ctx, &idp.DescribeUserPoolInput{UserPoolId: &p.ID})
+func (p *Pool) describe(ctx context.Context, options ...func(*idp.Options)) (*types.UserPoolType, error) {
+	out, err := p.client.DescribeUserPool(ctx, &idp.DescribeUserPoolInput{UserPoolId: &p.ID}, options...)
 	if cloud.IsNotFound(err) {
 		return nil, nil
 	}
@@ -65,7 +68,8 @@ func (p *Pool) describe(ctx context.Context) (*types.UserPoolType, error) {
 // sameSettings returns the update that changes nothing. UpdateUserPool sets
 // everything that it is not sent back to its default (doc comment of the SDK's
 // UpdateUserPool), so all of the description is sent. A test compares the
-// fields of the two types, for what a later SDK adds.
+// fields of the two types, for what a later SDK adds; [wire] adds what this one
+// does not know.
 func sameSettings(pool *types.UserPoolType) *idp.UpdateUserPoolInput {
 	update := &idp.UpdateUserPoolInput{
 		UserPoolId:                  pool.Id,
@@ -84,7 +88,7 @@ func sameSettings(pool *types.UserPoolType) *idp.UpdateUserPoolInput {
 		SmsConfiguration:            pool.SmsConfiguration,
 		UserAttributeUpdateSettings: pool.UserAttributeUpdateSettings,
 		UserPoolAddOns:              pool.UserPoolAddOns,
-		UserPoolTags:                pool.UserPoolTags,
+		UserPoolTags:                ownTags(pool.UserPoolTags),
 		UserPoolTier:                pool.UserPoolTier,
 		VerificationMessageTemplate: pool.VerificationMessageTemplate,
 	}
@@ -106,4 +110,12 @@ func sameSettings(pool *types.UserPoolType) *idp.UpdateUserPoolInput {
 		update.AdminCreateUserConfig = &same
 	}
 	return update
+}
+
+// ownTags leaves out the tags of AWS itself, which nobody else may write: since
+// 2026 CloudFormation passes its own to user pools (resource schema, tagging).
+func ownTags(tags map[string]string) map[string]string {
+	own := maps.Clone(tags)
+	maps.DeleteFunc(own, func(key, _ string) bool { return strings.HasPrefix(key, "aws:") })
+	return own
 }
