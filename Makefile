@@ -78,6 +78,7 @@ lint-go: $(STATICCHECK)
 
 lint-template: $(LINTERS)
 	PYTHONUTF8=1 $(TOOLS)/lint/bin/cfn-lint --include-checks I --template cfn/template.yaml
+	$(TOOLS)/lint/bin/python tools/python/handlers.py cfn/template.yaml internal/iam/testdata/handlers.json --check
 	PYTHONUTF8=1 $(TOOLS)/lint/bin/checkov --config-file cfn/checkov.yaml
 
 lint-release: $(GORELEASER)

@@ -25,7 +25,7 @@ func Caller(t Target) Document {
 		allow("LookAfterPlayers", t.userPools(),
 			"cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDeleteUser"),
 		allow("RemoveTheUserPool", t.userPools(),
-			"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool", "cognito-idp:DeleteUserPool"),
+			"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
 		allow("RemoveTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
 		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
 			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),

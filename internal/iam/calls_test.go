@@ -48,6 +48,8 @@ func authorization(operation string) []string {
 		return nil // needs no permission
 	case "cloudformation CreateChangeSet":
 		return []string{"cloudformation:CreateChangeSet", "cloudformation:TagResource"} // stacks are tagged
+	case "cognitoidentityprovider UpdateUserPool":
+		return []string{"cognito-idp:UpdateUserPool", "cognito-idp:TagResource"} // the tags are sent along
 	case "lambda UpdateFunctionConfiguration":
 		return []string{"lambda:UpdateFunctionConfiguration", "iam:PassRole"} // the role is sent along
 	case "s3 CreateBucket":

@@ -17,47 +17,50 @@ func Execution(t Target) Document {
 }
 
 // resources lists what the handlers of the template's resource types need for
-// the properties that the template has. They read every setting of a resource,
-// used or not, so reading settings is allowed by wildcards.
+// the properties that the template has, as their schemas say. They read every setting of a resource,
+// used or not, so reading settings is allowed by wildcards. Others stand for all
+// of a family, since a managed policy has room for 6,144 characters.
 func resources(t Target) []Statement {
 	return []Statement{
 		// CreateUserPool names no pool, and a domain is looked up by its own name.
 		allow("MakeTheUserPool", everything(), "cognito-idp:CreateUserPool", "cognito-idp:DescribeUserPoolDomain"),
 		allow("KeepTheUserPool", t.anyUserPool(),
 			"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool", "cognito-idp:DeleteUserPool",
-			"cognito-idp:GetUserPoolMfaConfig", "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:ListTagsForResource", "cognito-idp:TagResource",
-			"cognito-idp:CreateUserPoolClient", "cognito-idp:DescribeUserPoolClient", "cognito-idp:UpdateUserPoolClient", "cognito-idp:DeleteUserPoolClient",
+			"cognito-idp:*UserPoolMfaConfig", "cognito-idp:ListTagsForResource", "cognito-idp:TagResource", "cognito-idp:UntagResource",
+			"cognito-idp:*UserPoolClient", "cognito-idp:ListUserPoolClientSecrets",
 			"cognito-idp:CreateUserPoolDomain", "cognito-idp:DeleteUserPoolDomain"),
 		allow("KeepTheTable", t.table(),
 			"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable", "dynamodb:Describe*", "dynamodb:UpdateContinuousBackups",
-			"dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource", "dynamodb:TagResource"),
+			"dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource"),
 		allow("KeepTheBucketOfSaves", t.ofS3(t.Saves),
 			"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:GetBucket*", "s3:Get*Configuration",
 			"s3:PutBucketCORS", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy",
 			"s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning",
-			"s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+			"s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration",
+			"s3:ListTagsForResource", "s3:TagResource", "s3:UntagResource"),
 		// Whatever has tags when it is made needs TagResource too (aws-amplify/amplify-cli#12316).
 		allow("KeepTheAPI", t.apis(),
-			"apigateway:GET", "apigateway:POST", "apigateway:PUT", "apigateway:PATCH", "apigateway:DELETE", "apigateway:TagResource"),
+			"apigateway:GET", "apigateway:POST", "apigateway:PUT", "apigateway:PATCH", "apigateway:DELETE",
+			"apigateway:TagResource", "apigateway:UntagResource"),
 		allow("KeepTheFunctions", t.functions(),
 			"lambda:CreateFunction", "lambda:DeleteFunction", "lambda:GetFunction*", "lambda:GetRuntimeManagementConfig",
 			"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
-			"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission", "lambda:ListTags", "lambda:TagResource"),
+			"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission", "lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"),
 		allow("TakeTheFunctionsCode", t.ofS3(t.Artifacts+"/code/*"), "s3:GetObject"),
 		grantToRoles(t),
 		allow("KeepTheFunctionsRoles", t.roles(),
 			"iam:DeleteRole", "iam:GetRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
 			"iam:GetRolePolicy", "iam:DeleteRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
-			"iam:TagRole", "iam:UntagRole"),
+			"iam:ListRoleTags", "iam:TagRole", "iam:UntagRole"),
 		passRoles(t),
 		allow("KeepTheLogGroups", t.logGroups(append(slices.Clone(t.FunctionLogs), t.AccessLog)...),
 			"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:GetDataProtectionPolicy",
-			"logs:ListTagsForResource", "logs:TagResource"),
+			"logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"),
 		// None of these knows resources. API Gateway sets its access log up by the
 		// deliveries and the policy, with the rights of whoever makes the stage.
 		allow("LetTheAPILog", everything(),
 			"logs:DescribeLogGroups", "logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy",
-			"logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries"),
+			"logs:*LogDelivery", "logs:ListLogDeliveries"),
 	}
 }
 

@@ -1,6 +1,9 @@
 package iam_test
 
 import (
+	"cmp"
+	_ "embed"
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,62 +13,109 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/iam"
 )
 
-// handlers lists what CloudFormation needs for the template's resource types, as
-// the "handlers" of their schemas say, and for which resource. What a handler
-// needs only for properties that the template does not have is left out: keys of
-// KMS, VPCs, streams, imports, e-mail and SMS roles, managed policies. The old
-// types without handlers (of API Gateway, the pool's domain) need their service's
-// own calls.
-var handlers = map[string]struct {
-	resource string
-	actions  []string
-}{
-	"AWS::Cognito::UserPool": {"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_New", []string{
-		"cognito-idp:CreateUserPool", "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:DescribeUserPool", "cognito-idp:TagResource",
-		"cognito-idp:GetUserPoolMfaConfig", "cognito-idp:UpdateUserPool", "cognito-idp:ListTagsForResource", "cognito-idp:DeleteUserPool"}},
-	"AWS::Cognito::UserPoolClient": {"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_New", []string{
-		"cognito-idp:CreateUserPoolClient", "cognito-idp:DescribeUserPoolClient", "cognito-idp:UpdateUserPoolClient", "cognito-idp:DeleteUserPoolClient"}},
-	"AWS::Cognito::UserPoolDomain": {"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_New", []string{
-		"cognito-idp:CreateUserPoolDomain", "cognito-idp:DescribeUserPoolDomain", "cognito-idp:DeleteUserPoolDomain"}},
-	"AWS::DynamoDB::Table": {"arn:aws:dynamodb:eu-west-1:123456789012:table/renpy-cloud-dev-ManifestTable-1A2B3C4D5E6F", []string{
-		"dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContinuousBackups",
-		"dynamodb:UpdateContinuousBackups", "dynamodb:DescribeContributorInsights", "dynamodb:DescribeKinesisStreamingDestination",
-		"dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UpdateTable", "dynamodb:GetResourcePolicy", "dynamodb:DeleteTable"}},
-	"AWS::S3::Bucket": {"arn:aws:s3:::renpy-cloud-dev-savefilesbucket-1a2b3c4d5e6f", []string{
-		"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:PutBucketTagging", "s3:PutEncryptionConfiguration", "s3:PutBucketCORS",
-		"s3:PutLifecycleConfiguration", "s3:PutBucketPublicAccessBlock", "s3:PutBucketVersioning", "s3:PutBucketOwnershipControls",
-		"s3:GetBucketAcl", "s3:GetBucketPublicAccessBlock", "s3:GetBucketCORS", "s3:GetBucketLogging", "s3:GetBucketNotification",
-		"s3:GetBucketVersioning", "s3:GetBucketWebsite", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketTagging", "s3:GetBucketOwnershipControls",
-		"s3:GetAccelerateConfiguration", "s3:GetLifecycleConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetEncryptionConfiguration",
-		"s3:GetInventoryConfiguration", "s3:GetMetricsConfiguration", "s3:GetReplicationConfiguration", "s3:GetIntelligentTieringConfiguration"}},
-	"AWS::S3::BucketPolicy": {"arn:aws:s3:::renpy-cloud-dev-savefilesbucket-1a2b3c4d5e6f", []string{
-		"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}},
-	"AWS::ApiGatewayV2::Api": {"arn:aws:apigateway:eu-west-1::/apis", []string{
-		"apigateway:POST", "apigateway:PUT", "apigateway:GET", "apigateway:PATCH", "apigateway:DELETE"}},
-	"AWS::ApiGatewayV2::Stage": {"arn:aws:apigateway:eu-west-1::/apis/k3j9x/stages", []string{
-		"apigateway:POST", "apigateway:GET", "apigateway:PATCH", "apigateway:DELETE", "apigateway:TagResource",
-		// The access log, as the developer guide's "Configure logging for HTTP APIs" lists it.
-		"logs:DescribeLogGroups", "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
-		"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies"}},
-	"AWS::ApiGatewayV2::Authorizer": {"arn:aws:apigateway:eu-west-1::/apis/k3j9x/authorizers", []string{
-		"apigateway:POST", "apigateway:GET", "apigateway:PATCH", "apigateway:DELETE"}},
-	"AWS::ApiGatewayV2::Route": {"arn:aws:apigateway:eu-west-1::/apis/k3j9x/routes", []string{
-		"apigateway:POST", "apigateway:GET", "apigateway:PATCH", "apigateway:DELETE"}},
-	"AWS::ApiGatewayV2::Integration": {"arn:aws:apigateway:eu-west-1::/apis/k3j9x/integrations", []string{
-		"apigateway:POST", "apigateway:GET", "apigateway:PATCH", "apigateway:PUT", "apigateway:DELETE"}},
-	"AWS::Lambda::Function": {"arn:aws:lambda:eu-west-1:123456789012:function:renpy-cloud-dev-syncPlan", []string{
-		"lambda:CreateFunction", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionRecursionConfig",
-		"lambda:GetRuntimeManagementConfig", "lambda:TagResource", "lambda:ListTags", "lambda:UpdateFunctionConfiguration",
-		"lambda:UpdateFunctionCode", "lambda:DeleteFunction"}},
-	"AWS::Lambda::Permission": {"arn:aws:lambda:eu-west-1:123456789012:function:renpy-cloud-dev-syncComplete", []string{
-		"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"}},
-	"AWS::IAM::Role": {"arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F", []string{
-		"iam:CreateRole", "iam:PutRolePolicy", "iam:GetRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:GetRole", "iam:ListAttachedRolePolicies",
-		"iam:ListRolePolicies", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRole",
-		"iam:PassRole"}}, // to the function
-	"AWS::Logs::LogGroup": {"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/renpy-cloud/dev/api-access:*", []string{
-		"logs:DescribeLogGroups", "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource", "logs:GetDataProtectionPolicy",
-		"logs:ListTagsForResource", "logs:DescribeIndexPolicies", "logs:DeleteLogGroup"}},
+// handlers is what CloudFormation says that the handlers of the template's
+// resource types need: `make lint` holds the file to cfn-lint's schemas.
+//
+//go:embed testdata/handlers.json
+var handlers []byte
+
+// of names a resource of each type, on which its handlers work.
+var of = map[string]string{
+	"AWS::Cognito::UserPool":         "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_New",
+	"AWS::Cognito::UserPoolClient":   "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_New",
+	"AWS::Cognito::UserPoolDomain":   "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_New",
+	"AWS::DynamoDB::Table":           "arn:aws:dynamodb:eu-west-1:123456789012:table/renpy-cloud-dev-ManifestTable-1A2B3C4D5E6F",
+	"AWS::S3::Bucket":                "arn:aws:s3:::renpy-cloud-dev-savefilesbucket-1a2b3c4d5e6f",
+	"AWS::S3::BucketPolicy":          "arn:aws:s3:::renpy-cloud-dev-savefilesbucket-1a2b3c4d5e6f",
+	"AWS::ApiGatewayV2::Api":         "arn:aws:apigateway:eu-west-1::/apis",
+	"AWS::ApiGatewayV2::Stage":       "arn:aws:apigateway:eu-west-1::/apis/k3j9x/stages",
+	"AWS::ApiGatewayV2::Authorizer":  "arn:aws:apigateway:eu-west-1::/apis/k3j9x/authorizers",
+	"AWS::ApiGatewayV2::Route":       "arn:aws:apigateway:eu-west-1::/apis/k3j9x/routes",
+	"AWS::ApiGatewayV2::Integration": "arn:aws:apigateway:eu-west-1::/apis/k3j9x/integrations",
+	"AWS::Lambda::Function":          "arn:aws:lambda:eu-west-1:123456789012:function:renpy-cloud-dev-syncPlan",
+	"AWS::Lambda::Permission":        "arn:aws:lambda:eu-west-1:123456789012:function:renpy-cloud-dev-syncComplete",
+	"AWS::IAM::Role":                 "arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F",
+	"AWS::Logs::LogGroup":            "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/renpy-cloud/dev/api-access:*",
+}
+
+// elsewhere names the resource of an action that is not on the type's own.
+var elsewhere = map[string]string{
+	"s3:GetObject": "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip",
+	"iam:PassRole": "arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F",
+}
+
+// unused are what handlers need for properties alone that no resource of the type
+// has in the template: "type.property" to actions.
+var unused = map[string][]string{
+	"AWS::Cognito::UserPool.Schema":                         {"cognito-idp:AddCustomAttributes"},
+	"AWS::Cognito::UserPool.SmsConfiguration":               {"iam:PassRole"},
+	"AWS::Cognito::UserPool.EmailConfiguration":             {"iam:CreateServiceLinkedRole"},
+	"AWS::Cognito::UserPool.KeyConfiguration":               {"kms:*"},
+	"AWS::Cognito::UserPoolClient.AnalyticsConfiguration":   {"iam:*"},
+	"AWS::Cognito::UserPoolDomain.CustomDomainConfig":       {"cognito-idp:UpdateUserPoolDomain", "cloudfront:*"},
+	"AWS::Cognito::UserPoolDomain.Routing":                  {"kms:*"},
+	"AWS::DynamoDB::Table.ContributorInsightsSpecification": {"dynamodb:UpdateContributorInsights"},
+	"AWS::DynamoDB::Table.GlobalTableSettingsReplicationMode": {"dynamodb:CreateTableReplica", "dynamodb:AssociateTableReplica",
+		"dynamodb:Scan", "dynamodb:Query", "dynamodb:*Item"},
+	"AWS::DynamoDB::Table.ImportSourceSpecification":         {"dynamodb:ImportTable", "dynamodb:BatchWriteItem", "logs:*", "s3:*"},
+	"AWS::DynamoDB::Table.KinesisStreamSpecification":        {"dynamodb:*KinesisStreamingDestination", "kinesis:*", "iam:CreateServiceLinkedRole"},
+	"AWS::DynamoDB::Table.ResourcePolicy":                    {"dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy"},
+	"AWS::DynamoDB::Table.SSESpecification":                  {"kms:*"},
+	"AWS::DynamoDB::Table.TimeToLiveSpecification":           {"dynamodb:UpdateTimeToLive"},
+	"AWS::S3::Bucket.AbacStatus":                             {"s3:PutBucketAbac"},
+	"AWS::S3::Bucket.AccelerateConfiguration":                {"s3:PutAccelerateConfiguration"},
+	"AWS::S3::Bucket.AccessControl":                          {"s3:PutBucketAcl", "s3:PutObjectAcl"},
+	"AWS::S3::Bucket.AnalyticsConfigurations":                {"s3:PutAnalyticsConfiguration", "s3:DeleteBucketAnalyticsConfiguration"},
+	"AWS::S3::Bucket.IntelligentTieringConfigurations":       {"s3:PutIntelligentTieringConfiguration"},
+	"AWS::S3::Bucket.InventoryConfigurations":                {"s3:PutInventoryConfiguration", "s3:DeleteObject"},
+	"AWS::S3::Bucket.LoggingConfiguration":                   {"s3:PutBucketLogging"},
+	"AWS::S3::Bucket.MetadataConfiguration":                  {"s3:*BucketMetadata*", "s3tables:*"},
+	"AWS::S3::Bucket.MetricsConfigurations":                  {"s3:PutMetricsConfiguration", "s3:DeleteBucketMetricsConfiguration"},
+	"AWS::S3::Bucket.NotificationConfiguration":              {"s3:PutBucketNotification"},
+	"AWS::S3::Bucket.ObjectLockConfiguration":                {"s3:PutBucketObjectLockConfiguration", "s3:PutObjectLockConfiguration"},
+	"AWS::S3::Bucket.ReplicationConfiguration":               {"s3:PutReplicationConfiguration", "s3:PutBucketReplication", "s3:DeleteBucketReplication", "iam:PassRole"},
+	"AWS::S3::Bucket.WebsiteConfiguration":                   {"s3:PutBucketWebsite", "s3:DeleteBucketWebsite"},
+	"AWS::ApiGatewayV2::Api.BodyS3Location":                  {"s3:getObject"},
+	"AWS::ApiGatewayV2::Authorizer.AuthorizerCredentialsArn": {"iam:PassRole"},
+	"AWS::ApiGatewayV2::Integration.CredentialsArn":          {"iam:PassRole"},
+	"AWS::Lambda::Function.CapacityProviderConfig":           {"lambda:PassCapacityProvider", "lambda:PublishVersion", "lambda:PutFunctionScalingConfig"},
+	"AWS::Lambda::Function.CodeSigningConfigArn":             {"lambda:GetCodeSigningConfig", "lambda:*FunctionCodeSigningConfig"},
+	"AWS::Lambda::Function.FileSystemConfigs":                {"elasticfilesystem:*", "s3files:*"},
+	"AWS::Lambda::Function.KmsKeyArn":                        {"kms:*"},
+	"AWS::Lambda::Function.Layers":                           {"lambda:GetLayerVersion"},
+	"AWS::Lambda::Function.RecursiveLoop":                    {"lambda:PutFunctionRecursionConfig"},
+	"AWS::Lambda::Function.ReservedConcurrentExecutions":     {"lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"},
+	"AWS::Lambda::Function.RuntimeManagementConfig":          {"lambda:PutRuntimeManagementConfig", "lambda:AssociateRuntimeAlias"},
+	"AWS::Lambda::Function.S3ObjectVersion":                  {"s3:GetObjectVersion"},
+	"AWS::Lambda::Function.VpcConfig":                        {"ec2:*"},
+	"AWS::IAM::Role.ManagedPolicyArns":                       {"iam:AttachRolePolicy", "iam:DetachRolePolicy"},
+	"AWS::Logs::LogGroup.BearerTokenAuthenticationEnabled":   {"logs:PutBearerTokenAuthentication"},
+	"AWS::Logs::LogGroup.DataProtectionPolicy": {"logs:PutDataProtectionPolicy", "logs:DeleteDataProtectionPolicy",
+		"firehose:*", "s3:REST.PUT.OBJECT"},
+	"AWS::Logs::LogGroup.DeletionProtectionEnabled": {"logs:PutLogGroupDeletionProtection"},
+	"AWS::Logs::LogGroup.FieldIndexPolicies":        {"logs:PutIndexPolicy", "logs:DeleteIndexPolicy"},
+	"AWS::Logs::LogGroup.KmsKeyId":                  {"logs:AssociateKmsKey", "logs:DisassociateKmsKey"},
+	"AWS::Logs::LogGroup.ResourcePolicyDocument":    {"logs:DeleteResourcePolicy"},
+}
+
+// withheld are what handlers name and the policy leaves out, with the reason.
+var withheld = map[string]string{
+	"dynamodb:DescribeImport":           "allowed by Describe*, and of use for imports alone",
+	"iam:DeleteRolePermissionsBoundary": "a boundary stays",
+	"iam:PutRolePermissionsBoundary":    "with a boundary alone: TestBoundRoles",
+	"logs:DeleteRetentionPolicy":        "the template always has a retention",
+	// IAM knows none of these: the calls take the right to put.
+	"s3:DeleteBucketCors":       "s3:PutBucketCORS",
+	"s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
+	"s3:DeleteBucketLifecycle":  "s3:PutLifecycleConfiguration",
+	"s3:DeleteBucketTagging":    "s3:PutBucketTagging",
+}
+
+// beyond are needed although no handler names them: the access log's, as API
+// Gateway's developer guide, "Configure logging for HTTP APIs", lists them.
+var beyond = []string{
+	"logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
+	"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
 }
 
 // The boundary leaves the roles what the template gives them, and no more.
@@ -95,34 +145,22 @@ func TestBoundRoles(t *testing.T) {
 	}
 }
 
+// Both ways: what the handlers need is allowed, and nothing else is.
 func TestExecutionMayDoWhatTheTemplateNeeds(t *testing.T) {
 	policy := iam.Execution(target("dev"))
-	types := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^    Type: (AWS::\S+)$`).FindAllStringSubmatch(cfn.Template(), -1) {
-		types[m[1]] = true
-	}
-	if len(types) < 10 {
-		t.Fatalf("found only %d types of resources in the template", len(types))
-	}
-	needed := []string{"s3:GetObject"} // the functions' code
-	if !allows(policy, "s3:GetObject", "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip") {
-		t.Error("the functions' code is out of reach")
-	}
-	for resourceType := range types {
-		h, known := handlers[resourceType]
-		if !known {
-			t.Errorf("the template has a %s: write down here and in the policy what its handlers need", resourceType)
-		}
-		for _, action := range h.actions {
-			if !allows(policy, action, h.resource) {
-				t.Errorf("%s: %s on %s is not allowed", resourceType, action, h.resource)
+	needed := slices.Clone(beyond)
+	for resourceType, actions := range needs(t) {
+		for _, action := range actions {
+			resource := cmp.Or(elsewhere[action], of[resourceType])
+			if !allows(policy, action, resource) {
+				t.Errorf("%s: %s on %s is not allowed", resourceType, action, resource)
 			}
 		}
-		needed = append(needed, h.actions...)
+		needed = append(needed, actions...)
 	}
-	for resourceType := range handlers {
-		if !types[resourceType] {
-			t.Errorf("the template has no %s any more", resourceType)
+	for _, action := range beyond {
+		if !allows(policy, action, "*") {
+			t.Errorf("%s is not allowed", action)
 		}
 	}
 	for _, allowed := range actions(policy) {
@@ -130,4 +168,54 @@ func TestExecutionMayDoWhatTheTemplateNeeds(t *testing.T) {
 			t.Errorf("%s is allowed, but no resource of the template needs it", allowed)
 		}
 	}
+}
+
+// needs lists by resource type what the handlers need for the template's properties.
+func needs(t *testing.T) map[string][]string {
+	t.Helper()
+	var all map[string][]string
+	if err := json.Unmarshal(handlers, &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^    Type: (AWS::\S+)$`).FindAllStringSubmatch(cfn.Template(), -1) {
+		if _, known := all[m[1]]; !known || of[m[1]] == "" {
+			t.Errorf("the template has a %s: run tools/python/handlers.py, and name one of them here", m[1])
+		}
+	}
+	spared := map[string]bool{}
+	for resourceType, actions := range all {
+		all[resourceType] = slices.DeleteFunc(actions, func(action string) bool {
+			_, out := withheld[action]
+			spared[action] = spared[action] || out
+			for property, patterns := range unused {
+				if strings.HasPrefix(property, resourceType+".") && matchesAny(patterns, action) {
+					out, spared[property] = true, true
+				}
+			}
+			return out
+		})
+	}
+	for property := range unused {
+		if !spared[property] || has(property) {
+			t.Errorf("%s: the template has it by now, or no handler needs anything for it", property)
+		}
+	}
+	for action := range withheld {
+		if !spared[action] {
+			t.Errorf("%s is withheld, and no handler names it", action)
+		}
+	}
+	return all
+}
+
+// has tells whether a resource of the template has a property: "type.property".
+func has(property string) bool {
+	resourceType, name, _ := strings.Cut(property, ".")
+	line := regexp.MustCompile(`(?m)^ +` + name + `:`)
+	for _, resource := range regexp.MustCompile(`(?m)^  \w+:$`).Split(cfn.Template(), -1) {
+		if strings.Contains(resource, "Type: "+resourceType+"\n") && line.MatchString(resource) {
+			return true
+		}
+	}
+	return false
 }

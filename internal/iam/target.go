@@ -20,9 +20,9 @@ type Target struct {
 	FunctionLogs []string // log groups
 	AccessLog    string   // the API's log group
 	// UserPools are ids. They are known only after the first deploy; without
-	// any, a policy is for every pool of the account in the region, since
-	// CloudFormation does not pass the stack's tags to user pools
-	// (aws/aws-cdk#14127), by which they could be told apart.
+	// any, a policy is for every pool of the account in the region: pools that
+	// were made before 2026 have none of the stack's tags, by which they could be
+	// told apart (aws/aws-cdk#14127).
 	UserPools []string
 	// Boundary is the ARN of the managed policy that the stage's roles are bound
 	// by (setting PermissionsBoundary), "" for none.
