@@ -45,8 +45,13 @@ const (
 	ParamMaxRequestsPerMinute = "MaxRequestsPerMinute"
 	ParamCheckSaves           = "CheckSaves"
 	ParamPermissionsBoundary  = "PermissionsBoundary"
+	ParamDomainSuffix         = "DomainSuffix"
 	ParamRelease              = "Release"
 )
+
+// LongDomain is the value of [ParamDomainSuffix] for new stages. The template's
+// default is that of older ones.
+const LongDomain = "LONG"
 
 // Outputs of the template.
 const (
@@ -63,6 +68,7 @@ const (
 const (
 	UserPool             = "CognitoUserPool"
 	UserPoolClient       = "CognitoUserPoolClient"
+	UserPoolDomain       = "CognitoUserPoolDomain"
 	ManifestTable        = "ManifestTable"
 	SaveFilesBucket      = "SaveFilesBucket"
 	HTTPAPI              = "HttpApi"

@@ -170,6 +170,7 @@ var frozenParameters = map[string]any{
 	ParamMaxRequestsPerMinute: 120,
 	ParamCheckSaves:           "true",
 	ParamPermissionsBoundary:  "",
+	ParamDomainSuffix:         "SHORT", // for ever: stages that were not told otherwise have it
 	ParamRelease:              0,
 }
 

@@ -12,6 +12,7 @@ func MayReplace(logicalID, property string) bool {
 		UserPoolClient:  {"UserPoolId", "GenerateSecret"},
 		ManifestTable:   {"TableName", "KeySchema", "AttributeDefinitions", "ImportSourceSpecification", "LocalSecondaryIndexes"},
 		SaveFilesBucket: {"BucketName", "BucketNamePrefix", "BucketNamespace", "ObjectLockEnabled"},
+		UserPoolDomain:  {"UserPoolId", "Domain"},
 		HTTPAPI:         {"ProtocolType"},
 
 		HTTPAPIStage:         {"StageName", "ApiId"},

@@ -28,6 +28,7 @@ func Resources() []Resource {
 		{UserPoolClient, "app client", "sign-in from the game", "sign-in in every game already shipped", true},
 		{ManifestTable, "table", "which saves exist", "the record of their saves", true},
 		{SaveFilesBucket, "bucket", "the saves, versioned", "their saves", true},
+		{UserPoolDomain, "domain", "the link in the sign-up e-mail", "the links in sign-up e-mails on their way", false},
 		{HTTPAPI, "HTTP API", "2 routes, sign-in required", "sync in every game already shipped, as the API's address changes", false},
 
 		{SyncPlanFunction, "function", "plans what a device transfers", "", false},
@@ -43,7 +44,6 @@ func Resources() []Resource {
 		{SyncPlanRole, "role", "what syncPlan may do", "", false},
 		{SyncCompleteRole, "role", "what syncComplete may do", "", false},
 		{"SaveFilesBucketPolicy", "bucket policy", "TLS and fresh URLs only", "", false},
-		{"CognitoUserPoolDomain", "domain", "the link in the sign-up e-mail", "", false},
 		{SyncPlanLogGroup, "log group", "syncPlan's log", "", false},
 		{SyncCompleteLogGroup, "log group", "syncComplete's log", "", false},
 		{APIAccessLogGroup, "log group", "the API's access log", "", false},

@@ -38,7 +38,7 @@ func TestStatefulIsWhatPlayersWouldMiss(t *testing.T) {
 	for _, r := range Stateful() {
 		got = append(got, r.LogicalID)
 	}
-	if want := []string{UserPool, UserPoolClient, ManifestTable, SaveFilesBucket, HTTPAPI}; !slices.Equal(got, want) {
+	if want := []string{UserPool, UserPoolClient, ManifestTable, SaveFilesBucket, UserPoolDomain, HTTPAPI}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -46,7 +46,8 @@ func TestStatefulIsWhatPlayersWouldMiss(t *testing.T) {
 func TestStackPolicy(t *testing.T) {
 	all := []any{
 		"LogicalResourceId/CognitoUserPool", "LogicalResourceId/CognitoUserPoolClient",
-		"LogicalResourceId/ManifestTable", "LogicalResourceId/SaveFilesBucket", "LogicalResourceId/HttpApi",
+		"LogicalResourceId/ManifestTable", "LogicalResourceId/SaveFilesBucket",
+		"LogicalResourceId/CognitoUserPoolDomain", "LogicalResourceId/HttpApi",
 	}
 	for _, test := range []struct {
 		name    string
@@ -54,9 +55,9 @@ func TestStackPolicy(t *testing.T) {
 		guarded []any
 	}{
 		{"guards every stateful resource", nil, all},
-		{"lets one pass", []string{HTTPAPI}, all[:4]},
+		{"lets one pass", []string{HTTPAPI}, all[:5]},
 		{"ignores ids that are not guarded", []string{SyncPlanFunction}, all},
-		{"lets all pass", []string{UserPool, UserPoolClient, ManifestTable, SaveFilesBucket, HTTPAPI}, nil},
+		{"lets all pass", []string{UserPool, UserPoolClient, ManifestTable, SaveFilesBucket, UserPoolDomain, HTTPAPI}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			policy := StackPolicy(test.except...)

@@ -97,7 +97,19 @@ func TestUserPool(t *testing.T) {
 		t.Errorf("the e-mail needs one {##link##}: %q", text)
 	}
 	// The link leads to the pool's domain.
-	holds(t, "CognitoUserPoolDomain", object{"UserPoolId": ref(UserPool)})
+	holds(t, UserPoolDomain, object{"UserPoolId": ref(UserPool)})
+}
+
+// A domain is never renamed: stages have one of these two names for ever.
+func TestDomainsAreFrozen(t *testing.T) {
+	group := func(n int) object {
+		uuid := object{"Fn::Select": list(2, object{"Fn::Split": list("/", ref("AWS::StackId"))})}
+		return object{"Fn::Select": list(n, object{"Fn::Split": list("-", uuid)})}
+	}
+	long := object{"Fn::Sub": list("renpy-cloud-${First}-${Last}", object{"First": group(0), "Last": group(4)})}
+	short := object{"Fn::Sub": list("renpy-cloud-${Last}", object{"Last": group(4)})}
+	holds(t, UserPoolDomain, object{"Domain": object{"Fn::If": list("LongDomain", long, short)}})
+	equal(t, "condition", parse(t)["Conditions"].(object)["LongDomain"], object{"Fn::Equals": list(ref(ParamDomainSuffix), LongDomain)})
 }
 
 func TestAppClientServesTheGameClient(t *testing.T) {

@@ -64,7 +64,8 @@ func takeDomain(t *testing.T, c sdk, stack string) (free func()) {
 	found, err := c.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	must(err)
 	id := aws.ToString(found.Stacks[0].StackId)
-	domain := "renpy-cloud-" + id[strings.LastIndexByte(id, '-')+1:]
+	groups := strings.Split(id[strings.LastIndexByte(id, '/')+1:], "-")
+	domain := "renpy-cloud-" + groups[0] + "-" + groups[4]
 	pool, err := c.cognito.CreateUserPool(ctx, &idp.CreateUserPoolInput{PoolName: aws.String("of somebody else")})
 	must(err)
 	_, err = c.cognito.CreateUserPoolDomain(ctx, &idp.CreateUserPoolDomainInput{UserPoolId: pool.UserPool.Id, Domain: &domain})

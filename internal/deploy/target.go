@@ -56,6 +56,7 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 		key := stage.CodeKey(code)
 		t.Code[f.Name], t.Parameters[f.CodeParameter], t.Bodies[key] = key, key, zipBody(code)
 	}
+	keepDomain(t, s)
 	t.Parameters[cfn.ParamStage] = string(s.Name)
 	t.Parameters[cfn.ParamArchitecture] = string(arch)
 	t.Parameters[cfn.ParamArtifactsBucket] = s.Store.Bucket
@@ -77,6 +78,16 @@ func Deployed(s *stage.State) *Target {
 		t.Code[f.Name] = s.CodeKey(f.Name)
 	}
 	return t
+}
+
+// keepDomain lets the user pool's domain end as it does. Only one that is still to
+// be made ends as those of new stages.
+func keepDomain(t *Target, s *stage.State) {
+	if suffix, told := s.Stack.Parameters[cfn.ParamDomainSuffix]; told {
+		t.Parameters[cfn.ParamDomainSuffix] = suffix
+	} else if !strings.Contains(s.Template, cfn.UserPoolDomain+":") {
+		t.Parameters[cfn.ParamDomainSuffix] = cfn.LongDomain
+	}
 }
 
 // Released is the target that an earlier release was. What it needs must still be there.
