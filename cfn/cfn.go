@@ -36,6 +36,7 @@ const (
 	ParamCorsAllowOrigins     = "CorsAllowOrigins"
 	ParamLogRetentionDays     = "LogRetentionDays"
 	ParamSaveRetentionDays    = "SaveRetentionDays"
+	ParamTableRecoveryDays    = "TableRecoveryDays"
 	ParamGameIDs              = "GameIds"
 	ParamMaxFileBytes         = "MaxFileBytes"
 	ParamMaxPlayerBytes       = "MaxPlayerBytes"

@@ -161,6 +161,7 @@ var frozenParameters = map[string]any{
 	ParamCorsAllowOrigins:     "",
 	ParamLogRetentionDays:     30,
 	ParamSaveRetentionDays:    90,
+	ParamTableRecoveryDays:    35,
 	ParamGameIDs:              "",
 	ParamMaxFileBytes:         "16777216",
 	ParamMaxPlayerBytes:       "536870912",

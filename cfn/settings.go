@@ -26,6 +26,7 @@ func Settings() []Setting {
 		{ParamCorsAllowOrigins, "", "origins of Ren'Py web builds; empty switches CORS off"},
 		{ParamLogRetentionDays, "30", "days that logs are kept"},
 		{ParamSaveRetentionDays, "90", "days that overwritten saves can be recovered"},
+		{ParamTableRecoveryDays, "35", "days back to which the table can be restored: 1 to 35"},
 		{ParamMaxFileBytes, "16777216", "bytes of one save file"},
 		{ParamMaxPlayerBytes, "536870912", "bytes of a player's current saves, and of a budget for uploads"},
 		{ParamMaxPlayerBytesPerDay, "268435456", "bytes that the budget for uploads regains in a day"},

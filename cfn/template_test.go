@@ -137,7 +137,7 @@ func TestTable(t *testing.T) {
 			object{"AttributeName": "user_id", "KeyType": "HASH"},
 			object{"AttributeName": "game_id", "KeyType": "RANGE"},
 		),
-		"PointInTimeRecoverySpecification": object{"PointInTimeRecoveryEnabled": true},
+		"PointInTimeRecoverySpecification": object{"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": ref(ParamTableRecoveryDays)},
 	})
 }
 
