@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,8 +28,9 @@ func newRemove(a *app) *cobra.Command {
 		Short: "Delete a stage with everything in it",
 		Long: `Delete a stage: players' accounts, saves with all their versions, and the stack.
 What will go is shown first. An interrupted removal is finished by running it
-again. --keep-data deletes the stack only, and leaves the user pool, the table
-and the bucket where they are.`,
+again. DynamoDB keeps a free backup of the table for 35 more days. --keep-data
+deletes the stack only, and leaves the user pool, the table and the bucket where
+they are.`,
 		Example: `  renpyctl remove --stage dev
   renpyctl remove --stage prod --yes --confirm prod`,
 		Args: noArgs,
@@ -45,6 +48,7 @@ type totals struct {
 	Saves   bucket.Stats      `json:"saves"`
 	Kept    bool              `json:"kept"`              // --keep-data
 	Remains []release.Remains `json:"remains,omitempty"` // what is kept
+	Backups []teardown.Backup `json:"backups,omitempty"` // of what is not
 }
 
 // remove deletes the stage: look, count, ask, erase it.
@@ -89,6 +93,7 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 		err = h.DeleteStack(ctx, show)
 	} else {
 		err = h.Erase(ctx, t, show)
+		view.Backups = h.Backups(time.Now())
 	}
 	if err != nil {
 		return s.notRemoved(err, o)
@@ -102,8 +107,20 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 		s.listRemains(h.Data)
 		return nil
 	}
-	s.say("Removed. Nothing of stage %s is left in %s (checked).", ui.Accent(s.flags.stage), s.region())
+	s.say("Removed. Nothing of stage %s is left in %s (checked)%s", ui.Accent(s.flags.stage), s.region(), but(view.Backups))
 	return nil
+}
+
+// but ends the sentence that nothing is left.
+func but(backups []teardown.Backup) string {
+	if len(backups) == 0 {
+		return "."
+	}
+	text := " but a backup that DynamoDB keeps by itself, free of charge:"
+	for _, b := range backups {
+		text += fmt.Sprintf("\n  table       %s until %s", b.Table, b.Until.Format(time.DateOnly))
+	}
+	return text
 }
 
 // notRemoved advises on a removal that failed: to do the same again, with the

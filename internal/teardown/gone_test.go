@@ -63,3 +63,12 @@ func TestGone(t *testing.T) {
 		}
 	})
 }
+
+// What DynamoDB keeps by itself is not nothing.
+func TestBackups(t *testing.T) {
+	h := &Holdings{Data: []release.Remains{{Table: "the-table", Bucket: "the-saves"}, {UserPoolID: "the-pool"}}}
+	list := h.Backups(time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC))
+	if want := (Backup{"the-table", time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC)}); len(list) != 1 || list[0] != want {
+		t.Errorf("there are %v, want %v", list, want)
+	}
+}
