@@ -221,6 +221,7 @@ func TestFunctions(t *testing.T) {
 			"Environment": object{"Variables": object{
 				"MANIFEST_TABLE":           ref(ManifestTable),
 				"SAVES_BUCKET":             ref(SaveFilesBucket),
+				"URL_SUFFIX":               ref("AWS::URLSuffix"),
 				"GAME_IDS":                 ref(ParamGameIDs),
 				"MAX_FILE_BYTES":           ref(ParamMaxFileBytes),
 				"MAX_PLAYER_BYTES":         ref(ParamMaxPlayerBytes),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 )
 
@@ -46,6 +48,9 @@ type renpyConfig struct {
 	UserPoolID string `json:"cognito_user_pool_id"`
 	ClientID   string `json:"cognito_app_client_id"`
 
+	// CognitoElsewhere is Cognito's address on AWS where it is not the one that the
+	// client makes up: its hosts always end in amazonaws.com. "" where they do.
+	CognitoElsewhere string `json:"cognito_endpoint,omitempty"`
 	// CognitoEndpoint is where the local cloud answers for Cognito; "" on AWS.
 	CognitoEndpoint string `json:"local_cognito_endpoint,omitempty"`
 }
@@ -72,6 +77,8 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 	}
 	if s.local != nil {
 		c.CognitoEndpoint = s.local.Endpoint()
+	} else if suffix := cloud.URLSuffix(c.Region); suffix != clientSuffix {
+		c.CognitoElsewhere = "https://cognito-idp." + c.Region + "." + suffix
 	}
 	if a.json() {
 		return a.printJSON(c)
@@ -84,12 +91,19 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 //go:embed renpy/integration.rpy.tmpl
 var integration string
 
-// beginLocal is how the block begins that talks to the local cloud. The client builds
-// its address of Cognito itself and takes it from nobody. It uses urllib, which
-// can be given an opener for the whole program; so this redirects it there.
+// clientSuffix is what the client takes all of AWS's hosts to end in.
+const clientSuffix = "amazonaws.com"
+
+// redirect leads the client to another address of Cognito. The client builds the
+// address itself and takes it from nobody. It uses urllib, which can be given an
+// opener for the whole program; so this redirects it there.
 //
-//go:embed renpy/local.rpy.tmpl
-var beginLocal string
+//go:embed renpy/redirect.rpy.tmpl
+var redirect string
+
+const warnLocal = `# DEVELOPMENT ONLY: this block talks to a local cloud on this computer.
+# Never ship it: renpyctl config renpy --stage prod prints the one for players.
+`
 
 const beginOnAWS = `init python:
     import renpy_cloud
@@ -103,11 +117,15 @@ func (c renpyConfig) write(w io.Writer) error {
 	values := strings.NewReplacer(
 		"{{APIBaseURL}}", quote(c.APIBaseURL), "{{GameID}}", quote(c.GameID), "{{Region}}", quote(c.Region),
 		"{{UserPoolID}}", quote(c.UserPoolID), "{{ClientID}}", quote(c.ClientID),
-		"{{CognitoEndpoint}}", quote(c.CognitoEndpoint), "{{CognitoHost}}", quote("cognito-idp."+c.Region+".amazonaws.com"),
+		"{{CognitoEndpoint}}", quote(cmp.Or(c.CognitoEndpoint, c.CognitoElsewhere)),
+		"{{CognitoHost}}", quote("cognito-idp."+c.Region+"."+clientSuffix),
 	)
 	begin := beginOnAWS
-	if c.CognitoEndpoint != "" {
-		begin = beginLocal
+	switch {
+	case c.CognitoEndpoint != "":
+		begin = warnLocal + redirect
+	case c.CognitoElsewhere != "":
+		begin = redirect
 	}
 	_, err := values.WriteString(w, strings.Replace(integration, "{{begin}}", begin, 1))
 	return err

@@ -133,8 +133,13 @@ func TestLoadTakesFlagsFirst(t *testing.T) {
 }
 
 func TestPartition(t *testing.T) {
-	for region, want := range map[string]string{"eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"} {
-		if got := cloud.Partition(region); got != want {
+	for region, want := range map[string]string{
+		"":           "aws amazonaws.com",
+		"eu-west-1":  "aws amazonaws.com",
+		"xx-south-9": "aws amazonaws.com", "cn-north-1": "aws-cn amazonaws.com.cn", "us-gov-west-1": "aws-us-gov amazonaws.com",
+		"eusc-de-east-1": "aws-eusc amazonaws.eu", "us-iso-east-1": "aws-iso c2s.ic.gov", "us-isob-east-1": "aws-iso-b sc2s.sgov.gov",
+	} {
+		if got := cloud.Partition(region) + " " + cloud.URLSuffix(region); got != want {
 			t.Errorf("%s: %s, want %s", region, got, want)
 		}
 	}

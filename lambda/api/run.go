@@ -42,8 +42,9 @@ func Run(name string) error {
 func newService(getenv func(string) string) (*savesync.Service, error) {
 	env := &environment{get: getenv}
 	config := awsstore.Config{
-		Region:   env.text("AWS_REGION"),
-		Endpoint: getenv("AWS_ENDPOINT_URL"),
+		Region:    env.text("AWS_REGION"),
+		URLSuffix: getenv("URL_SUFFIX"),
+		Endpoint:  getenv("AWS_ENDPOINT_URL"),
 		Credentials: aws.Credentials{
 			AccessKeyID:     env.text("AWS_ACCESS_KEY_ID"),
 			SecretAccessKey: env.text("AWS_SECRET_ACCESS_KEY"),

@@ -6,6 +6,7 @@
 package awsstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,6 +27,9 @@ import (
 // Config says where the stores are and who asks.
 type Config struct {
 	Region string
+	// URLSuffix ends the names of AWS's hosts in the region's partition; empty for
+	// "amazonaws.com".
+	URLSuffix string
 	// Endpoint is a base URL that takes the place of AWS's own for both services,
 	// as an emulator has it; empty for AWS.
 	Endpoint string
@@ -73,11 +77,7 @@ func newClient(c Config, service string) *client {
 
 // host returns the service's host on AWS.
 func (c *client) host() string {
-	suffix := "amazonaws.com"
-	if strings.HasPrefix(c.config.Region, "cn-") {
-		suffix += ".cn"
-	}
-	return c.service + "." + c.config.Region + "." + suffix
+	return c.service + "." + c.config.Region + "." + cmp.Or(c.config.URLSuffix, "amazonaws.com")
 }
 
 // request is one call, which can be made several times.

@@ -341,14 +341,14 @@ func signature(t *testing.T, raw string) string {
 }
 
 func TestWhereURLsGo(t *testing.T) {
-	for _, c := range []struct{ region, endpoint, bucket, want string }{
-		{"us-east-1", "", "saves", "https://saves.s3.us-east-1.amazonaws.com/users/k"},
-		{"cn-north-1", "", "saves", "https://saves.s3.cn-north-1.amazonaws.com.cn/users/k"},
-		{"us-east-1", "", "my.saves", "https://s3.us-east-1.amazonaws.com/my.saves/users/k"},
-		{"us-east-1", "http://127.0.0.1:4566/", "saves", "http://127.0.0.1:4566/saves/users/k"},
+	for _, c := range []struct{ region, suffix, endpoint, bucket, want string }{
+		{"us-east-1", "", "", "saves", "https://saves.s3.us-east-1.amazonaws.com/users/k"},
+		{"cn-north-1", "amazonaws.com.cn", "", "saves", "https://saves.s3.cn-north-1.amazonaws.com.cn/users/k"},
+		{"us-east-1", "", "", "my.saves", "https://s3.us-east-1.amazonaws.com/my.saves/users/k"},
+		{"us-east-1", "amazonaws.com", "http://127.0.0.1:4566/", "saves", "http://127.0.0.1:4566/saves/users/k"},
 	} {
 		cfg := config(c.endpoint)
-		cfg.Region, cfg.Bucket = c.region, c.bucket
+		cfg.Region, cfg.URLSuffix, cfg.Bucket = c.region, c.suffix, c.bucket
 		raw, err := awsstore.NewObjects(cfg).PresignGet(t.Context(), "users/k", "v1", time.Minute)
 		if err != nil {
 			t.Fatal(err)
