@@ -43,6 +43,8 @@ type serve func(ctx context.Context, player string, body []byte) savesync.Reply
 func handler(name string, serve serve, log *slog.Logger) func(context.Context, event) (answer, error) {
 	return func(ctx context.Context, e event) (answer, error) {
 		start := time.Now()
+		ctx, cancel := withTimeToAnswer(ctx)
+		defer cancel()
 		player, _ := e.RequestContext.Authorizer.JWT.Claims["sub"].(string)
 		body := []byte(e.Body)
 		if e.IsBase64Encoded {
@@ -53,6 +55,20 @@ func handler(name string, serve serve, log *slog.Logger) func(context.Context, e
 		logReply(ctx, log, name, e, player, reply, time.Since(start))
 		return toAnswer(reply), nil
 	}
+}
+
+// timeToAnswer is kept of a call's time for the answer and its log line. Lambda kills a
+// function at its deadline, and the device would get an error that says nothing in
+// place of the 503 that says when to ask again.
+const timeToAnswer = 2 * time.Second
+
+// withTimeToAnswer lets whatever is asked of the stores end before Lambda's deadline.
+func withTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-timeToAnswer))
 }
 
 func toAnswer(r savesync.Reply) answer {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -147,6 +148,33 @@ func TestFailuresAreLoggedWithTheirCause(t *testing.T) {
 	if !strings.Contains(log.String(), `"level":"ERROR"`) || !strings.Contains(log.String(), "ThrottlingException") {
 		t.Errorf("the line is %s", log.String())
 	}
+}
+
+// stalled is a store that never answers.
+type stalled struct {
+	savesync.ManifestStore
+	savesync.ObjectStore
+}
+
+func (stalled) Load(ctx context.Context, _ string) ([]byte, int64, error) {
+	<-ctx.Done()
+	return nil, 0, ctx.Err()
+}
+
+// The function's own 503 must leave before Lambda kills the function.
+func TestA503LeavesBeforeTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+		defer cancel()
+		service := &savesync.Service{Limits: savesync.Limits{PlansPerHour: 10}, Manifests: stalled{}, Objects: stalled{}}
+		got, err := handler("plan", service.ServePlan, slog.New(slog.DiscardHandler))(ctx, parse(t, func(*event) {}))
+		if err != nil || got.StatusCode != http.StatusServiceUnavailable || got.Headers["Retry-After"] == "" {
+			t.Errorf("answered %+v, %v", got, err)
+		}
+		if deadline, _ := ctx.Deadline(); time.Until(deadline) < 2*time.Second {
+			t.Errorf("answered %s before the deadline", time.Until(deadline))
+		}
+	})
 }
 
 // environ is a complete environment.
