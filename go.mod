@@ -2,6 +2,8 @@ module github.com/renpy-cloud/renpyctl
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	charm.land/lipgloss/v2 v2.0.6
 	github.com/aws/aws-lambda-go v1.55.1
