@@ -31,6 +31,8 @@ const (
 	ParamSyncCompleteCodeKey  = "SyncCompleteCodeKey"
 	ParamArchitecture         = "Architecture"
 	ParamUserPoolTier         = "UserPoolTier"
+	ParamEmailIdentity        = "EmailIdentity"
+	ParamEmailFrom            = "EmailFrom"
 	ParamThrottleRateLimit    = "ThrottleRateLimit"
 	ParamThrottleBurstLimit   = "ThrottleBurstLimit"
 	ParamCorsAllowOrigins     = "CorsAllowOrigins"

@@ -156,6 +156,8 @@ var frozenParameters = map[string]any{
 	ParamSyncCompleteCodeKey:  nil,
 	ParamArchitecture:         "arm64",
 	ParamUserPoolTier:         "LITE",
+	ParamEmailIdentity:        "",
+	ParamEmailFrom:            "",
 	ParamThrottleRateLimit:    100,
 	ParamThrottleBurstLimit:   200,
 	ParamCorsAllowOrigins:     "",
@@ -245,6 +247,14 @@ func TestParameterPatterns(t *testing.T) {
 		ParamPermissionsBoundary: {
 			good: []string{"", "arn:aws:iam::123456789012:policy/renpyctl-prod-boundary", "arn:aws-us-gov:iam::123456789012:policy/team/b"},
 			bad:  []string{"renpyctl-prod-boundary", "arn:aws:iam::123456789012:role/b", "arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::1:policy/b"},
+		},
+		ParamEmailIdentity: {
+			good: []string{"", "arn:aws:ses:eu-west-1:123456789012:identity/example.com", "arn:aws-eusc:ses:eusc-de-east-1:123456789012:identity/saves@example.com"},
+			bad:  []string{"example.com", "arn:aws:ses:eu-west-1:123456789012:configuration-set/a", "arn:aws:ses:eu-west-1:123456789012:identity/a b"},
+		},
+		ParamEmailFrom: {
+			good: []string{"", "saves@example.com", "My Game <saves@example.com>", "<saves@example.com>"},
+			bad:  []string{"example.com", "My Game", "My Game saves@example.com", "a@b@c", "My Game <saves@example.com> x"},
 		},
 		ParamGameIDs: {
 			good: []string{"", "my_game", "My-Game.2,other"},

@@ -1,6 +1,10 @@
 package cfn
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
 
 // Setting is a parameter of the template that operators choose.
 type Setting struct {
@@ -21,6 +25,8 @@ func Settings() []Setting {
 	return []Setting{
 		{ParamGameIDs, "", "games that may sync, comma-separated; empty admits all"},
 		{ParamUserPoolTier, "LITE", "Cognito's feature plan: LITE, ESSENTIALS or PLUS"},
+		{ParamEmailIdentity, "", "ARN of the SES identity that mails players; empty for Cognito's 50 mails a day"},
+		{ParamEmailFrom, "", "who mails to players are from: My Game <saves@example.com>"},
 		{ParamThrottleRateLimit, "100", "requests a second, all players together"},
 		{ParamThrottleBurstLimit, "200", "requests at once, all players together"},
 		{ParamCorsAllowOrigins, "", "origins of Ren'Py web builds; empty switches CORS off"},
@@ -36,6 +42,19 @@ func Settings() []Setting {
 		{ParamCheckSaves, "true", "whether a broken save never replaces a readable one: true or false"},
 		{ParamPermissionsBoundary, "", "ARN of a policy that bounds the functions' roles"},
 	}
+}
+
+// CheckSettings tells what is wrong with settings that are right one by one. Those
+// that are not given are the defaults.
+func CheckSettings(values map[string]string) error {
+	identity, from := values[ParamEmailIdentity], values[ParamEmailFrom]
+	switch {
+	case identity == "" && from != "":
+		return errors.New(ParamEmailFrom + " is of no use without " + ParamEmailIdentity + ", which sends the mails")
+	case identity != "" && !strings.Contains(identity, "@") && from == "":
+		return errors.New(ParamEmailIdentity + " is a domain: " + ParamEmailFrom + " has to name an address of it")
+	}
+	return nil
 }
 
 // Outputs lists the template's outputs in the order in which they are shown.

@@ -28,6 +28,19 @@ func TestSettingsKnowTheirDefaults(t *testing.T) {
 	}
 }
 
+func TestCheckSettings(t *testing.T) {
+	const domain, address = "arn:aws:ses:eu-west-1:1:identity/example.com", "arn:aws:ses:eu-west-1:1:identity/a@example.com"
+	for _, c := range []struct {
+		identity, from string
+		ok             bool
+	}{{"", "", true}, {"", "a@example.com", false}, {domain, "", false}, {domain, "a@example.com", true}, {address, "", true}, {address, "A <a@example.com>", true}} {
+		err := CheckSettings(map[string]string{ParamEmailIdentity: c.identity, ParamEmailFrom: c.from})
+		if (err == nil) != c.ok {
+			t.Errorf("%q from %q: %v", c.identity, c.from, err)
+		}
+	}
+}
+
 func TestOutputsAreListed(t *testing.T) {
 	listed := slices.Sorted(slices.Values(Outputs()))
 	if want := sorted(parse(t)["Outputs"].(object)); !slices.Equal(listed, want) {

@@ -93,11 +93,29 @@ func TestUserPool(t *testing.T) {
 
 	message := properties(t, UserPool)["VerificationMessageTemplate"].(object)
 	equal(t, "confirmation", message["DefaultEmailOption"], "CONFIRM_WITH_LINK")
-	if text := message["EmailMessageByLink"].(string); strings.Count(text, "{##") != 1 || strings.Count(text, "##}") != 1 {
-		t.Errorf("the e-mail needs one {##link##}: %q", text)
-	}
 	// The link leads to the pool's domain.
 	holds(t, UserPoolDomain, object{"UserPoolId": ref(UserPool)})
+}
+
+// The mails are Cognito's own unless the operator has a sender. Only then may
+// their texts be set.
+func TestMails(t *testing.T) {
+	none := ref("AWS::NoValue")
+	holds(t, UserPool, object{"EmailConfiguration": object{"Fn::If": list("OwnSender", object{
+		"EmailSendingAccount": "DEVELOPER", "SourceArn": ref(ParamEmailIdentity),
+		"From": object{"Fn::If": list("NamedSender", ref(ParamEmailFrom), none)},
+	}, none)}})
+	for name, parameter := range map[string]string{"OwnSender": ParamEmailIdentity, "NamedSender": ParamEmailFrom} {
+		equal(t, name, parse(t)["Conditions"].(object)[name], object{"Fn::Not": list(object{"Fn::Equals": list(ref(parameter), "")})})
+	}
+	message := properties(t, UserPool)["VerificationMessageTemplate"].(object)
+	for _, name := range []string{"EmailSubjectByLink", "EmailMessageByLink"} {
+		choice := message[name].(object)["Fn::If"].([]any)
+		equal(t, name, list(choice[0], choice[2]), list("OwnSender", none))
+		if text := choice[1].(string); name == "EmailMessageByLink" && (strings.Count(text, "{##") != 1 || strings.Count(text, "##}") != 1) {
+			t.Errorf("the e-mail needs one {##link##}: %q", text)
+		}
+	}
 }
 
 // A domain is never renamed: stages have one of these two names for ever.

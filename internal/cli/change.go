@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -91,7 +92,13 @@ func (s *session) execute(ctx context.Context, p *deploy.Plan, o deployOptions) 
 		return err
 	}
 	s.say("%s release %d in %s", ui.Success(done), p.Number, ui.Elapsed(d.Took))
-	return s.printDeployed(d.Stack)
+	if err := s.printDeployed(d.Stack); err != nil {
+		return err
+	}
+	if p.Create && d.Stack.Parameters[cfn.ParamEmailIdentity] == "" {
+		s.hint("Cognito sends 50 mails a day for the whole account, and refuses sign-ups after that; before a launch see Mails to players in README.md")
+	}
+	return nil
 }
 
 // keepUp ends a deploy whose stack needs no change.

@@ -22,7 +22,14 @@ func (s *session) embedded(st *stage.State, settings map[string]string, o deploy
 	if err != nil {
 		return nil, err
 	}
-	return deploy.Embedded(st, arch, settings, o.roleARN, s.code)
+	t, err := deploy.Embedded(st, arch, settings, o.roleARN, s.code)
+	if err != nil {
+		return nil, err
+	}
+	if err := cfn.CheckSettings(t.Parameters); err != nil {
+		return nil, usagef("%v", err)
+	}
+	return t, nil
 }
 
 // checkAllowed refuses names after --allow-replace that nothing guards.

@@ -40,8 +40,9 @@ var of = map[string]string{
 
 // elsewhere names the resource of an action that is not on the type's own.
 var elsewhere = map[string]string{
-	"s3:GetObject": "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip",
-	"iam:PassRole": "arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F",
+	"s3:GetObject":                "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip",
+	"iam:CreateServiceLinkedRole": "arn:aws:iam::123456789012:role/aws-service-role/email.cognito-idp.amazonaws.com/AWSServiceRoleForAmazonCognitoIdpEmailService",
+	"iam:PassRole":                "arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F",
 }
 
 // unused are what handlers need for properties alone that no resource of the type
@@ -49,7 +50,6 @@ var elsewhere = map[string]string{
 var unused = map[string][]string{
 	"AWS::Cognito::UserPool.Schema":                         {"cognito-idp:AddCustomAttributes"},
 	"AWS::Cognito::UserPool.SmsConfiguration":               {"iam:PassRole"},
-	"AWS::Cognito::UserPool.EmailConfiguration":             {"iam:CreateServiceLinkedRole"},
 	"AWS::Cognito::UserPool.KeyConfiguration":               {"kms:*"},
 	"AWS::Cognito::UserPoolClient.AnalyticsConfiguration":   {"iam:*"},
 	"AWS::Cognito::UserPoolDomain.CustomDomainConfig":       {"cognito-idp:UpdateUserPoolDomain", "cloudfront:*"},

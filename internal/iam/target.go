@@ -73,6 +73,12 @@ func (t Target) roles() []string {
 	return list
 }
 
+// mailRole is the service-linked role of which Cognito sends mails by SES (Cognito
+// developer guide, "Using service-linked roles").
+func (t Target) mailRole() []string {
+	return []string{fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/email.cognito-idp.amazonaws.com/*", t.Partition, t.Account)}
+}
+
 func (t Target) userPools() []string {
 	if len(t.UserPools) == 0 {
 		return t.anyUserPool()
