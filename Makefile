@@ -16,13 +16,14 @@ LDFLAGS := -s -w -X github.com/renpy-cloud/renpyctl/internal/cli.releaseVersion=
 STATICCHECK := $(TOOLS)/bin/staticcheck-0.8.0
 GORELEASER  := $(TOOLS)/bin/goreleaser-2.15.1
 LINTERS     := $(TOOLS)/lint/.installed
+NAG         := $(TOOLS)/nag/.installed
 OSLS        := $(TOOLS)/osls/.installed
 
 # The end-to-end tests share one installation of the local cloud between runs.
 export RENPYCTL_E2E_DIR := $(TOOLS)/local
 export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 
-.PHONY: build zips demo demo-stop test test-renpy test-browser unit e2e soak fuzz bench lint lint-go lint-template lint-release clean help
+.PHONY: build zips demo demo-stop test test-renpy test-browser unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
 	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
@@ -68,7 +69,7 @@ bench: build $(OSLS) ## measure beside osls, and more (Node 20 and npm; about 20
 	@$(TOOLS)/bin/bench -renpyctl bin/renpyctl -osls $(TOOLS)/osls -cloud $(RENPYCTL_E2E_DIR)
 	@go test -run '^$$' -bench . ./internal/savesync/... ./lambda/...
 
-lint: lint-go lint-template lint-release ## gofmt, vet, staticcheck, cfn-lint, checkov, goreleaser check
+lint: lint-go lint-template lint-workflows lint-release ## gofmt, vet, staticcheck, cfn-lint, checkov, cdk-nag (Node 20 and npm), zizmor, goreleaser check
 
 lint-go: $(STATICCHECK)
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt would change:" $$files; exit 1; }
@@ -76,10 +77,14 @@ lint-go: $(STATICCHECK)
 	$(STATICCHECK) ./... && $(STATICCHECK) -tags e2e ./...
 	go mod tidy -diff
 
-lint-template: $(LINTERS)
+lint-template: $(LINTERS) $(NAG)
 	PYTHONUTF8=1 $(TOOLS)/lint/bin/cfn-lint --include-checks I --template cfn/template.yaml
 	$(TOOLS)/lint/bin/python tools/python/handlers.py cfn/template.yaml internal/iam/testdata/handlers.json --check
 	PYTHONUTF8=1 $(TOOLS)/lint/bin/checkov --config-file cfn/checkov.yaml
+	NODE_PATH=$(TOOLS)/nag/node_modules node cfn/nag.js
+
+lint-workflows: $(LINTERS)
+	$(TOOLS)/lint/bin/zizmor --offline --quiet .github/workflows
 
 lint-release: $(GORELEASER)
 	$(GORELEASER) check
@@ -105,6 +110,13 @@ $(LINTERS): tools/python/requirements-lint.txt
 	rm -rf $(TOOLS)/lint
 	python3 -m venv $(TOOLS)/lint
 	$(TOOLS)/lint/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
+$(NAG): tools/node/package-lock.json
+	rm -rf $(TOOLS)/nag
+	mkdir -p $(TOOLS)/nag
+	cp tools/node/package.json tools/node/package-lock.json $(TOOLS)/nag
+	npm ci --prefix $(TOOLS)/nag --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 $(OSLS): bench/osls/package-lock.json
