@@ -24,7 +24,10 @@ import (
 )
 
 // Pool is a user pool of an [Account].
-type Pool struct{ Protected bool }
+type Pool struct {
+	Protected bool
+	Sender    string // of mails: the ARN of an SES identity, "" for Cognito's own
+}
 
 // Function is a Lambda function of an [Account].
 type Function struct {
@@ -90,6 +93,9 @@ func (a *Account) cognito() {
 		pool := &idptypes.UserPoolType{
 			Id: in.UserPoolId, EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive,
 			UserPoolTags: map[string]string{stage.Tag: "dev", "aws:cloudformation:stack-name": "renpy-cloud-dev"},
+		}
+		if p.Sender != "" {
+			pool.EmailConfiguration = &idptypes.EmailConfigurationType{EmailSendingAccount: idptypes.EmailSendingAccountTypeDeveloper, SourceArn: &p.Sender}
 		}
 		if p.Protected {
 			pool.DeletionProtection = idptypes.DeletionProtectionTypeActive

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -46,16 +47,30 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	if err != nil {
 		return err
 	}
+	sender, err := st.Sender(ctx)
+	if err != nil {
+		return err
+	}
+	list := append([]stage.Drifted{}, c.Drift...)
+	if sender != "" {
+		list = append(list, st.DriftedSender(sender))
+	}
 	switch {
 	case a.json():
-		err = a.printJSON(append([]stage.Drifted{}, c.Drift...))
-	case len(c.Drift) == 0:
+		err = a.printJSON(list)
+	case len(list) == 0:
 		a.say("No differences: the functions run what release %d gave them.", st.Release())
 	default:
-		err = a.printDrift(c.Drift)
-		a.hint("%s puts them right", a.command("deploy"))
+		err = a.printDrift(list)
+		if len(c.Drift) > 0 {
+			a.hint("%s puts them right", a.command("deploy"))
+		}
+		if sender != "" {
+			a.hint("%s --set %s=%s, with %s, keeps that sender of mails; the next update of the user pool takes it back otherwise",
+				a.command("deploy"), cfn.ParamEmailIdentity, sender, cfn.ParamEmailFrom)
+		}
 	}
-	if err == nil && exitCode && len(c.Drift) > 0 {
+	if err == nil && exitCode && len(list) > 0 {
 		err = changesError{}
 	}
 	return err

@@ -27,6 +27,7 @@ type planView struct {
 	Tags        []tagChange       `json:"tags"`              // of the stack, those that change
 	Permissions []string          `json:"permissions"`       // what functions may do from then on, or no longer
 	Functions   []stage.Drifted   `json:"functions"`         // changed past CloudFormation
+	Sender      string            `json:"sender,omitempty"`  // of mails to players, set by hand, that the change takes back
 	RoleARN     string            `json:"roleArn,omitempty"` // that CloudFormation is to work as from then on
 	Guarded     []string          `json:"guarded"`           // logical ids whose change a deploy refuses
 }
@@ -79,7 +80,7 @@ func newNoPlanView(from *stage.Compared, to *deploy.Target) planView {
 // newPlanView describes what the plan does, what matters most first.
 func newPlanView(p *deploy.Plan) planView {
 	v := newNoPlanView(p.From, p.To)
-	v.Create, v.Guarded, v.Tags = p.Create, p.Guarded(), tagChanges(p)
+	v.Create, v.Guarded, v.Tags, v.Sender = p.Create, p.Guarded(), tagChanges(p), p.Sender
 	for _, c := range byImportance(p.Changes) {
 		v.Changes = append(v.Changes, newChangeView(c, p))
 		v.Permissions = append(v.Permissions, permissionChanges(c)...)
@@ -203,6 +204,10 @@ func (v planView) text(t *deploy.Target, verbose bool) string {
 	}
 	for _, p := range v.Permissions {
 		say("  %s", ui.Warning(p))
+	}
+	if v.Sender != "" {
+		say("  %s", ui.Warning("mails to players are sent by "+v.Sender+", which somebody has set by hand: this change takes it back"))
+		say("  --set %s=%s, with %s, keeps it", cfn.ParamEmailIdentity, v.Sender, cfn.ParamEmailFrom)
 	}
 	if v.RoleARN != "" {
 		say("  CloudFormation works as %s from then on", ui.Accent(v.RoleARN))

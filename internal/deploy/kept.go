@@ -89,5 +89,5 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Recor
 	if p.Remains, err = remains(ctx, in); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, p.findSender(ctx)
 }

@@ -24,6 +24,7 @@ type Plan struct {
 	Number  int               // of the release that it would be
 	Record  release.Record    // of it, as far as it is known before it begins
 	Remains []release.Remains // that earlier stacks left, and a first deploy does not use
+	Sender  string            // of mails, by its ARN, that somebody has set and the change takes back; "" for none
 
 	set  *stack.Plan
 	over bool // it is executed, discarded or kept
@@ -65,6 +66,9 @@ func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Pl
 	err = CheckMissing(p.leftMissing())
 	if err == nil {
 		p.Remains, err = remains(ctx, in)
+	}
+	if err == nil {
+		err = p.findSender(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Discard(ctx))

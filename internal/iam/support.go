@@ -12,6 +12,6 @@ func Support(t Target) Document {
 		allow("FindTheReleases", t.ofS3(t.Artifacts), "s3:ListBucket"),
 		allow("ReadTheReleases", t.ofS3(t.Artifacts+"/releases/*"), "s3:GetObject"),
 		allow("FindAndConfirmPlayers", t.userPools(),
-			"cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes"),
+			"cognito-idp:DescribeUserPool", "cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes"),
 	)
 }

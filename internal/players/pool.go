@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
@@ -26,6 +27,16 @@ func (p *Pool) Count(ctx context.Context) (int64, error) {
 func (p *Pool) Exists(ctx context.Context) (bool, error) {
 	pool, err := p.describe(ctx)
 	return pool != nil, err
+}
+
+// Sender is the ARN of the SES identity that sends the pool's mails, "" if Cognito
+// sends them itself or the pool does not exist.
+func (p *Pool) Sender(ctx context.Context) (string, error) {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil || pool.EmailConfiguration == nil || pool.EmailConfiguration.EmailSendingAccount != types.EmailSendingAccountTypeDeveloper {
+		return "", err
+	}
+	return aws.ToString(pool.EmailConfiguration.SourceArn), nil
 }
 
 // Unprotect lifts the pool's deletion protection. Nothing else about the pool
