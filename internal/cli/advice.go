@@ -48,12 +48,27 @@ func containsAny(s string, parts []string) bool {
 	return false
 }
 
-// forbidden lists refusals that no permission of the caller would change.
+// forbids says why AWS refuses what no permission of the caller would change, or "".
+func forbids(reason string) string { return find(forbidden, stack.Event{Reason: reason}) }
+
+// forbidden lists refusals that no permission of the caller would change. Most
+// are IAM's words behind "because" (IAM guide, "Troubleshoot access denied error
+// messages"); the last two are S3's.
 var forbidden = []knownCause{
 	{"AWS::IAM::Role", []string{"permissions boundary"},
 		"The account demands a permissions boundary for roles. Ask whoever runs the account."},
-	{"", []string{"explicit deny", "service control policy"},
+	{"", []string{"explicit deny", "service control policy", "resource control policy"},
 		"A policy of the account or its organisation forbids this. Ask whoever runs the account."},
+	{"", []string{"no permissions boundary allows"},
+		"The permissions boundary of these credentials does not allow this. Ask whoever runs the account."},
+	{"", []string{"no session policy allows"},
+		"The session was begun with a policy of its own that does not allow this. Sign in without it, or as somebody else."},
+	{"", []string{"no vpc endpoint policy allows"},
+		"The VPC endpoint on the way to AWS does not let this through. Ask whoever runs the network."},
+	{"", []string{"object lock", "objectlock"},
+		"Object lock keeps these versions until their retention ends or their legal hold is lifted. Nobody can delete them before."},
+	{"", []string{"mfa authentication must be used", "mfa delete"},
+		"The bucket has MFA delete switched on. Only the account's root user can switch it off (aws s3api put-bucket-versioning --mfa)."},
 }
 
 // knownCauses lists the failures that our resources can have, the particular before the general.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
@@ -66,6 +67,7 @@ type app struct {
 	env     Env
 	streams *ui.Streams
 	flags   globalFlags
+	cloud   aws.Config // where the stage is, once connected
 	running string // the command as typed, without flags: "renpyctl users confirm"
 	verb    string // the same without the program's name: "users confirm"
 	again   string // and with its arguments: "rollback 41"
@@ -156,7 +158,7 @@ func (a *app) command(verb string) string {
 func (a *app) trace(c cloud.Call) {
 	outcome := "ok"
 	if c.Err != nil {
-		outcome = cloud.Message(c.Err)
+		outcome = cloud.Text(&smithy.OperationError{ServiceID: c.Service, OperationName: c.Operation, Err: c.Err})
 	}
 	a.say("%s", ui.Dim(fmt.Sprintf("debug: %s %s %s: %s", c.Service, c.Operation, c.Took.Round(time.Millisecond), outcome)))
 }

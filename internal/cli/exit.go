@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -183,7 +184,7 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitError, e.Hint
 	}
 	if e, ok := errors.AsType[*bucket.KeyError](err); ok && e.Code == "AccessDenied" {
-		return exitAccess, "these credentials need permission for s3:DeleteObjectVersion and s3:DeleteObject"
+		return exitAccess, cmp.Or(forbids(e.Message), "these credentials need permission for s3:DeleteObjectVersion and s3:DeleteObject")
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -211,41 +212,6 @@ func (a *app) waitHint() string {
 	return "; --wait waits for it and goes on"
 }
 
-// explainAWS advises on what the SDK reports.
-func (a *app) explainAWS(err error) (code int, hint string) {
-	if strings.HasPrefix(cloud.Message(err), "Parameter") { // "Parameter 'X' must be one of AllowedValues", "… failed to satisfy constraint: …"
-		return exitUsage, "renpyctl deploy --help lists the settings"
-	}
-	signIn := "aws sso login"
-	if p := a.profile(); p != "" {
-		signIn += " --profile " + p
-	}
-	switch cloud.KindOf(err) {
-	case cloud.NoRegion:
-		return exitAccess, "add --region, for example --region eu-west-1, or set AWS_REGION"
-	case cloud.UnknownProfile:
-		return exitAccess, "aws configure list-profiles lists the profiles of this machine"
-	case cloud.NoCredentials:
-		return exitAccess, "sign in with " + signIn + ", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --local needs no account"
-	case cloud.Expired:
-		return exitAccess, "sign in again: " + signIn
-	case cloud.BadCredentials:
-		return exitAccess, "AWS does not accept these credentials: check AWS_ACCESS_KEY_ID and the profile, or " + signIn
-	case cloud.ClockSkew:
-		return exitAccess, "this computer's clock is wrong by more than AWS allows: set it, then try again"
-	case cloud.Denied:
-		if action := cloud.DeniedAction(err.Error()); action != "" {
-			return exitAccess, "these credentials need permission for " + action
-		}
-		return exitAccess, "these credentials lack a permission; --debug shows for which call"
-	case cloud.Throttled:
-		return exitError, "AWS asks to slow down: try again in a minute"
-	case cloud.Unreachable:
-		return exitError, "no connection: check the network, --region and AWS_ENDPOINT_URL"
-	}
-	return exitError, ""
-}
-
 // explainRefusal advises on a change set that CloudFormation would not make.
 func (a *app) explainRefusal(e *stack.RefusedError) string {
 	for _, f := range e.Findings {
@@ -254,11 +220,4 @@ func (a *app) explainRefusal(e *stack.RefusedError) string {
 		}
 	}
 	return advise(stack.Event{Reason: e.Reason})
-}
-
-func (a *app) profile() string {
-	if a.flags.profile != "" {
-		return a.flags.profile
-	}
-	return a.env.Getenv("AWS_PROFILE")
 }

@@ -47,6 +47,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		s.at = stage.At(cfg, a.stage())
 	}
 	s.at.Adopts = a.adopts
+	a.cloud = s.at.Config
 	return s, nil
 }
 

@@ -157,7 +157,7 @@ func httpClient() *awshttp.BuildableClient {
 var streaming = map[string]bool{"GetObject": true, "StartLiveTail": true}
 
 func apiOptions(o Options) []func(*middleware.Stack) error {
-	options := []func(*middleware.Stack) error{addDeadline, addPlainBody}
+	options := []func(*middleware.Stack) error{addDeadline, addPlainBody, addForeignAnswers}
 	if o.Trace != nil {
 		options = append(options, addTrace(o.Trace))
 	}

@@ -2,10 +2,14 @@ package cloud
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"io/fs"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -23,12 +27,18 @@ const (
 	Denied              // signed in, but not allowed
 	Expired             // the session or token has run out
 	NoCredentials       // nobody is signed in
+	NoWayIn             // how this computer comes by its credentials is set up, and does not work
+	NeedsMFA            // the profile's role demands a code that only a person has
 	BadCredentials      // AWS does not know the key, or the signature is wrong
 	ClockSkew           // this machine's clock is too far off
 	NoRegion            // no region chosen
 	UnknownProfile      // the profile is not in the configuration
 	Throttled           // too many requests, after all retries
 	Unreachable         // no connection to the endpoint
+	Untrusted           // the endpoint's certificate is of an authority that this machine does not trust
+	NotAWS              // somebody on the way answered in AWS's place
+	RegionOff           // the account has not enabled the region
+	Quota               // the account has as many as AWS allows
 	Conflict            // something of that name exists, or is in use
 	Interrupted         // the caller gave up
 )
@@ -39,20 +49,24 @@ var kinds = map[string]Kind{
 	"ChangeSetNotFound": NotFound, "ChangeSetNotFoundException": NotFound, "NoSuchEntity": NotFound,
 
 	"AccessDenied": Denied, "AccessDeniedException": Denied, "UnauthorizedOperation": Denied, "NotAuthorizedException": Denied,
-	"AllAccessDisabled": Denied, "OptInRequired": Denied,
+	"AllAccessDisabled": Denied,
+
+	"OptInRequired": RegionOff, "RegionDisabledException": RegionOff,
 
 	"ExpiredToken": Expired, "ExpiredTokenException": Expired, "RequestExpired": Expired, "TokenRefreshRequired": Expired,
 	"UnauthorizedException": Expired,
 
 	"InvalidClientTokenId": BadCredentials, "UnrecognizedClientException": BadCredentials, "InvalidAccessKeyId": BadCredentials,
 	"SignatureDoesNotMatch": BadCredentials, "IncompleteSignature": BadCredentials, "InvalidSignatureException": BadCredentials,
-	"AuthFailure": BadCredentials, "InvalidToken": BadCredentials,
+	"AuthFailure": BadCredentials, "InvalidToken": BadCredentials, "InvalidIdentityToken": BadCredentials,
 
 	"RequestTimeTooSkewed": ClockSkew,
 
 	"Throttling": Throttled, "ThrottlingException": Throttled, "ThrottledException": Throttled, "TooManyRequestsException": Throttled,
 	"RequestLimitExceeded": Throttled, "SlowDown": Throttled, "ProvisionedThroughputExceededException": Throttled,
 	"PriorRequestNotComplete": Throttled, "RequestThrottled": Throttled, "BandwidthLimitExceeded": Throttled,
+
+	"LimitExceeded": Quota, "LimitExceededException": Quota, "TooManyBuckets": Quota,
 
 	"BucketAlreadyExists": Conflict, "BucketAlreadyOwnedByYou": Conflict, "OperationAborted": Conflict, "BucketNotEmpty": Conflict,
 	"ConflictException": Conflict, "ResourceConflictException": Conflict, "ResourceInUseException": Conflict,
@@ -73,7 +87,19 @@ func KindOf(err error) Kind {
 	if _, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return UnknownProfile
 	}
-	if ssoEnded(err) {
+	if _, ok := errors.AsType[config.AssumeRoleTokenProviderNotSetError](err); ok {
+		return NeedsMFA
+	}
+	if _, ok := errors.AsType[config.SharedConfigAssumeRoleError](err); ok {
+		return NoWayIn
+	}
+	if chainEnded(err) {
+		return NoCredentials
+	}
+	if kind := onTheWay(err); kind != Other {
+		return kind
+	}
+	if sessionEnded(err) {
 		return Expired
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
@@ -89,24 +115,61 @@ func KindOf(err error) Kind {
 		}
 		return byStatus(err)
 	}
-	if noCredentials(err) {
-		return NoCredentials
-	}
-	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, context.DeadlineExceeded) {
-		return Unreachable
+	if strings.Contains(err.Error(), "failed to refresh cached credentials") {
+		return NoWayIn
 	}
 	return byStatus(err)
 }
 
-// ssoEnded recognises an SSO session that has run out or was never begun. The
-// SDK has a type for profiles with an sso_start_url of their own; for those
-// with an sso_session there is only text (ssocreds v1.20, SSOTokenProvider).
-func ssoEnded(err error) bool {
+// onTheWay tells what became of a request that no service of AWS answered, and
+// Other of one that a service did.
+func onTheWay(err error) Kind {
+	if _, ok := errors.AsType[*foreignAnswerError](err); ok {
+		return NotAWS
+	}
+	if unreadable(err) {
+		return NotAWS
+	}
+	if _, ok := errors.AsType[smithy.APIError](err); ok {
+		return Other
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return Untrusted
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return ClockSkew // AWS renews its certificates in time
+	}
+	e, ok := errors.AsType[net.Error](err)
+	if _, file := e.(syscall.Errno); ok && !file { // an errno of the network comes in a *net.OpError, one of the disk in none
+		return Unreachable
+	}
+	return Other
+}
+
+// unreadable recognises an answer without a request id in which the SDK found
+// neither what it should hold nor the code of an error.
+func unreadable(err error) bool {
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok || response.ServiceRequestID() != "" {
+		return false
+	}
+	_, other := errors.AsType[*smithy.DeserializationError](err)
+	api, ok := errors.AsType[smithy.APIError](err)
+	return other || ok && api.ErrorCode() == "UnknownError"
+}
+
+// sessionEnded recognises a session of SSO or of `aws login` that has run out or
+// was never begun. The SDK has a type for SSO profiles with an sso_start_url of
+// their own; for those with an sso_session, and for logins, there is only text
+// (credentials v1.20: ssocreds.SSOTokenProvider, logincreds.Provider).
+func sessionEnded(err error) bool {
+	if _, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, fs.ErrNotExist) {
+		return false // the session's file cannot be read
+	}
 	if _, ok := errors.AsType[*ssocreds.InvalidTokenError](err); ok {
 		return true
 	}
-	text := err.Error()
-	return strings.Contains(text, "cached SSO token failed") || strings.Contains(text, "failed to read cached SSO token")
+	return containsAny(err.Error(), "cached SSO token failed", "failed to read cached SSO token", "please reauthenticate")
 }
 
 // skewed recognises a signature that is too old or too new, which all services
@@ -134,13 +197,14 @@ func byStatus(err error) Kind {
 	return Other
 }
 
-// noCredentials recognises the end of the credential chain, for which the SDK
+// chainEnded recognises the end of the credential chain, for which the SDK
 // has no type (config v1.33: errors of the IMDS provider, the last in the chain).
-func noCredentials(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "failed to refresh cached credentials") ||
-		strings.Contains(text, "no EC2 IMDS role found") ||
-		strings.Contains(text, "static credentials are empty")
+func chainEnded(err error) bool {
+	return containsAny(err.Error(), "no EC2 IMDS role found", "static credentials are empty")
+}
+
+func containsAny(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 // IsNotFound is KindOf(err) == NotFound, the question asked most often.

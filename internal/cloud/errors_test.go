@@ -2,10 +2,16 @@ package cloud_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,6 +65,8 @@ func TestKindOfAnswers(t *testing.T) {
 		{awsfake.Error{Code: "SlowDown", Status: 503}, cloud.Throttled},
 		{awsfake.Error{Code: "BucketAlreadyOwnedByYou", Status: 409}, cloud.Conflict},
 		{awsfake.Error{Code: "ResourceInUseException"}, cloud.Conflict},
+		{awsfake.Error{Code: "OptInRequired", Message: "The AWS Access Key Id needs a subscription for the service", Status: 403}, cloud.RegionOff},
+		{awsfake.Error{Code: "TooManyBuckets", Message: "You have attempted to create more buckets than allowed"}, cloud.Quota},
 		{awsfake.Error{Code: "InternalFailure", Status: 500}, cloud.Other},
 	} {
 		err := answer(t, c.answer)
@@ -88,6 +96,25 @@ sso_role_name = Admin
 sso_start_url = https://example.awsapps.com/start
 sso_region = eu-west-1
 `
+	const others = `[profile tool]
+region = eu-west-1
+credential_process = sh -c 'echo {\"SecretAccessKey\":\"secret\"; exit %d'
+[profile mfa]
+region = eu-west-1
+role_arn = arn:aws:iam::123456789012:role/Admin
+source_profile = keys
+mfa_serial = arn:aws:iam::123456789012:mfa/ann
+[profile role]
+region = eu-west-1
+role_arn = arn:aws:iam::123456789012:role/Admin
+source_profile = login
+[profile keys]
+aws_access_key_id = AKIATEST
+aws_secret_access_key = x
+[profile login]
+region = eu-west-1
+login_session = arn:aws:iam::123456789012:user/ann
+`
 	expired := fmt.Sprintf(`{"accessToken":"x","expiresAt":%q,"region":"eu-west-1","startUrl":"https://example.awsapps.com/start"}`,
 		time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
 	tokens := map[string]string{ // named by the SHA-1 of the start URL, or of the session's name
@@ -109,6 +136,17 @@ sso_region = eu-west-1
 		{"SSO, old form, never signed in", map[string]string{"AWS_PROFILE": "old"}, sso, nil, cloud.Expired, "the AWS session has run out"},
 		{"SSO session run out", map[string]string{"AWS_PROFILE": "new"}, sso, tokens, cloud.Expired, "the AWS session has run out"},
 		{"SSO session never begun", map[string]string{"AWS_PROFILE": "new"}, sso, nil, cloud.Expired, "the AWS session has run out"},
+		{"aws login, never signed in", map[string]string{"AWS_PROFILE": "login"}, others, nil, cloud.Expired, "the AWS session has run out"},
+		{"a role that demands MFA", map[string]string{"AWS_PROFILE": "mfa"}, others, nil, cloud.NeedsMFA, "the profile's role demands an MFA code"},
+		{"a role whose source is a login, which the SDK cannot take", map[string]string{"AWS_PROFILE": "role"}, others, nil, cloud.NoWayIn,
+			`profile "login" has no credentials to assume the role arn:aws:iam::123456789012:role/Admin with`},
+		{"a tool for credentials that fails", map[string]string{"AWS_PROFILE": "tool"}, fmt.Sprintf(others, 3), nil,
+			cloud.NoWayIn, "the profile's credential_process failed: exit status 3"},
+		{"a tool that prints something else", map[string]string{"AWS_PROFILE": "tool"}, fmt.Sprintf(others, 0), nil,
+			cloud.NoWayIn, "the profile's credential_process failed: what it prints is not the JSON that the AWS tools read"},
+		{"no token of the job", map[string]string{
+			"AWS_REGION": "eu-west-1", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/ci", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token",
+		}, "", nil, cloud.NoWayIn, "STS GetCallerIdentity: unable to read file at /nowhere/token: open /nowhere/token: no such file or directory"},
 		{"nobody listens", map[string]string{
 			"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "x",
 			"AWS_ENDPOINT_URL": "http://127.0.0.1:1/?token=secret",
@@ -137,7 +175,7 @@ func home(t *testing.T, env map[string]string, config string, tokens map[string]
 	dir := t.TempDir()
 	for _, name := range []string{
 		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-		"AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 	} {
 		t.Setenv(name, env[name])
@@ -168,16 +206,24 @@ func TestKindOfTheRest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, interrupted := s3.NewFromConfig(awsfake.New(t).Config()).ListBuckets(ctx, &s3.ListBucketsInput{})
+	_, noFile := os.Open(filepath.Join(t.TempDir(), "nothing"))
+	send := func(err error) error { return &url.Error{Op: "Post", URL: "https://sts.amazonaws.com/", Err: err} }
 	for what, c := range map[string]struct {
 		err  error
 		want cloud.Kind
 	}{
-		"no error":              {nil, cloud.Other},
-		"an error of ours":      {errors.New("the stack does not exist"), cloud.Other},
-		"a lost connection":     {answer(t, awsfake.ErrLost), cloud.Unreachable},
-		"our own time limit":    {fmt.Errorf("x: %w", context.DeadlineExceeded), cloud.Unreachable},
-		"Ctrl-C before a call":  {interrupted, cloud.Interrupted},
-		"joined with something": {errors.Join(errors.New("a"), answer(t, awsfake.Error{Code: "AccessDenied"})), cloud.Denied},
+		"a file that is missing":         {noFile, cloud.Other},
+		"a full disk":                    {&fs.PathError{Op: "write", Path: "plan", Err: syscall.ENOSPC}, cloud.Other},
+		"a certificate of the company's": {send(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), cloud.Untrusted},
+		"a certificate of another year":  {send(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}), cloud.ClockSkew},
+		"a reset connection":             {send(&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}), cloud.Unreachable},
+		"no error":                       {nil, cloud.Other},
+		"an error of ours":               {errors.New("the stack does not exist"), cloud.Other},
+		"a lost connection":              {answer(t, awsfake.ErrLost), cloud.Unreachable},
+		"STS out of reach for a role":    {fmt.Errorf("get credentials: failed to refresh cached credentials, %w", send(&net.DNSError{Err: "no such host"})), cloud.Unreachable},
+		"our own time limit":             {fmt.Errorf("x: %w", context.DeadlineExceeded), cloud.Unreachable},
+		"Ctrl-C before a call":           {interrupted, cloud.Interrupted},
+		"joined with something":          {errors.Join(errors.New("a"), answer(t, awsfake.Error{Code: "AccessDenied"})), cloud.Denied},
 	} {
 		if got := cloud.KindOf(c.err); got != c.want {
 			t.Errorf("%s: kind %d, want %d: %v", what, got, c.want, c.err)

@@ -29,3 +29,15 @@ func placeOf(region string) (partition, suffix string) {
 	_, suffix, _ = strings.Cut(e.URL, "."+region+".")
 	return e.PartitionID, suffix
 }
+
+// enabledByItself are the regions that every account has. Those that came after
+// March 2019 have to be enabled first (AWS Account Management guide, "Enable or
+// disable AWS Regions"); accounts of other partitions have all of theirs.
+var enabledByItself = map[string]bool{
+	"us-east-1": true, "us-east-2": true, "us-west-1": true, "us-west-2": true, "ca-central-1": true, "sa-east-1": true,
+	"eu-central-1": true, "eu-north-1": true, "eu-west-1": true, "eu-west-2": true, "eu-west-3": true,
+	"ap-northeast-1": true, "ap-northeast-2": true, "ap-northeast-3": true, "ap-south-1": true, "ap-southeast-1": true, "ap-southeast-2": true,
+}
+
+// OptIn tells whether an account has to enable the region before it can be used.
+func OptIn(region string) bool { return Partition(region) == "aws" && !enabledByItself[region] }

@@ -51,7 +51,7 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 	src := functions.Source{Bucket: s.Store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
 	live, err := functions.UpdateCode(ctx, s.Lambda(), s.Name.Function(code.Function), src)
 	if errors.Is(err, functions.ErrNotUpdated) {
-		finish(ctx, s.Store, r.Number, release.Outcome{Result: release.Failed, Reason: cloud.OneLine(err.Error())}, o)
+		finish(ctx, s.Store, r.Number, release.Outcome{Result: release.Failed, Reason: cloud.OneLine(cloud.Text(err))}, o)
 	}
 	if err != nil {
 		return Replaced{}, err
