@@ -68,11 +68,11 @@ type app struct {
 	streams *ui.Streams
 	flags   globalFlags
 	cloud   aws.Config // where the stage is, once connected
-	running string // the command as typed, without flags: "renpyctl users confirm"
-	verb    string // the same without the program's name: "users confirm"
-	again   string // and with its arguments: "rollback 41"
-	canWait bool   // the command has --wait
-	adopts  bool   // the stack may have lost the stage's tag
+	running string     // the command as typed, without flags: "renpyctl users confirm"
+	verb    string     // the same without the program's name: "users confirm"
+	again   string     // and with its arguments: "rollback 41"
+	canWait bool       // the command has --wait
+	adopts  bool       // the stack may have lost the stage's tag
 }
 
 // globalFlags are the flags that every command has.

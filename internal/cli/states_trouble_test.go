@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
@@ -335,4 +336,35 @@ func TestKeptDataIsNotForgotten(t *testing.T) {
 		o.wants(t, exitNotFound, awsaccount.Physical(cfn.SaveFilesBucket), "stage dev is not deployed")
 		a.run("remove", "--yes").wants(t, exitOK, "Removed.")
 	})
+}
+
+// A bucket that was created a moment ago is not known everywhere yet, and an
+// earlier one of its name may still be being deleted: the deploy asks again.
+func TestNewBucketIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ operation, code string }{
+		{"S3-CreateBucket", "OperationAborted"},
+		{"S3-PutBucketVersioning", "NoSuchBucket"},
+		{"S3-PutBucketPolicy", "OperationAborted"},
+		{"S3-PutObject", "NoSuchBucket"},
+	} {
+		t.Run(c.operation+" "+c.code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newAccount(t)
+				left := 3
+				a.Fault = func(name string) awsaccount.Fault {
+					if left == 0 || !strings.HasPrefix(name, c.operation) {
+						return awsaccount.Fault{}
+					}
+					left--
+					return awsaccount.Fault{Before: awsfake.Error{Code: c.code, Message: "not yet", Status: 409}}
+				}
+				o := a.run("deploy", "--yes")
+				check(t, o, exitOK, a.Whole())
+				if left != 0 {
+					t.Error("the call was not made")
+				}
+			})
+		})
+	}
 }

@@ -114,12 +114,18 @@ func Local(endpoint string, o Options) aws.Config {
 }
 
 // S3 returns an S3 client. Behind a base endpoint (an emulator) buckets are
-// part of the path, since bucket.localhost need not resolve.
+// part of the path, since bucket.localhost need not resolve. OperationAborted
+// says that S3 is busy with another operation on the bucket, and to try again.
 func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = cfg.BaseEndpoint != nil
+		o.Retryer = retry.AddWithErrorCodes(o.Retryer, "OperationAborted")
 	})
 }
+
+// NewBucket is an option for calls to a bucket that may have been created a
+// moment ago: not every part of S3 knows it then, so that it is asked again.
+func NewBucket(o *s3.Options) { o.Retryer = retry.AddWithErrorCodes(o.Retryer, "NoSuchBucket") }
 
 // Identity is who the credentials belong to.
 type Identity struct {

@@ -128,7 +128,7 @@ func (s *Store) harden(ctx context.Context) error {
 					BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true),
 					IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
 				},
-			})
+			}, cloud.NewBucket)
 			return err
 		}},
 		{"encrypt", func() error {
@@ -137,20 +137,20 @@ func (s *Store) harden(ctx context.Context) error {
 				ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{
 					ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAes256},
 				}}},
-			})
+			}, cloud.NewBucket)
 			return err
 		}},
 		{"version", func() error {
 			_, err := s.client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
 				VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
-			})
+			}, cloud.NewBucket)
 			return err
 		}},
 		{"require TLS for", func() error {
 			_, err := s.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
 				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account, Policy: aws.String(tlsOnly(s.Bucket, s.region)),
-			})
+			}, cloud.NewBucket)
 			return err
 		}},
 		{"expire old artefacts in", func() error {
@@ -163,14 +163,14 @@ func (s *Store) harden(ctx context.Context) error {
 					AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(1)},
 					Expiration:                     &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
 				}}},
-			})
+			}, cloud.NewBucket)
 			return err
 		}},
 		{"tag", func() error {
 			_, err := s.client.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
 				Bucket: &s.Bucket, ExpectedBucketOwner: &s.account,
 				Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("renpyctl:stage"), Value: &s.stage}}},
-			})
+			}, cloud.NewBucket)
 			return err
 		}},
 		{"mark", func() error {
@@ -201,7 +201,7 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 func (s *Store) Upload(ctx context.Context, key string, body io.ReadSeeker, size int64) error {
 	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: body, ContentLength: &size,
-	})
+	}, cloud.NewBucket)
 	if err != nil {
 		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
 	}
