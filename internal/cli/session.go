@@ -115,7 +115,13 @@ func (s *session) outputs(st stack.Stack) map[string]string {
 
 // where prints who runs the command and what it is about to touch.
 func (s *session) where(id cloud.Identity) {
-	s.say("%s  %s  %s  account %s  %s", ui.Strong("renpy-cloud"), ui.Accent(s.flags.stage), s.region(), id.Account, ui.Dim("as "+id.Name()))
+	elsewhere := ""
+	if s.local == nil {
+		for _, endpoint := range cloud.Elsewhere(s.at.Config) {
+			elsewhere += ui.Warning("  at " + endpoint)
+		}
+	}
+	s.say("%s  %s  %s  account %s  %s%s", ui.Strong("renpy-cloud"), ui.Accent(s.flags.stage), s.region(), id.Account, ui.Dim("as "+id.Name()), elsewhere)
 }
 
 // region is where the stage is.

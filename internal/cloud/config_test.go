@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -90,12 +91,13 @@ func TestLocalIgnoresTheEnvironment(t *testing.T) {
 }
 
 func TestBucketsAreInThePathBehindAnEndpoint(t *testing.T) {
-	for _, c := range []struct{ endpoint, want string }{
-		{"http://localhost:4566", "http://localhost:4566/saves"}, // saves.localhost need not resolve
-		{"", "https://saves.s3.eu-west-1.amazonaws.com/"},
+	for _, c := range []struct{ variable, endpoint, want string }{
+		{"AWS_ENDPOINT_URL", "http://localhost:4566", "http://localhost:4566/saves"}, // saves.localhost need not resolve
+		{"AWS_ENDPOINT_URL_S3", "http://localhost:9000", "http://localhost:9000/saves"},
+		{"AWS_ENDPOINT_URL", "", "https://saves.s3.eu-west-1.amazonaws.com/"},
 	} {
 		home(t, map[string]string{
-			"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": c.endpoint,
+			"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "x", c.variable: c.endpoint,
 		}, "", nil)
 		cfg, err := cloud.Load(t.Context(), cloud.Options{AppID: "renpyctl-1.2.3"})
 		if err != nil {
@@ -112,6 +114,32 @@ func TestBucketsAreInThePathBehindAnEndpoint(t *testing.T) {
 		if agent := sent.UserAgent(); !strings.Contains(agent, "app/renpyctl-1.2.3") {
 			t.Errorf("the user agent does not name the program: %s", agent)
 		}
+	}
+}
+
+// Whatever does not go to AWS is said, without what may be secret of its address.
+func TestElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		env    map[string]string
+		config string
+		want   []string
+	}{
+		{"AWS", nil, "", nil},
+		{"all of it", map[string]string{"AWS_ENDPOINT_URL": "http://user:secret@localhost:4566/path?token=secret"}, "", []string{"http://localhost:4566"}},
+		{"one service", map[string]string{"AWS_ENDPOINT_URL_S3": "http://localhost:9000", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": "http://localhost:9229"}, "",
+			[]string{"S3 http://localhost:9000", "Cognito Identity Provider http://localhost:9229"}},
+		{"by a profile", nil, "[default]\nendpoint_url = http://localhost:4566\nservices = mine\n[services mine]\ns3 =\n  endpoint_url = http://localhost:9000\n",
+			[]string{"http://localhost:4566", "S3 http://localhost:9000"}},
+		{"ignored", map[string]string{"AWS_ENDPOINT_URL": "http://localhost:4566", "AWS_ENDPOINT_URL_S3": "http://localhost:9000", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "", nil},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			home(t, c.env, c.config, nil)
+			cfg, err := cloud.Load(t.Context(), cloud.Options{Region: "eu-west-1"})
+			if got := cloud.Elsewhere(cfg); err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%q, %v; want %q", got, err, c.want)
+			}
+		})
 	}
 }
 
