@@ -41,6 +41,7 @@ func (l *Listener) Finished(_ teardown.Step, _ error) {}
 func (l *Listener) Clearing(st stack.Stack) { l.say("clearing %s", st.Status) }
 func (l *Listener) Cleared()                { l.say("cleared") }
 func (l *Listener) Uploading()              { l.say("uploading") }
+func (l *Listener) Sent(_, _ int64)         {}
 func (l *Listener) Uploaded(missing, of int, _ int64, err error) {
 	l.say("uploaded %d of %d, error %v", missing, of, err)
 }

@@ -22,6 +22,13 @@ func (s *screen) Uploading() {
 	s.progress.Set(ui.Task{Key: "artefacts", Name: "artefacts", State: ui.Running, Text: "looking what is missing"})
 }
 
+func (s *screen) Sent(bytes, of int64) {
+	s.progress.Set(ui.Task{
+		Key: "artefacts", Name: "artefacts", State: ui.Running,
+		Text: fmt.Sprintf("%s of %s  %s", ui.Bytes(bytes), ui.Bytes(of), ui.Bar(bytes, of, 12)),
+	})
+}
+
 func (s *screen) Uploaded(missing, of int, size int64, err error) {
 	task := ui.Task{Key: "artefacts", Name: "artefacts", State: ui.Done}
 	switch {

@@ -46,10 +46,12 @@ type Call struct {
 const (
 	// maxAttempts is how often one call is tried in all; the SDK backs off between.
 	maxAttempts = 5
-	// callTimeout bounds one call with all its retries.
-	callTimeout = 2 * time.Minute
 	// answerTimeout bounds the wait for an answer's first byte.
 	answerTimeout = time.Minute
+	// sendBuffer is how much of a request the system takes before it is sent, in
+	// bytes. By default that can be megabytes, which take a slow line longer than
+	// an answer may: what is taken counts as sent.
+	sendBuffer = 256 << 10
 )
 
 // ErrNoRegion says that neither a flag, the environment nor the profile names a region.
@@ -151,16 +153,24 @@ func WhoAmI(ctx context.Context, cfg aws.Config) (Identity, error) {
 
 func httpClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
+		WithReadTimeout(0). // or nothing may be sent for longer than that, since nothing is answered meanwhile
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = 10 * time.Second }).
 		WithTransportOptions(func(t *http.Transport) {
 			t.ResponseHeaderTimeout = answerTimeout
 			t.MaxIdleConnsPerHost = 64 // emptying a bucket keeps many requests in flight
+			t.DialContext = limitSendBuffer(t.DialContext)
 		})
 }
 
-// streaming are the operations whose answer is read after the call returns, so
-// that a deadline on the call would cut it off.
-var streaming = map[string]bool{"GetObject": true, "StartLiveTail": true}
+func limitSendBuffer(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetWriteBuffer(sendBuffer) // without it all but slow uploads work
+		}
+		return conn, err
+	}
+}
 
 func apiOptions(o Options) []func(*middleware.Stack) error {
 	options := []func(*middleware.Stack) error{addDeadline, addPlainBody, addForeignAnswers}
@@ -184,18 +194,4 @@ func addTrace(trace func(Call)) func(*middleware.Stack) error {
 				return out, metadata, err
 			}), middleware.After)
 	}
-}
-
-// addDeadline gives every call, with all its retries, [callTimeout] at most.
-func addDeadline(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("renpyctlDeadline",
-		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
-			middleware.InitializeOutput, middleware.Metadata, error) {
-			if streaming[middleware.GetOperationName(ctx)] {
-				return next.HandleInitialize(ctx, in)
-			}
-			ctx, cancel := context.WithTimeout(ctx, callTimeout)
-			defer cancel()
-			return next.HandleInitialize(ctx, in)
-		}), middleware.After)
 }

@@ -33,9 +33,11 @@ type Observer interface {
 	// Cleared that it is.
 	Clearing(st stack.Stack)
 	Cleared()
-	// Uploading says that artefacts are uploaded, and Uploaded how many were
-	// missing of how many, and their size.
+	// Uploading says that artefacts are uploaded, Sent how many bytes are on their
+	// way of how many, and Uploaded how many objects were missing of how many, and
+	// their size. Sent may say less than before: a try that fails begins anew.
 	Uploading()
+	Sent(bytes, of int64)
 	Uploaded(missing, of int, size int64, err error)
 	// PutRight says that a function is what it should be again.
 	PutRight(function string)

@@ -40,7 +40,7 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 		return Replaced{}, err
 	}
 	t := &Target{Code: map[string]string{code.Function.Name: key}, Bodies: map[string]Body{key: zipBody(code)}}
-	if _, _, err := upload(ctx, s.Store, contents, t.Bodies); err != nil {
+	if err := upload(ctx, s.Store, contents, t.Bodies, o); err != nil {
 		return Replaced{}, err
 	}
 	r.Kind = release.FunctionOnly

@@ -42,10 +42,7 @@ type How struct {
 // Prepare uploads what the target needs and plans the change as the stage's next
 // release. The error is [stack.ErrNoChanges] if the stack needs none.
 func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Observer) (*Plan, error) {
-	o.Uploading()
-	missing, size, err := upload(ctx, in.Store, in.Contents, to.Bodies)
-	o.Uploaded(missing, len(to.Bodies), size, err)
-	if err != nil {
+	if err := upload(ctx, in.Store, in.Contents, to.Bodies, o); err != nil {
 		return nil, err
 	}
 	return Preview(ctx, in, to, how)

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -146,22 +144,4 @@ func tags(s *stage.State) map[string]string {
 	}
 	all[stage.Tag] = string(s.Name)
 	return all
-}
-
-// upload puts into the artefact bucket what it does not hold yet, and returns
-// how many objects and bytes that were.
-func upload(ctx context.Context, store *release.Store, contents release.Contents, bodies map[string]Body) (written int, size int64, err error) {
-	if err := store.Ensure(ctx, contents); err != nil {
-		return 0, 0, err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for key, body := range bodies {
-		if contents.Has(key) {
-			continue
-		}
-		written++
-		size += body.Size
-		group.Go(func() error { return store.Upload(ctx, key, body.Open(), body.Size) })
-	}
-	return written, size, group.Wait()
 }
