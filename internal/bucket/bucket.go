@@ -13,11 +13,13 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
-// Client is the part of the S3 API that this package uses.
+// Client is the part of the S3 API that this package uses. It lists keys as they
+// are, whatever is in them, as that of [cloud.S3] does.
 type Client interface {
 	s3.ListObjectVersionsAPIClient
 	s3.ListMultipartUploadsAPIClient
 	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
+	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
 	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
 }
 

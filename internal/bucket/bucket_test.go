@@ -3,6 +3,7 @@ package bucket_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,41 @@ func TestEmptyTriesAgainWhatS3PutOff(t *testing.T) {
 			t.Errorf("requests of %v keys, want %v: only what failed is tried again", sizes, want)
 		}
 	})
+}
+
+// S3 takes any UTF-8 of up to 1,024 bytes for a key, and players' clients, other
+// tools and mistakes make all kinds of them.
+func TestEmptyOfKeysOfAllKinds(t *testing.T) {
+	var versions []version
+	for i, key := range []string{
+		"plain", "a b+c%2Bd&<>\"'", " blanks around ", "users/\x01\x1f", "line\rend", "line\r\nend", "tab\tand\nline", "\x7f\u0085\u2028",
+		"\ufffd", "\uffff", "セーブ/💾", "/", "//", "./..", strings.Repeat("é", 512), strings.Repeat("&", 1024), strings.Repeat("\x02", 1024),
+	} {
+		versions = append(versions, version{key: key, id: fmt.Sprint("v", i), bytes: 1, latest: true}, version{key: key, id: fmt.Sprint("m", i), marker: true})
+	}
+	for what, prepare := range map[string]func(*s3Bucket){
+		"a page":              func(*s3Bucket) {},
+		"many pages":          func(b *s3Bucket) { b.page = 1 },
+		"requests too large":  func(b *s3Bucket) { b.maxXML = 2000 },
+		"no request with two": func(b *s3Bucket) { b.maxXML = 0 },
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBucket(t, slices.Clone(versions)...)
+				prepare(b)
+				stats, err := bucket.Count(t.Context(), b.client, theBucket, func(key string, _ int64) bool {
+					return slices.ContainsFunc(versions, func(v version) bool { return v.key == key })
+				}, nil)
+				if want := int64(len(versions)); err != nil || stats.Versions != want || stats.Files != want/2 {
+					t.Errorf("counted %+v, %v", stats, err)
+				}
+				var deleted int64
+				if err := bucket.Empty(t.Context(), b.client, theBucket, func(n int64) { deleted = n }); err != nil || len(b.versions) != 0 || deleted != int64(len(versions)) {
+					t.Errorf("%v; left %v; told of %d", err, b.versions, deleted)
+				}
+			})
+		})
+	}
 }
 
 func TestEmptyGivesUp(t *testing.T) {

@@ -2,13 +2,18 @@ package bucket
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
@@ -79,7 +84,7 @@ func deleteAll(ctx context.Context, client Client, b Bucket, report func(int)) (
 		}
 		found = true
 		group.Go(func() error {
-			n, err := deleteBatch(ctx, client, b, ids)
+			n, err := deletePage(ctx, client, b, ids)
 			report(n)
 			return err
 		})
@@ -97,6 +102,68 @@ var retryable = map[string]bool{"SlowDown": true, "InternalError": true, "Servic
 // maxTries is how often the keys of a batch that S3 put off are tried.
 const maxTries = 6
 
+// deletePage deletes up to 1,000 versions and returns how many are gone. Those
+// with keys that a batch cannot name are deleted one by one.
+func deletePage(ctx context.Context, client Client, b Bucket, ids []types.ObjectIdentifier) (deleted int, err error) {
+	var batch, alone []types.ObjectIdentifier
+	for _, id := range ids {
+		if inXML(aws.ToString(id.Key)) {
+			batch = append(batch, id)
+		} else {
+			alone = append(alone, id)
+		}
+	}
+	if len(batch) > 0 {
+		if deleted, err = deleteBatch(ctx, client, b, batch); err != nil {
+			return deleted, err
+		}
+	}
+	for _, id := range alone {
+		if err := deleteVersion(ctx, client, b, id); err != nil {
+			return deleted, err
+		}
+		deleted++
+	}
+	return deleted, nil
+}
+
+// inXML tells whether a key comes out of an XML document as it went in. XML knows
+// no control characters and turns a carriage return into a line feed; the SDK
+// puts U+FFFD in the place of what it cannot write, which would be another key.
+func inXML(key string) bool {
+	return utf8.ValidString(key) && !strings.ContainsFunc(key, func(r rune) bool {
+		return unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF
+	})
+}
+
+// deleteVersion deletes one version. Its key is in the address, which carries any bytes.
+func deleteVersion(ctx context.Context, client Client, b Bucket, id types.ObjectIdentifier) error {
+	_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Key: id.Key, VersionId: id.VersionId})
+	if err != nil && !cloud.IsNotFound(err) {
+		return fmt.Errorf("delete %q in bucket %s: %w", aws.ToString(id.Key), b.Name, err)
+	}
+	return nil
+}
+
+// deleteHalves deletes what S3 would not read in one request: keys of a whole
+// page can come to megabytes of XML.
+func deleteHalves(ctx context.Context, client Client, b Bucket, ids []types.ObjectIdentifier) (deleted int, err error) {
+	if len(ids) == 1 {
+		if err := deleteVersion(ctx, client, b, ids[0]); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
+	for _, half := range [][]types.ObjectIdentifier{ids[:len(ids)/2], ids[len(ids)/2:]} {
+		n, err := deleteBatch(ctx, client, b, half)
+		deleted += n
+		if err != nil {
+			return deleted, err
+		}
+	}
+	return deleted, nil
+}
+
 // deleteBatch deletes up to 1,000 versions and returns how many are gone. S3
 // answers 200 even if single keys failed; those are tried again when that can help.
 func deleteBatch(ctx context.Context, client Client, b Bucket, ids []types.ObjectIdentifier) (deleted int, err error) {
@@ -107,6 +174,10 @@ func deleteBatch(ctx context.Context, client Client, b Bucket, ids []types.Objec
 		})
 		if cloud.IsNotFound(err) {
 			return deleted + len(ids), nil
+		}
+		if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "MalformedXML" {
+			n, err := deleteHalves(ctx, client, b, ids)
+			return deleted + n, err
 		}
 		if err != nil {
 			return deleted, fmt.Errorf("delete versions in bucket %s: %w", b.Name, err)
@@ -140,7 +211,7 @@ func (e *KeyError) Error() string {
 	if e.Failed > 1 {
 		others = fmt.Sprintf(" (and %d more)", e.Failed-1)
 	}
-	return fmt.Sprintf("bucket %s: %s%s could not be deleted: %s (%s)", e.Bucket, e.Key, others, e.Message, e.Code)
+	return fmt.Sprintf("bucket %s: %q%s could not be deleted: %s (%s)", e.Bucket, e.Key, others, e.Message, e.Code)
 }
 
 // abortUploads ends every unfinished multipart upload: a bucket that holds one

@@ -2,11 +2,14 @@ package bucket_test
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // s3Bucket is a versioned bucket that behaves as S3's do, faults included.
@@ -27,6 +31,7 @@ type s3Bucket struct {
 	uploads  []string
 	gone     bool // no such bucket
 	page     int  // versions a page
+	maxXML   int  // bytes of keys that a request may have
 
 	listed, deleted, ahead int // pages; ahead is the most that were listed and not deleted
 	putOff                 map[string]int
@@ -48,13 +53,14 @@ func (v version) name() string { return v.key + "/" + v.id }
 var theBucket = bucket.Bucket{Name: "saves", Owner: "123456789012"}
 
 func newBucket(t *testing.T, versions ...version) *s3Bucket {
-	b := &s3Bucket{Fake: awsfake.New(t), versions: versions, order: map[string]int{}, page: 1000, putOff: map[string]int{}, refused: map[string]string{}, lies: map[string]int{}}
+	b := &s3Bucket{Fake: awsfake.New(t), versions: versions, order: map[string]int{}, page: 1000, maxXML: 1 << 20, putOff: map[string]int{}, refused: map[string]string{}, lies: map[string]int{}}
 	for i, v := range versions {
 		b.order[v.name()] = i
 	}
-	b.client = s3.NewFromConfig(b.Config())
+	b.client = cloud.S3(b.Config())
 	awsfake.On(b.Fake, b.list)
 	awsfake.On(b.Fake, b.delete)
+	awsfake.On(b.Fake, b.deleteOne)
 	awsfake.On(b.Fake, func(in *s3.ListMultipartUploadsInput) (*s3.ListMultipartUploadsOutput, error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -92,8 +98,9 @@ func (b *s3Bucket) list(in *s3.ListObjectVersionsInput) (*s3.ListObjectVersionsO
 	if mark, ok := b.order[aws.ToString(in.KeyMarker)+"/"+aws.ToString(in.VersionIdMarker)]; ok {
 		rest = slices.DeleteFunc(slices.Clone(rest), func(v version) bool { return b.order[v.name()] <= mark })
 	}
-	out := &s3.ListObjectVersionsOutput{IsTruncated: aws.Bool(len(rest) > b.page)}
+	out := &s3.ListObjectVersionsOutput{IsTruncated: aws.Bool(len(rest) > b.page), EncodingType: in.EncodingType}
 	for _, v := range rest[:min(b.page, len(rest))] {
+		v.key = listed(v.key, in.EncodingType)
 		if v.marker {
 			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: &v.key, VersionId: &v.id, IsLatest: &v.latest})
 		} else {
@@ -108,6 +115,36 @@ func (b *s3Bucket) list(in *s3.ListObjectVersionsInput) (*s3.ListObjectVersionsO
 	return out, nil
 }
 
+// listed is a key as a list's XML has it. S3's is not read at all with some characters in it.
+func listed(key string, encoding types.EncodingType) string {
+	if encoding == types.EncodingTypeUrl {
+		return url.QueryEscape(key)
+	}
+	return key
+}
+
+// inXML is what comes of a key on its way in a request's XML: the SDK and then
+// the rules for line ends change it.
+func inXML(key string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r':
+			return '\n'
+		case r < ' ' && r != '\n' && r != '\t', r == utf8.RuneError, r == 0xFFFE, r == 0xFFFF:
+			return utf8.RuneError
+		}
+		return r
+	}, key)
+}
+
+func (b *s3Bucket) deleteOne(in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	name := *in.Key + "/" + aws.ToString(in.VersionId)
+	b.versions = slices.DeleteFunc(b.versions, func(v version) bool { return v.name() == name })
+	return &s3.DeleteObjectOutput{}, nil
+}
+
 func (b *s3Bucket) delete(in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, error) {
 	time.Sleep(b.deleteLatency)
 	b.mu.Lock()
@@ -116,9 +153,15 @@ func (b *s3Bucket) delete(in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, e
 	if b.gone {
 		return nil, awsfake.Error{Code: "NoSuchBucket", Status: 404}
 	}
-	out, gone := &s3.DeleteObjectsOutput{}, map[string]bool{}
+	out, gone, size := &s3.DeleteObjectsOutput{}, map[string]bool{}, 0
 	for _, o := range in.Delete.Objects {
-		name := *o.Key + "/" + aws.ToString(o.VersionId)
+		size += len(*o.Key)
+	}
+	if size > b.maxXML {
+		return nil, awsfake.Error{Code: "MalformedXML", Message: "The XML you provided was not well-formed or did not validate against our published schema"}
+	}
+	for _, o := range in.Delete.Objects {
+		name := inXML(*o.Key) + "/" + aws.ToString(o.VersionId)
 		switch {
 		case b.refused[name] != "":
 			out.Errors = append(out.Errors, types.Error{Key: o.Key, VersionId: o.VersionId, Code: aws.String(b.refused[name]), Message: aws.String("no")})

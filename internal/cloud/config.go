@@ -118,10 +118,12 @@ func Local(endpoint string, o Options) aws.Config {
 // S3 returns an S3 client. Behind an endpoint that is set (an emulator) buckets
 // are part of the path, since bucket.localhost need not resolve. OperationAborted
 // says that S3 is busy with another operation on the bucket, and to try again.
+// Keys may be of any bytes.
 func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil
 		o.Retryer = retry.AddWithErrorCodes(o.Retryer, "OperationAborted")
+		o.APIOptions = append(o.APIOptions, addPlainKeys)
 	})
 }
 
