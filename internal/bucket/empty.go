@@ -140,7 +140,7 @@ func inXML(key string) bool {
 func deleteVersion(ctx context.Context, client Client, b Bucket, id types.ObjectIdentifier) error {
 	_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Key: id.Key, VersionId: id.VersionId})
 	if err != nil && !cloud.IsNotFound(err) {
-		return fmt.Errorf("delete %q in bucket %s: %w", aws.ToString(id.Key), b.Name, err)
+		return fmt.Errorf("delete %s in bucket %s: %w", aws.ToString(id.Key), b.Name, err)
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (e *KeyError) Error() string {
 	if e.Failed > 1 {
 		others = fmt.Sprintf(" (and %d more)", e.Failed-1)
 	}
-	return fmt.Sprintf("bucket %s: %q%s could not be deleted: %s (%s)", e.Bucket, e.Key, others, e.Message, e.Code)
+	return fmt.Sprintf("bucket %s: %s%s could not be deleted: %s (%s)", e.Bucket, e.Key, others, e.Message, e.Code)
 }
 
 // abortUploads ends every unfinished multipart upload: a bucket that holds one

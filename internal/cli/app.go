@@ -160,5 +160,5 @@ func (a *app) trace(c cloud.Call) {
 	if c.Err != nil {
 		outcome = cloud.Text(&smithy.OperationError{ServiceID: c.Service, OperationName: c.Operation, Err: c.Err})
 	}
-	a.say("%s", ui.Dim(fmt.Sprintf("debug: %s %s %s: %s", c.Service, c.Operation, c.Took.Round(time.Millisecond), outcome)))
+	a.say("%s", ui.Dim(fmt.Sprintf("debug: %s %s %s: %s", c.Service, c.Operation, c.Took.Round(time.Millisecond), cloud.OneLine(outcome))))
 }

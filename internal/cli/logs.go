@@ -122,6 +122,7 @@ func (a *app) printEntry(e logs.Entry) error {
 	if !a.streams.OutTerminal {
 		return a.printTable(ui.Table{Rows: [][]string{{e.Time.UTC().Format(time.RFC3339Nano), e.Source, e.Message}}})
 	}
-	_, err := fmt.Fprintf(a.streams.Out, "%s  %s  %s\n", ui.Dim(e.Time.Local().Format(time.DateTime)), ui.Accent(fmt.Sprintf("%-12s", e.Source)), e.Message)
+	// Further lines of a message are set in, so that they pass for nobody else's.
+	_, err := fmt.Fprintf(a.streams.Out, "%s  %s  %s\n", ui.Dim(e.Time.Local().Format(time.DateTime)), ui.Accent(fmt.Sprintf("%-12s", e.Source)), strings.ReplaceAll(e.Message, "\n", "\n    "))
 	return err
 }

@@ -32,6 +32,7 @@ func (a *app) printFields(fields [][2]string) error {
 		width = max(width, len(f[0]))
 	}
 	for _, f := range fields {
+		f[1] = ui.SingleLine(f[1])
 		var err error
 		if a.streams.OutTerminal {
 			_, err = fmt.Fprintf(a.streams.Out, "  %s  %s\n", ui.Dim(fmt.Sprintf("%-*s", width, f[0])), f[1])

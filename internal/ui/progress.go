@@ -14,7 +14,7 @@ import (
 // Its methods may be called from several goroutines.
 type Progress struct {
 	mu     sync.Mutex
-	out    io.Writer
+	out    io.Writer // which obeys cursor movements, so that text has to be clean
 	live   bool
 	size   func() (width, height int)
 	tasks  []Task
@@ -37,7 +37,11 @@ const (
 
 // NewProgress starts showing progress on s.Err. Close ends it.
 func NewProgress(s *Streams) *Progress {
-	p := &Progress{out: s.Err, live: s.Live, size: s.Size, stop: make(chan struct{}), spoke: time.Now()}
+	out := s.Err
+	if c, ok := out.(*cleaner); ok {
+		out = c.to
+	}
+	p := &Progress{out: out, live: s.Live, size: s.Size, stop: make(chan struct{}), spoke: time.Now()}
 	period := time.Second
 	if p.live {
 		period = spinnerPeriod
@@ -70,6 +74,7 @@ func (p *Progress) Set(t Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	t.Name, t.Text = Clean(SingleLine(t.Name)), Clean(SingleLine(t.Text))
 	if t.At.IsZero() {
 		t.At = now
 	}
@@ -97,6 +102,7 @@ func (p *Progress) Note(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	text = Clean(text)
 	if !p.live {
 		fmt.Fprintln(p.out, stamp(now)+text)
 		p.spoke = now

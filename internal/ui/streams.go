@@ -3,7 +3,8 @@
 //
 // Its rules: the answer goes to standard output, everything else (progress,
 // questions, warnings, errors) to standard error. A stream that is not a
-// terminal gets no colour, no cursor movement and no alignment.
+// terminal gets no colour, no cursor movement and no alignment. Whatever is
+// printed comes out clean ([Clean]), wherever its text is from.
 package ui
 
 import (
@@ -61,8 +62,8 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 	}
 	plain := noColor || getenv("NO_COLOR") != ""
 	dumb := getenv("TERM") == "dumb"
-	s.Out = styled(stdout, environ, s.OutTerminal && !dumb, plain)
-	s.Err = styled(stderr, environ, s.ErrTerminal && !dumb, plain)
+	s.Out = &cleaner{to: styled(stdout, environ, s.OutTerminal && !dumb, plain)}
+	s.Err = &cleaner{to: styled(stderr, environ, s.ErrTerminal && !dumb, plain)}
 	s.Live = s.ErrTerminal && !dumb && getenv("CI") == ""
 	return s
 }

@@ -42,7 +42,9 @@ func TestSystemOnATerminal(t *testing.T) {
 			if w, h := s.Size(); w != 100 || h != 30 {
 				t.Errorf("size %d×%d, want 100×30", w, h)
 			}
-			fmt.Fprintln(s.Err, "\x1b[2A"+Failure("red"))
+			board := NewProgress(s)
+			board.Close()
+			fmt.Fprintln(board.out, "\x1b[2A"+Failure("red"))
 			line, err := bufio.NewReader(master).ReadString('\n')
 			if err != nil {
 				t.Fatal(err)

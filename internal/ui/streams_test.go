@@ -29,9 +29,9 @@ func TestSystemWithoutTerminal(t *testing.T) {
 	if w, h := s.Size(); w != 80 || h != 24 {
 		t.Errorf("size %d×%d, want 80×24", w, h)
 	}
-	fmt.Fprint(s.Out, Failure("red")+"\x1b[2A\r\x1b[J")
+	fmt.Fprint(s.Out, Failure("red")+"\x1b[2A")
 	fmt.Fprint(s.Err, Dim("dim"))
-	for f, want := range map[*os.File]string{out: "red\r", errs: "dim"} {
+	for f, want := range map[*os.File]string{out: `red\u001b[2A`, errs: "dim"} {
 		if got := contents(t, f); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

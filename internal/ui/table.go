@@ -38,11 +38,10 @@ func (t Table) Write(w io.Writer, terminal bool) error {
 }
 
 func singleLines(rows [][]string) [][]string {
-	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 	out := make([][]string, len(rows))
 	for i, row := range rows {
 		for _, cell := range row {
-			out[i] = append(out[i], clean.Replace(cell))
+			out[i] = append(out[i], Clean(SingleLine(cell)))
 		}
 	}
 	return out
