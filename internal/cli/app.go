@@ -28,6 +28,9 @@ type Env struct {
 	Getenv         func(string) string
 	Environ        []string
 
+	// TypedAhead makes an answer of what was typed before a question, as tests do.
+	TypedAhead bool
+
 	// LoadAWS makes the configuration for AWS; cloud.Load outside of tests.
 	LoadAWS func(context.Context, cloud.Options) (aws.Config, error)
 }
@@ -94,6 +97,9 @@ func (a *app) stage() stage.Name { return stage.Name(a.flags.stage) }
 // prepare runs before every command, when the flags are known.
 func (a *app) prepare() error {
 	a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.env.Environ, a.flags.noColor)
+	if a.env.TypedAhead {
+		a.streams.Forget = nil
+	}
 	if a.flags.output != "table" && a.flags.output != "json" {
 		return usagef("--output %q is neither table nor json", a.flags.output)
 	}

@@ -187,6 +187,8 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitAccess, cmp.Or(forbids(e.Message), "these credentials need permission for s3:DeleteObjectVersion and s3:DeleteObject")
 	}
 	switch {
+	case errors.Is(err, ui.ErrLeft):
+		return exitInterrupted, "nothing was changed"
 	case ctx.Err() != nil:
 		return exitInterrupted, ""
 	case errors.Is(err, ui.ErrDeclined):

@@ -81,7 +81,7 @@ func renpyctl() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := Env{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), TypedAhead: true,
 		LoadAWS: func(ctx context.Context, o cloud.Options) (aws.Config, error) {
 			cfg, err := cloud.Load(ctx, o)
 			cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // its pauses are real

@@ -15,8 +15,12 @@ var ErrNoTerminal = errors.New("standard input is not a terminal")
 // ErrDeclined says that the person answered no, or something other than what was asked for.
 var ErrDeclined = errors.New("not confirmed")
 
+// ErrLeft says that a question was left without an answer, by Ctrl-C.
+var ErrLeft = errors.New("the question was left")
+
 // Confirm asks a yes-or-no question whose default is no. It returns nil for
-// yes, [ErrDeclined] for anything else, [ErrNoTerminal] where nobody can answer.
+// yes, [ErrDeclined] for anything else, [ErrNoTerminal] where nobody can answer,
+// [ErrLeft] when ctx ends. Only what is typed after the question is an answer.
 func (s *Streams) Confirm(ctx context.Context, question string) error {
 	answer, err := s.ask(ctx, question+" [y/N] ")
 	if err != nil {
@@ -45,6 +49,9 @@ func (s *Streams) ask(ctx context.Context, prompt string) (string, error) {
 	if !s.InTerminal {
 		return "", ErrNoTerminal
 	}
+	if s.Forget != nil {
+		s.Forget()
+	}
 	fmt.Fprint(s.Err, prompt)
 	type reply struct {
 		line string
@@ -59,7 +66,7 @@ func (s *Streams) ask(ctx context.Context, prompt string) (string, error) {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(s.Err)
-		return "", context.Cause(ctx)
+		return "", fmt.Errorf("%w: %w", ErrLeft, context.Cause(ctx))
 	case r := <-replies:
 		if r.err != nil && r.line == "" {
 			fmt.Fprintln(s.Err)

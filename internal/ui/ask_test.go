@@ -55,8 +55,8 @@ func TestAskInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(stop)
 	s := &Streams{In: in, Err: &prompt, InTerminal: true}
-	if err := s.Confirm(ctx, "Deploy?"); !errors.Is(err, stop) {
-		t.Errorf("%v, want %v", err, stop)
+	if err := s.Confirm(ctx, "Deploy?"); !errors.Is(err, stop) || !errors.Is(err, ErrLeft) {
+		t.Errorf("%v, want %v and %v", err, ErrLeft, stop)
 	}
 	if got := prompt.String(); !strings.HasSuffix(got, "\n") {
 		t.Errorf("the next line would begin behind the question: %q", got)

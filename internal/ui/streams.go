@@ -29,6 +29,10 @@ type Streams struct {
 	// Live says that Err may be redrawn in place: a terminal that is not dumb, outside CI.
 	Live bool
 
+	// Forget throws away what was typed before it is called, nil if nothing can be.
+	// It is not the answer to a question that nobody had seen.
+	Forget func()
+
 	size func() (width, height int)
 }
 
@@ -59,6 +63,9 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 			}
 			return w, h
 		},
+	}
+	if s.InTerminal {
+		s.Forget = func() { forgetTyped(stdin) }
 	}
 	plain := noColor || getenv("NO_COLOR") != ""
 	dumb := getenv("TERM") == "dumb"

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -56,6 +57,33 @@ func TestSystemOnATerminal(t *testing.T) {
 				t.Errorf("the board cannot move the cursor: %q", line)
 			}
 		})
+	}
+}
+
+// What was typed while nobody had asked answers nothing.
+func TestAnswersTypedAheadDoNotCount(t *testing.T) {
+	master, terminal := openTerminal(t, 100, 30)
+	s := System(terminal, terminal, terminal, func(string) string { return "" }, nil, false)
+	fmt.Fprint(master, "y\nyes\n")
+	shown := make(chan error, 1)
+	go func() { // answers when the question is there
+		var text string
+		for part := make([]byte, 1024); !strings.Contains(text, "[y/N]"); {
+			n, err := master.Read(part)
+			if err != nil {
+				shown <- err
+				return
+			}
+			text += string(part[:n])
+		}
+		_, err := fmt.Fprint(master, "n\n")
+		shown <- err
+	}()
+	if err := s.Confirm(t.Context(), "Delete everything?"); !errors.Is(err, ErrDeclined) {
+		t.Errorf("%v, want %v", err, ErrDeclined)
+	}
+	if err := <-shown; err != nil {
+		t.Error(err)
 	}
 }
 
