@@ -49,11 +49,18 @@ func (a *app) how(kind release.Kind, origin int, o deployOptions) deploy.How {
 
 // change brings the stage to the target as a new release: prepare, show, guard,
 // ask, execute. Drift is put right even if CloudFormation sees nothing to change.
+// Where nobody can be asked, what would be is shown, if there is a stack to compare with.
 func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Target, how deploy.How, o deployOptions) (err error) {
-	if err := s.canAsk(); err != nil {
-		return err // before anything is made
+	unasked := s.canAsk()
+	if unasked != nil && in.Stack.Status == stack.None {
+		return unasked // before anything is made
 	}
-	p, err := deploy.Prepare(ctx, in, t, how, s.screen())
+	var p *deploy.Plan
+	if unasked != nil {
+		p, err = deploy.Preview(ctx, in, t, how)
+	} else {
+		p, err = deploy.Prepare(ctx, in, t, how, s.screen())
+	}
 	if errors.Is(err, stack.ErrNoChanges) {
 		if o.roleARN != "" && o.roleARN != in.Stack.RoleARN {
 			s.say("%s", ui.Warning("CloudFormation takes a role only together with a change: --role-arn has had no effect."))
@@ -68,6 +75,9 @@ func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Tar
 	end := s.group("plan")
 	s.show(p, o)
 	end()
+	if unasked != nil {
+		return unasked
+	}
 	return s.execute(ctx, p, o)
 }
 

@@ -368,3 +368,23 @@ func TestNewBucketIsAskedAgain(t *testing.T) {
 		})
 	}
 }
+
+// Without a terminal and --yes a deploy of what is there shows its plan, uploads
+// nothing, and refuses.
+func TestUnaskedDeployShowsItsPlan(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"deploy", "--set", "LogRetentionDays=90"}, {"rollback"}} {
+		t.Run(args[0], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := twice(t)
+				o := a.run(args...)
+				if o.code != exitUsage || !strings.Contains(o.stderr, "Plan: ") || !strings.Contains(o.stderr, "add --yes") || a.Planned() {
+					t.Errorf("exit code %d, a plan left: %v\n%s", o.code, a.Planned(), o.stderr)
+				}
+				if w := o.writes(); !slices.Equal(w, []string{"CreateChangeSet", "DeleteChangeSet"}) {
+					t.Errorf("changed %q", w)
+				}
+			})
+		})
+	}
+}
