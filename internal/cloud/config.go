@@ -5,6 +5,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -79,7 +80,7 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
 	if err != nil {
-		return aws.Config{}, err
+		return aws.Config{}, fmt.Errorf("read this computer's AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
 		return aws.Config{}, ErrNoRegion

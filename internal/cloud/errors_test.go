@@ -131,6 +131,8 @@ login_session = arn:aws:iam::123456789012:user/ann
 	}{
 		{"no region", nil, "", nil, cloud.NoRegion, "no AWS region is set"},
 		{"an unknown profile", map[string]string{"AWS_PROFILE": "nobody"}, "", nil, cloud.UnknownProfile, `this computer's AWS configuration has no profile "nobody"`},
+		{"no file of authorities", map[string]string{"AWS_REGION": "eu-west-1", "AWS_CA_BUNDLE": "/nowhere/ca.pem"}, "", nil, cloud.Other,
+			"read this computer's AWS configuration: open /nowhere/ca.pem: no such file or directory"},
 		{"nobody signed in", map[string]string{"AWS_REGION": "eu-west-1"}, "", nil, cloud.NoCredentials, "no AWS credentials were found"},
 		{"SSO, old form, run out", map[string]string{"AWS_PROFILE": "old"}, sso, tokens, cloud.Expired, "the AWS session has run out"},
 		{"SSO, old form, never signed in", map[string]string{"AWS_PROFILE": "old"}, sso, nil, cloud.Expired, "the AWS session has run out"},
@@ -175,7 +177,7 @@ func home(t *testing.T, env map[string]string, config string, tokens map[string]
 	dir := t.TempDir()
 	for _, name := range []string{
 		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_CA_BUNDLE",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 	} {
 		t.Setenv(name, env[name])
