@@ -76,6 +76,7 @@ type app struct {
 	again   string     // and with its arguments: "rollback 41"
 	canWait bool       // the command has --wait
 	adopts  bool       // the stack may have lost the stage's tag
+	cleared bool       // what a failed first deploy left was cleared away in this run
 }
 
 // globalFlags are the flags that every command has.

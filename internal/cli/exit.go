@@ -188,11 +188,11 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	switch {
 	case errors.Is(err, ui.ErrLeft):
-		return exitInterrupted, "nothing was changed"
+		return exitInterrupted, a.untouched()
 	case ctx.Err() != nil:
 		return exitInterrupted, ""
 	case errors.Is(err, ui.ErrDeclined):
-		return exitError, "nothing was changed"
+		return exitError, a.untouched()
 	case errors.Is(err, release.ErrNoRelease):
 		return exitNotFound, a.command("releases") + " lists the releases"
 	case errors.Is(err, stack.ErrStale):
@@ -203,6 +203,14 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitError, "run make in a checkout, or use a released binary"
 	}
 	return a.explainAWS(err)
+}
+
+// untouched says what a question leaves that was not answered with yes.
+func (a *app) untouched() string {
+	if a.cleared {
+		return "nothing was changed but that the failed first deploy is cleared away"
+	}
+	return "nothing was changed"
 }
 
 // waitHint tells of --wait to whoever runs a command that has it: to nobody

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 // What AWS refuses leads to the hint that helps whoever signed in as they did.
@@ -79,6 +81,21 @@ func TestHintsForVersionsThatStay(t *testing.T) {
 		code, hint := a.explain(t.Context(), &bucket.KeyError{Code: "AccessDenied", Message: message})
 		if code != exitAccess || !strings.Contains(hint, want) {
 			t.Errorf("%s: exit code %d, hint %q", message, code, hint)
+		}
+	}
+}
+
+// A question that is not answered with yes says what was changed: nothing, but
+// for what a deploy clears away before it asks.
+func TestHintsForQuestions(t *testing.T) {
+	for err, want := range map[error]int{ui.ErrDeclined: exitError, ui.ErrLeft: exitInterrupted} {
+		a := &app{streams: &ui.Streams{Err: io.Discard}}
+		if code, hint := a.explain(t.Context(), err); code != want || hint != "nothing was changed" {
+			t.Errorf("%v: exit code %d, hint %q", err, code, hint)
+		}
+		(&screen{session: &session{app: a}}).Cleared()
+		if _, hint := a.explain(t.Context(), err); !strings.Contains(hint, "cleared away") {
+			t.Errorf("%v: hint %q", err, hint)
 		}
 	}
 }

@@ -15,7 +15,10 @@ func (s *screen) Clearing(st stack.Stack) {
 	s.say("The first deploy of stage %s failed and left the stack as %s.", ui.Accent(s.flags.stage), st.Status)
 }
 
-func (s *screen) Cleared() { s.say("Now it is created anew.") }
+func (s *screen) Cleared() {
+	s.cleared = true
+	s.say("Now it is created anew.")
+}
 
 func (s *screen) Uploading() {
 	s.open()
