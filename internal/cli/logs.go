@@ -13,12 +13,14 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/logs"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/internal/when"
 )
 
 type logsOptions struct {
 	function string
 	tail     bool
-	since    time.Duration
+	since    string
+	until    string
 }
 
 func newLogs(a *app) *cobra.Command {
@@ -28,6 +30,7 @@ func newLogs(a *app) *cobra.Command {
 		Short: "Show the functions' logs",
 		Long:  "Show the logs of syncPlan, syncComplete or, without an argument, both.",
 		Example: `  renpyctl logs --since 2h
+  renpyctl logs --since "yesterday 22:00" --until "yesterday 23:00"
   renpyctl logs syncPlan --tail`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -44,7 +47,8 @@ func newLogs(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&o.tail, "tail", "t", false, "go on with new lines until Ctrl-C")
-	cmd.Flags().DurationVar(&o.since, "since", time.Hour, "how far back: 30s, 10m, 2h")
+	cmd.Flags().StringVar(&o.since, "since", "1h", "how far back, or since when: "+when.Forms)
+	cmd.Flags().StringVar(&o.until, "until", "", "until when (default: now)")
 	return cmd
 }
 
@@ -57,8 +61,9 @@ type logEntry struct {
 }
 
 func (a *app) logs(ctx context.Context, o logsOptions) error {
-	if o.since < 0 {
-		return usagef("--since %s lies in the future", o.since)
+	since, until, err := o.period(time.Now())
+	if err != nil {
+		return err
 	}
 	sources, err := a.logSources(o.function)
 	if err != nil {
@@ -72,7 +77,6 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 		return err
 	}
 	client := cwl.NewFromConfig(s.at.Config)
-	since := time.Now().Add(-o.since)
 	if o.tail {
 		for e, err := range logs.Tail(ctx, client, sources, since) {
 			if errors.Is(err, context.Canceled) {
@@ -87,7 +91,7 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 		}
 		return nil
 	}
-	entries, err := logs.Read(ctx, client, sources, since)
+	entries, err := logs.Read(ctx, client, sources, since, until)
 	if err != nil {
 		return err
 	}
@@ -97,9 +101,34 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 		}
 	}
 	if len(entries) == 0 {
-		a.say("Nothing was logged in the last %s.", ui.Elapsed(o.since))
+		a.say("Nothing was logged %s.", span(since, until))
 	}
 	return nil
+}
+
+// period is what --since and --until span; the end is zero for none.
+func (o logsOptions) period(now time.Time) (since, until time.Time, err error) {
+	from, err := past("since", o.since, now)
+	if err != nil || o.until == "" {
+		return from.From, time.Time{}, err
+	}
+	if o.tail {
+		return since, until, usagef("--tail goes on: leave out --until")
+	}
+	to, err := past("until", o.until, now)
+	if err == nil && !to.To.After(from.From) {
+		err = usagef("--until %s is before --since %s", o.until, o.since)
+	}
+	return from.From, to.To, err
+}
+
+// span says a period; the end is zero for none.
+func span(since, until time.Time) string {
+	zone := " (" + when.Zone(since.Local()) + ")"
+	if until.IsZero() {
+		return "since " + when.Format(since, time.Local) + zone
+	}
+	return "from " + when.Format(since, time.Local) + " to " + when.Format(until, time.Local) + zone
 }
 
 func (a *app) logSources(function string) ([]logs.Source, error) {

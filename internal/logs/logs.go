@@ -32,12 +32,12 @@ type Entry struct {
 	Message string
 }
 
-// Read returns the entries of the sources since a time, oldest first. A group
-// that does not exist has none.
-func Read(ctx context.Context, client Client, sources []Source, since time.Time) ([]Entry, error) {
+// Read returns the entries of the sources since a time, oldest first, and before
+// another unless that is zero. A group that does not exist has none.
+func Read(ctx context.Context, client Client, sources []Source, since, until time.Time) ([]Entry, error) {
 	var all []Entry
 	for _, s := range sources {
-		entries, err := read(ctx, client, s, since)
+		entries, err := read(ctx, client, s, since, until)
 		if err != nil {
 			return nil, err
 		}
@@ -48,11 +48,13 @@ func Read(ctx context.Context, client Client, sources []Source, since time.Time)
 }
 
 // read follows every page: CloudWatch may send empty ones before the last.
-func read(ctx context.Context, client Client, s Source, since time.Time) ([]Entry, error) {
+func read(ctx context.Context, client Client, s Source, since, until time.Time) ([]Entry, error) {
 	var entries []Entry
-	pages := cwl.NewFilterLogEventsPaginator(client, &cwl.FilterLogEventsInput{
-		LogGroupName: &s.Group, StartTime: aws.Int64(since.UnixMilli()),
-	})
+	in := &cwl.FilterLogEventsInput{LogGroupName: &s.Group, StartTime: aws.Int64(since.UnixMilli())}
+	if !until.IsZero() {
+		in.EndTime = aws.Int64(until.UnixMilli() - 1) // what is logged at the end counts to CloudWatch
+	}
+	pages := cwl.NewFilterLogEventsPaginator(client, in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if cloud.IsNotFound(err) {
@@ -87,7 +89,7 @@ func Tail(ctx context.Context, client Client, sources []Source, since time.Time)
 	return func(yield func(Entry, error) bool) {
 		seen := map[string]time.Time{}
 		for {
-			entries, err := Read(ctx, client, sources, since)
+			entries, err := Read(ctx, client, sources, since, time.Time{})
 			if err != nil && cloud.KindOf(err) != cloud.Throttled {
 				yield(Entry{}, err)
 				return

@@ -86,7 +86,7 @@ func TestReadMergesGroupsByTime(t *testing.T) {
 	g.log("/aws/lambda/complete", "5", at(10), "second")
 	g.log("/aws/lambda/complete", "6", at(40), "sixth: at the same time, in the order of the sources")
 
-	entries, err := logs.Read(t.Context(), g.client, sources, start)
+	entries, err := logs.Read(t.Context(), g.client, sources, start, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +105,11 @@ func TestReadMergesGroupsByTime(t *testing.T) {
 func TestReadOfWhatIsNotThere(t *testing.T) {
 	g := newGroups(t)
 	g.log("/aws/lambda/plan", "1", time.Now(), "there")
-	if entries, err := logs.Read(t.Context(), g.client, sources, time.Time{}); err != nil || len(entries) != 1 {
+	if entries, err := logs.Read(t.Context(), g.client, sources, time.Time{}, time.Time{}); err != nil || len(entries) != 1 {
 		t.Errorf("one group of two: %v, %v", messages(entries), err)
 	}
 	g.fail = awsfake.Error{Code: "AccessDeniedException", Message: "no"}
-	if _, err := logs.Read(t.Context(), g.client, sources, time.Time{}); cloud.KindOf(err) != cloud.Denied {
+	if _, err := logs.Read(t.Context(), g.client, sources, time.Time{}, time.Time{}); cloud.KindOf(err) != cloud.Denied {
 		t.Errorf("without permission: %v", err)
 	}
 }

@@ -65,7 +65,8 @@ func Elapsed(d time.Duration) string {
 	}
 }
 
-// Ago says how long before now t was: "just now", "3 min ago", "2 days ago".
+// Ago says how long before now t was: "just now", "3 min ago", "2 days ago", and
+// after two months the day, in the zone of now. Package when reads it back.
 func Ago(t, now time.Time) string {
 	switch d := now.Sub(t); {
 	case d < time.Minute:
@@ -77,7 +78,7 @@ func Ago(t, now time.Time) string {
 	case d < 60*24*time.Hour:
 		return Plural(int64(d.Hours()/24), "day") + " ago"
 	default:
-		return t.Format(time.DateOnly)
+		return t.In(now.Location()).Format(time.DateOnly)
 	}
 }
 
