@@ -30,7 +30,7 @@ func newLogs(a *app) *cobra.Command {
 		Short: "Show the functions' logs",
 		Long:  "Show the logs of syncPlan, syncComplete or, without an argument, both.",
 		Example: `  renpyctl logs --since 2h
-  renpyctl logs --since "yesterday 22:00" --until "yesterday 23:00"
+  renpyctl logs --since 2026-11-25 --until 2026-11-26
   renpyctl logs syncPlan --tail`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
