@@ -56,7 +56,7 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Recor
 	if in.Release() == r.Number {
 		return nil, fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
 	}
-	if in.Contents.Next() > r.Number || in.Release() > r.Number {
+	if in.Contents.HasRelease(r.Number) || in.Release() > r.Number {
 		return nil, stack.ErrStale // its number, which the change set contains, is another release's
 	}
 	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {

@@ -270,13 +270,13 @@ func (b *artefacts) list(ctx context.Context) ([]release.Release, error) {
 func TestReleasesAreWrittenOnce(t *testing.T) {
 	b := newArtefacts(t)
 	ctx := t.Context()
-	if contents, err := b.store.Contents(ctx); contents.Next() != 1 || err != nil {
-		t.Errorf("without a bucket the next is %d, %v", contents.Next(), err)
+	if contents, err := b.store.Contents(ctx); contents.After(0) != 1 || err != nil {
+		t.Errorf("without a bucket the next is %d, %v", contents.After(0), err)
 	}
 	b.exists = true
 	for n := range 12 {
-		if contents, err := b.store.Contents(ctx); contents.Next() != n+1 || err != nil {
-			t.Fatalf("next %d, %v; want %d", contents.Next(), err, n+1)
+		if contents, err := b.store.Contents(ctx); contents.After(0) != n+1 || err != nil {
+			t.Fatalf("next %d, %v; want %d", contents.After(0), err, n+1)
 		}
 		if err := b.store.Begin(ctx, record(n+1, "template/a.yaml", nil)); err != nil {
 			t.Fatal(err)
@@ -423,6 +423,27 @@ func TestDeleteBucketCanBeRunAgain(t *testing.T) {
 	for range 2 {
 		if err := b.store.DeleteBucket(t.Context()); err != nil || b.exists {
 			t.Errorf("%v, exists %v", err, b.exists)
+		}
+	}
+}
+
+// One forged record uses up no numbers, and what is no record's key has none.
+func TestNumbersThatMakeNoSense(t *testing.T) {
+	b := newArtefacts(t)
+	b.exists = true
+	for _, name := range []string{"999999", "000003", "000015", "000016", "-00001", "000000", "1", "0000017", "1000000", "99999999999999999999", "000017.result", "x"} {
+		b.objects["releases/"+name+".json"] = "{}"
+	}
+	contents, err := b.store.Contents(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if numbers := contents.Numbers(); !slices.Equal(numbers, []int{999999, 16, 15, 3}) {
+		t.Errorf("numbers %v", numbers)
+	}
+	for live, want := range map[int]int{14: 17, 16: 17, 17: 18, 2: 4, 0: 4} {
+		if next := contents.After(live); next != want {
+			t.Errorf("after %d comes %d, want %d", live, next, want)
 		}
 	}
 }

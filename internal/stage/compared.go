@@ -142,9 +142,9 @@ func (s *State) Inspect(ctx context.Context) (*Inspected, error) {
 // Next is the number of the next release.
 func (in *Inspected) Next() int { return in.NextAfter(in.Contents) }
 
-// NextAfter is the number of the release after those in the artefact bucket. A
+// NextAfter is the number of the next release, with that in the artefact bucket. A
 // stack whose artefact bucket was deleted has lost its records, not its number.
-func (s *State) NextAfter(c release.Contents) int { return max(c.Next(), s.Release()+1) }
+func (s *State) NextAfter(c release.Contents) int { return c.After(s.Release()) }
 
 // Get returns a release; one whose record cannot be read is returned as damaged.
 func (in *Inspected) Get(ctx context.Context, number int) (release.Release, error) {
