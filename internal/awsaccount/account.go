@@ -42,6 +42,7 @@ type Account struct {
 	Pools      map[string]*Pool
 	Tables     map[string]bool // whether it is protected
 
+	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool
 	RevertsDrift bool               // as the last change set was asked for
 	Fails        string             // the operation that runs next fails at this resource …

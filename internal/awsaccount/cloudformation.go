@@ -154,6 +154,20 @@ func (a *Account) cloudFormation() {
 		}
 		return out, nil
 	})
+	awsfake.On(a.Fake, func(in *cloudformation.DescribeStackResourcesInput) (*cloudformation.DescribeStackResourcesOutput, error) {
+		owner := a.Owners[*in.PhysicalResourceId]
+		if s := a.Current(); owner == "" && s != nil {
+			for _, r := range s.Resources {
+				if *r.PhysicalResourceId == *in.PhysicalResourceId {
+					owner = s.ID
+				}
+			}
+		}
+		if owner == "" {
+			return nil, validation("Stack for %s does not exist", *in.PhysicalResourceId)
+		}
+		return &cloudformation.DescribeStackResourcesOutput{StackResources: []types.StackResource{{StackId: &owner}}}, nil
+	})
 	awsfake.On(a.Fake, func(in *cloudformation.DescribeChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
 		cs, ok := a.ChangeSets[*in.ChangeSetName]
 		if !ok {

@@ -2,6 +2,7 @@ package awsaccount
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"slices"
@@ -24,7 +25,10 @@ import (
 )
 
 // Pool is a user pool of an [Account].
-type Pool struct{ Protected bool }
+type Pool struct {
+	Protected bool
+	Name      string // "" for that of stage dev
+}
 
 // Function is a Lambda function of an [Account].
 type Function struct {
@@ -87,7 +91,7 @@ func (a *Account) cognito() {
 		if !ok {
 			return nil, noPool
 		}
-		pool := &idptypes.UserPoolType{Id: in.UserPoolId, EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive}
+		pool := &idptypes.UserPoolType{Id: in.UserPoolId, Name: aws.String(cmp.Or(p.Name, "renpy-cloud-dev")), EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive}
 		if p.Protected {
 			pool.DeletionProtection = idptypes.DeletionProtectionTypeActive
 		}

@@ -63,7 +63,7 @@ func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Tar
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
-	s.warnOfRemains(p.Remains)
+	s.warnOfRemains(p.Noted)
 	end := s.group("plan")
 	s.show(p, o)
 	end()

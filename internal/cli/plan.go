@@ -94,7 +94,7 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
-	s.warnOfRemains(p.Remains)
+	s.warnOfRemains(p.Noted)
 	if o.out != "" {
 		if err := writePlan(o.out, p.Kept()); err != nil {
 			return err
@@ -218,7 +218,7 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	s.warnOfRemains(p.Remains)
+	s.warnOfRemains(p.Noted)
 	s.show(p, o)
 	return s.execute(ctx, p, o)
 }

@@ -86,7 +86,7 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Recor
 	if left := p.leftMissing(); len(left) > 0 {
 		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
 	}
-	if p.Remains, err = remains(ctx, in); err != nil {
+	if p.Noted, err = noted(ctx, in); err != nil {
 		return nil, err
 	}
 	return p, nil

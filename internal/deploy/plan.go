@@ -12,17 +12,18 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
 
 // Plan is a change of a stage that has been worked out and not yet begun.
 type Plan struct {
 	From    *stage.Compared
 	To      *Target
-	Create  bool              // the stack does not exist yet
-	Changes []stack.Change    // with the replacements left out that cannot happen
-	Number  int               // of the release that it would be
-	Record  release.Record    // of it, as far as it is known before it begins
-	Remains []release.Remains // that earlier stacks left, and a first deploy does not use
+	Create  bool           // the stack does not exist yet
+	Changes []stack.Change // with the replacements left out that cannot happen
+	Number  int            // of the release that it would be
+	Record  release.Record // of it, as far as it is known before it begins
+	Noted   teardown.Noted // what earlier stacks left, and a first deploy does not use
 
 	set  *stack.Plan
 	over bool // it is executed, discarded or kept
@@ -63,7 +64,7 @@ func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Pl
 	p := newPlan(in.Compared, to, set, number, how.Record)
 	err = CheckMissing(p.leftMissing())
 	if err == nil {
-		p.Remains, err = remains(ctx, in)
+		p.Noted, err = noted(ctx, in)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Discard(ctx))
@@ -75,12 +76,12 @@ func newPlan(from *stage.Compared, to *Target, set *stack.Plan, number int, r re
 	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Number: number, Record: r, set: set}
 }
 
-// remains lists the data of earlier stacks, which a first deploy does not use.
-func remains(ctx context.Context, in *stage.Inspected) ([]release.Remains, error) {
+// noted reads what earlier stacks left, which a first deploy does not use.
+func noted(ctx context.Context, in *stage.Inspected) (teardown.Noted, error) {
 	if !in.Stack.Status.Uncreated() || !in.Contents.HasRemains() {
-		return nil, nil
+		return teardown.Noted{}, nil
 	}
-	return in.Store.Remains(ctx)
+	return teardown.ReadNoted(ctx, in.Stage, in.ID.Account)
 }
 
 // MissingError says that somebody has deleted functions that CloudFormation

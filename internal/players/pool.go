@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
@@ -18,6 +19,15 @@ func (p *Pool) Count(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return int64(pool.EstimatedNumberOfUsers), nil
+}
+
+// Name returns the name that the pool was given, "" where there is no such pool.
+func (p *Pool) Name(ctx context.Context) (string, error) {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil {
+		return "", err
+	}
+	return aws.ToString(pool.Name), nil
 }
 
 // Exists tells whether the pool is there.

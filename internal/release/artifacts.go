@@ -208,16 +208,24 @@ func (s *Store) Upload(ctx context.Context, key string, body io.ReadSeeker, size
 	return nil
 }
 
-// Object returns what an object holds.
+// maxObject bounds what is read of an object: templates have at most 51,200
+// bytes, records a few thousand.
+const maxObject = 1 << 20
+
+// Object returns what an object holds. The error is [ErrDamaged] if it is larger
+// than anything that is kept to be read.
 func (s *Store) Object(ctx context.Context, key string) ([]byte, error) {
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
 	if err != nil {
 		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
 	}
 	defer out.Body.Close()
-	body, err := io.ReadAll(out.Body)
+	body, err := io.ReadAll(io.LimitReader(out.Body, maxObject+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+	}
+	if len(body) > maxObject {
+		return nil, fmt.Errorf("%s in the artefact bucket is %w: it has more than %d bytes", key, ErrDamaged, maxObject)
 	}
 	return body, nil
 }

@@ -218,8 +218,8 @@ func TestRemains(t *testing.T) {
 	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one, two}) {
 		t.Errorf("kept %+v, %v", list, err)
 	}
-	for _, id := range []string{"s1", "s1", "unknown"} {
-		if err := b.store.ForgetRemains(ctx, id); err != nil {
+	for _, deleted := range [][]release.Remains{{one}, {one}, {{StackID: "s2", Table: "unknown"}}, nil} {
+		if err := b.store.ForgetRemains(ctx, deleted); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -237,16 +237,24 @@ func TestRemains(t *testing.T) {
 	if lacks := b.complete(); lacks != "" {
 		t.Errorf("the bucket was made for the list: %s", lacks)
 	}
-	// A list that cannot be read is never taken for an empty one, and never written over.
+	// A list that cannot be read is never taken for an empty one. Whoever may write
+	// to the bucket can write one: what has to be noted is noted all the same.
 	b.objects["remains.json"] = "[{"
 	if list, err := b.store.Remains(ctx); !errors.Is(err, release.ErrDamaged) {
 		t.Errorf("damaged: %v, %v", list, err)
 	}
-	if err := b.store.KeepRemains(ctx, one); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
+	if err := b.store.ForgetRemains(ctx, []release.Remains{two}); err != nil || b.objects["remains.json"] != "[{" {
 		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
 	}
-	if err := b.store.ForgetRemains(ctx, "s2"); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
-		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
+	if err := b.store.KeepRemains(ctx, one); err != nil {
+		t.Error(err)
+	}
+	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one}) {
+		t.Errorf("noted over a damaged list: %+v, %v", list, err)
+	}
+	b.objects["remains.json"] = "[]" + strings.Repeat(" ", 1<<20)
+	if _, err := b.store.Remains(ctx); !errors.Is(err, release.ErrDamaged) {
+		t.Errorf("a list of a megabyte: %v", err)
 	}
 	b.foreign = true
 	if _, err := b.store.Remains(ctx); cloud.KindOf(err) != cloud.Denied {
