@@ -317,16 +317,17 @@ func withDefaults(given []types.Parameter) []types.Parameter {
 	return all
 }
 
+func values(list []types.Parameter) map[string]string {
+	m := map[string]string{}
+	for _, p := range list {
+		m[*p.ParameterKey] = *p.ParameterValue
+	}
+	return m
+}
+
 // sameParameters compares what is asked for with what there is. The release's
 // number counts too: an output of the template refers to it.
 func sameParameters(asked, have []types.Parameter) bool {
-	values := func(list []types.Parameter) map[string]string {
-		m := map[string]string{}
-		for _, p := range list {
-			m[*p.ParameterKey] = *p.ParameterValue
-		}
-		return m
-	}
 	was := values(have)
 	for k, v := range values(asked) {
 		if was[k] != v {
@@ -433,14 +434,7 @@ func (a *Account) apply(cs *ChangeSet, verb, fails, reason string) {
 // fixed names, so that making them again is updating them.
 func (a *Account) Create(id string, parameters []types.Parameter) {
 	name := Physical(id)
-	value := func(key string) string {
-		for _, p := range parameters {
-			if *p.ParameterKey == key {
-				return *p.ParameterValue
-			}
-		}
-		return ""
-	}
+	value := values(parameters)
 	switch id {
 	case cfn.UserPool:
 		a.Pools[name] = &Pool{Protected: true}
@@ -449,9 +443,9 @@ func (a *Account) Create(id string, parameters []types.Parameter) {
 	case cfn.SaveFilesBucket:
 		a.Buckets[name] = map[string][]byte{}
 	case cfn.SyncPlanFunction:
-		a.Functions[name] = newFunction(value(cfn.ParamSyncPlanCodeKey))
+		a.Functions[name] = newFunction(id, value[cfn.ParamSyncPlanCodeKey], value)
 	case cfn.SyncCompleteFunction:
-		a.Functions[name] = newFunction(value(cfn.ParamSyncCompleteCodeKey))
+		a.Functions[name] = newFunction(id, value[cfn.ParamSyncCompleteCodeKey], value)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
@@ -33,13 +35,43 @@ type Pool struct {
 // Function is a Lambda function of an [Account].
 type Function struct {
 	Hash        string // of its code, as Lambda reports it
+	Role        string // its ARN
+	Handler     string
 	Memory      int32
+	Timeout     int32
 	Environment map[string]string
 }
 
-func newFunction(codeKey string) *Function {
-	return &Function{Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Memory: 128, Environment: map[string]string{"GAME_IDS": ""}}
+// newFunction makes a function as the template has it, with a stack's parameters.
+func newFunction(logicalID, codeKey string, parameters map[string]string) *Function {
+	refs := maps.Clone(parameters)
+	for _, id := range resources() {
+		refs[id] = Physical(id)
+	}
+	refs["SyncPlanRole.Arn"] = RoleARN
+	properties := cfn.Properties(cfn.Template(), logicalID)
+	setting := func(path string) string {
+		value, _ := cfn.Resolve(properties[path], refs)
+		return value
+	}
+	number := func(path string) int32 {
+		n, _ := strconv.Atoi(setting(path))
+		return int32(n)
+	}
+	f := &Function{
+		Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Role: setting("Role"), Handler: setting("Handler"),
+		Memory: number("MemorySize"), Timeout: number("Timeout"), Environment: map[string]string{},
+	}
+	for path := range properties {
+		if name, isVariable := strings.CutPrefix(path, "Environment.Variables."); isVariable {
+			f.Environment[name] = setting(path)
+		}
+	}
+	return f
 }
+
+// RoleARN is the role of syncPlan in an [Account].
+const RoleARN = "arn:aws:iam::" + ID + ":role/renpy-cloud-dev-SyncPlanRole-1X"
 
 var (
 	noObject   = awsfake.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
@@ -70,6 +102,7 @@ func (a *Account) lambda() {
 		}
 		return &lambdaapi.GetFunctionConfigurationOutput{
 			FunctionName: in.FunctionName, CodeSha256: &f.Hash, CodeSize: 3_104_512, MemorySize: &f.Memory,
+			Timeout: &f.Timeout, Role: &f.Role, Handler: &f.Handler,
 			Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}, Runtime: lambdatypes.RuntimeProvidedal2023,
 			Environment: &lambdatypes.EnvironmentResponse{Variables: f.Environment}, LastUpdateStatus: lambdatypes.LastUpdateStatusSuccessful,
 		}, nil
@@ -80,7 +113,8 @@ func (a *Account) lambda() {
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionConfigurationInput) (*lambdaapi.UpdateFunctionConfigurationOutput, error) {
 		f := a.Functions[*in.FunctionName]
-		f.Memory, f.Environment = *in.MemorySize, in.Environment.Variables
+		f.Memory, f.Timeout, f.Environment = *in.MemorySize, *in.Timeout, in.Environment.Variables
+		f.Role, f.Handler = *in.Role, *in.Handler
 		return &lambdaapi.UpdateFunctionConfigurationOutput{}, nil
 	})
 }

@@ -276,7 +276,7 @@ func TestExitCodes(t *testing.T) {
 		a.run("plan", "--exit-code", "--set", "GameIds=x").wants(t, exitChanges)
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024 // somebody in the console
 		o := a.run("drift", "--exit-code")
-		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t128\t1024")
+		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t256\t1024")
 		a.run("plan", "--exit-code").wants(t, exitChanges, "syncPlan", "memoryMB")
 		o = a.run("deploy", "--yes")
 		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
@@ -288,7 +288,7 @@ func TestExitCodes(t *testing.T) {
 		o := a.run(change...)
 		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "Plan: ", "Functions that somebody has changed, which a deploy puts right:", "memoryMB", "Deployed release 3")
-		if f.Memory != 128 || f.Hash == "b2xk" {
+		if f.Memory != 256 || f.Hash == "b2xk" {
 			t.Errorf("CloudFormation did not touch the function, and it was left with %d MB and the code %s", f.Memory, f.Hash)
 		}
 		a.run("drift", "--exit-code").wants(t, exitOK, "what release 3 gave them")

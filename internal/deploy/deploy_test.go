@@ -363,7 +363,7 @@ func TestRestore(t *testing.T) {
 		if err != nil || len(u.Drift) != 1 {
 			t.Fatalf("drift %v, %v", u.Drift, err)
 		}
-		if u, err = u.Restore(t.Context(), l); err != nil || len(u.Drift) != 0 || f.Memory != 128 {
+		if u, err = u.Restore(t.Context(), l); err != nil || len(u.Drift) != 0 || f.Memory != 256 {
 			t.Errorf("drift %v, memory %d, %v", u.Drift, f.Memory, err)
 		}
 		f.Memory = 512

@@ -197,7 +197,7 @@ func (p *Plan) conclude(ctx context.Context, deployed stack.Stack, x Execution, 
 	if err != nil {
 		return err
 	}
-	if err := recordSuccess(ctx, p.From.Store, p.Number, p.From.Ran(), live, o); err != nil {
+	if err := recordSuccess(ctx, p.From.Store, p.Number, live, o); err != nil {
 		return err
 	}
 	return CheckMissing(stage.Missing(live, p.To.Template))

@@ -57,7 +57,7 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 		return Replaced{}, err
 	}
 	f := stage.Running{Name: code.Function.Name, Function: live}
-	if err := recordSuccess(ctx, s.Store, r.Number, nil, []stage.Running{f}, o); err != nil {
+	if err := recordSuccess(ctx, s.Store, r.Number, []stage.Running{f}, o); err != nil {
 		return Replaced{}, err
 	}
 	return Replaced{f, r.Number, time.Since(start)}, nil

@@ -58,7 +58,7 @@ type Outcome struct {
 	Reason string    `json:"reason,omitempty"`
 	Time   time.Time `json:"time,omitzero"`
 	// Functions is what Lambda said it ran right after a success, by the
-	// functions' short names: what later looks compare with.
+	// functions' short names, for people to look at.
 	Functions json.RawMessage `json:"functions,omitempty"`
 }
 

@@ -2,13 +2,11 @@ package stage
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 // Compared is the state of a stage with what its functions should be. Of a stack
@@ -17,6 +15,8 @@ type Compared struct {
 	*State
 	Record *release.Release // of the live release; nil where none can be read
 	Drift  []Drifted        // functions that somebody has changed past CloudFormation
+
+	refs map[string]string // what the names in the stack's template stand for
 }
 
 // Drifted is a function that does not run what the stack says.
@@ -47,31 +47,25 @@ func (d Drifted) Parts() (code, settings bool) {
 }
 
 // Compare compares what the functions run with what the stack says: their code
-// by the stack's parameters, which name it by its hash, and their settings by the
-// record that the live release left. Without a record the settings are not known.
+// by its parameters, which name it by its hash, and their settings by its template.
 func (s *State) Compare(ctx context.Context) (*Compared, error) {
 	if !s.Stack.Status.Updatable() {
 		return &Compared{State: s}, nil
 	}
-	record, err := s.record(ctx)
+	c := &Compared{State: s}
+	err := cloud.Together(ctx, cloud.Into(&c.Record, s.record), cloud.Into(&c.refs, s.references))
 	if err != nil {
 		return nil, err
 	}
-	return s.compare(record), nil
+	c.compare()
+	return c, nil
 }
 
-func (s *State) compare(record *release.Release) *Compared {
-	c := &Compared{State: s, Record: record}
-	recorded := map[string]functions.Function{}
-	for _, f := range c.Ran() {
-		recorded[f.Name] = f.Function
-	}
+func (c *Compared) compare() {
+	s := c.State
 	for _, have := range s.Live {
-		want, known := recorded[have.Name]
-		if !known {
-			want = have.Function
-		}
-		want.CodeSha256 = lambda.CodeSha256(CodeHash(s.CodeKey(have.Name)))
+		f, _ := FunctionNamed(have.Name)
+		want := want(s.Stack, s.Template, c.refs, f, have.Function)
 		if d := functions.Compare(want, have.Function); len(d) > 0 {
 			c.Drift = append(c.Drift, Drifted{have, want, d})
 		}
@@ -80,7 +74,6 @@ func (s *State) compare(record *release.Release) *Compared {
 		gone := functions.Difference{Setting: DeletedFunction, Want: "there"}
 		c.Drift = append(c.Drift, Drifted{Running: Running{Name: name}, Differences: []functions.Difference{gone}})
 	}
-	return c
 }
 
 // Reread reads again what runs, of an updatable stack, and compares that.
@@ -91,7 +84,9 @@ func (c *Compared) Reread(ctx context.Context) (*Compared, error) {
 	}
 	now := *c.State
 	now.Live = live
-	return now.compare(c.Record), nil
+	again := &Compared{State: &now, Record: c.Record, refs: c.refs}
+	again.compare()
+	return again, nil
 }
 
 // record reads the record of the live release, nil where none can be read.
@@ -104,15 +99,6 @@ func (s *State) record(ctx context.Context) (*release.Release, error) {
 		return nil, err
 	}
 	return &r, nil
-}
-
-// Ran is what the functions ran right after the live release, as its record tells.
-func (c *Compared) Ran() []Running {
-	var then []Running
-	if c.Record == nil || len(c.Record.Outcome.Functions) == 0 || json.Unmarshal(c.Record.Outcome.Functions, &then) != nil {
-		return nil
-	}
-	return then
 }
 
 // Source is the number of the deploy that is live, itself or gone back to.
