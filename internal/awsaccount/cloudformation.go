@@ -14,6 +14,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // Stack is a stack of an [Account].
@@ -442,10 +443,11 @@ func (a *Account) Create(id string, parameters []types.Parameter) {
 		a.Tables[name] = true
 	case cfn.SaveFilesBucket:
 		a.Buckets[name] = map[string][]byte{}
-	case cfn.SyncPlanFunction:
-		a.Functions[name] = newFunction(id, value[cfn.ParamSyncPlanCodeKey], value)
-	case cfn.SyncCompleteFunction:
-		a.Functions[name] = newFunction(id, value[cfn.ParamSyncCompleteCodeKey], value)
+	}
+	for _, f := range stage.Functions() {
+		if f.LogicalID == id {
+			a.Functions[name] = a.newFunction(f, value)
+		}
 	}
 }
 

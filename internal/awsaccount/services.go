@@ -3,6 +3,9 @@ package awsaccount
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -43,13 +46,13 @@ type Function struct {
 }
 
 // newFunction makes a function as the template has it, with a stack's parameters.
-func newFunction(logicalID, codeKey string, parameters map[string]string) *Function {
+func (a *Account) newFunction(of stage.Function, parameters map[string]string) *Function {
 	refs := maps.Clone(parameters)
 	for _, id := range resources() {
 		refs[id] = Physical(id)
 	}
 	refs["SyncPlanRole.Arn"] = RoleARN
-	properties := cfn.Properties(cfn.Template(), logicalID)
+	properties := cfn.Properties(cfn.Template(), of.LogicalID)
 	setting := func(path string) string {
 		value, _ := cfn.Resolve(properties[path], refs)
 		return value
@@ -59,7 +62,7 @@ func newFunction(logicalID, codeKey string, parameters map[string]string) *Funct
 		return int32(n)
 	}
 	f := &Function{
-		Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Role: setting("Role"), Handler: setting("Handler"),
+		Hash: a.code(parameters[cfn.ParamArtifactsBucket], parameters[of.CodeParameter], parameters[of.PinParameter]), Role: setting("Role"), Handler: setting("Handler"),
 		Memory: number("MemorySize"), Timeout: number("Timeout"), Environment: map[string]string{},
 	}
 	for path := range properties {
@@ -68,6 +71,40 @@ func newFunction(logicalID, codeKey string, parameters map[string]string) *Funct
 		}
 	}
 	return f
+}
+
+// code is the hash of what Lambda takes from a bucket, as it reports it. Code that
+// a test has not written is what its key says.
+func (a *Account) code(bucket, key, version string) string {
+	versions := a.Versions[bucket+"/"+key]
+	for _, v := range slices.Backward(versions) {
+		if version == "" || v.ID == version {
+			return v.Sum
+		}
+	}
+	return lambda.CodeSha256(stage.CodeHash(key))
+}
+
+// Version is a version of an object in a bucket.
+type Version struct {
+	ID  string
+	Sum string // SHA-256 in base64
+}
+
+// Put writes an object into stage dev's artefact bucket, as somebody does who may
+// do nothing else.
+func (a *Account) Put(key, body string) {
+	const bucket = "renpyctl-dev-" + ID + "-" + Region
+	sum := sha256.Sum256([]byte(body))
+	a.Buckets[bucket][key] = []byte(body)
+	a.addVersion(bucket, key, base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+func (a *Account) addVersion(bucket, key, sum string) (id string) {
+	name := bucket + "/" + key
+	id = fmt.Sprintf("v%d", len(a.Versions[name])+1)
+	a.Versions[name] = append(a.Versions[name], Version{id, sum})
+	return id
 }
 
 // RoleARN is the role of syncPlan in an [Account].
@@ -108,7 +145,7 @@ func (a *Account) lambda() {
 		}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionCodeInput) (*lambdaapi.UpdateFunctionCodeOutput, error) {
-		a.Functions[*in.FunctionName].Hash = lambda.CodeSha256(stage.CodeHash(*in.S3Key))
+		a.Functions[*in.FunctionName].Hash = a.code(*in.S3Bucket, *in.S3Key, aws.ToString(in.S3ObjectVersion))
 		return &lambdaapi.UpdateFunctionCodeOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionConfigurationInput) (*lambdaapi.UpdateFunctionConfigurationOutput, error) {
@@ -197,6 +234,7 @@ func (a *Account) bucketCalls() {
 			return nil, awsfake.Error{Code: "BucketNotEmpty", Message: "The bucket you tried to delete is not empty.", Status: 409}
 		}
 		delete(a.Buckets, *in.Bucket)
+		maps.DeleteFunc(a.Versions, func(name string, _ []Version) bool { return strings.HasPrefix(name, *in.Bucket+"/") })
 		return &s3.DeleteBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
@@ -245,7 +283,17 @@ func (a *Account) objectCalls() {
 		} else {
 			objects[*in.Key] = nil
 		}
-		return &s3.PutObjectOutput{}, nil
+		return &s3.PutObjectOutput{VersionId: aws.String(a.addVersion(*in.Bucket, *in.Key, aws.ToString(in.ChecksumSHA256)))}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+		versions := a.Versions[*in.Bucket+"/"+*in.Key]
+		for _, v := range slices.Backward(versions) {
+			_, there := a.Buckets[*in.Bucket][*in.Key]
+			if in.VersionId == nil && there || aws.ToString(in.VersionId) == v.ID {
+				return &s3.HeadObjectOutput{VersionId: &v.ID, ChecksumSHA256: &v.Sum}, nil
+			}
+		}
+		return nil, noHead
 	})
 	awsfake.On(a.Fake, func(in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
 		objects := a.Buckets[*in.Bucket]

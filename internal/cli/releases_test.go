@@ -78,8 +78,8 @@ func TestRollbacks(t *testing.T) {
 	story(t, "without its template", three, func(t *testing.T, a *awsAccount) {
 		delete(a.Buckets[artefacts], "template/"+cfn.TemplateSHA256()+".yaml")
 		o := a.run("rollback", "--yes")
-		oneError(t, o, exitError)
-		o.wants(t, exitError, "release 2 cannot be used: ")
+		oneError(t, o, exitRefused)
+		o.wants(t, exitRefused, "release 2 cannot be used: ", "is not what its name says")
 	})
 	story(t, "that fails", three, func(t *testing.T, a *awsAccount) {
 		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,15 +11,10 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
+	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
-
-// forge writes an object into stage dev's artefact bucket, as somebody can who
-// may do nothing else.
-func forge(a *awsaccount.Account, key, body string) {
-	a.Buckets["renpyctl-dev-123456789012-eu-west-1"][key] = []byte(body)
-}
 
 // No record in the bucket stands in the way of the next deploy.
 func TestForgedNumbers(t *testing.T) {
@@ -26,7 +22,7 @@ func TestForgedNumbers(t *testing.T) {
 		for _, body := range []string{"{}", "[", `{"number":-1,"code":7}`} {
 			story(t, key+" "+body, func(t *testing.T) {
 				a := deployed(t)
-				forge(a, key, body)
+				a.Put(key, body)
 				if err := change(t.Context(), a, settings, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
 					t.Error(err)
 				}
@@ -56,7 +52,7 @@ func TestForgedResult(t *testing.T) {
 			a := deployed(t)
 			f := a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)]
 			before := *f
-			forge(a, "releases/000001.result.json", body)
+			a.Put("releases/000001.result.json", body)
 			a.Functions["payments"] = &awsaccount.Function{Hash: "b2xk"}
 
 			s, err := stage.At(a.Config(cloud.Options{}), "dev").Look(t.Context())
@@ -103,4 +99,118 @@ func keepUp(t *testing.T, a *awsaccount.Account) *deploy.Upkeep {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// codeKey is where the artefact bucket keeps this program's code of syncPlan.
+func codeKey(t *testing.T) string {
+	t.Helper()
+	code, err := lambda.Zip(lambda.Functions()[0], lambda.ARM64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stage.CodeKey(code)
+}
+
+// runs fails the test if syncPlan runs anything but this program's code.
+func runs(t *testing.T, a *awsaccount.Account) {
+	t.Helper()
+	want := lambda.CodeSha256(stage.CodeHash(codeKey(t)))
+	if f := a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)]; f.Hash != want {
+		t.Errorf("syncPlan runs %s, not %s", f.Hash, want)
+	}
+}
+
+// A zip under the key of trusted code is not deployed, whenever it is put there.
+func TestForgedCode(t *testing.T) {
+	const artefacts = "renpyctl-dev-123456789012-eu-west-1"
+	// before something happens writes the zip as the call is made.
+	before := func(a *awsaccount.Account, call, key string) {
+		done := false
+		a.Fault = func(name string) awsaccount.Fault {
+			if strings.HasPrefix(name, call) && !done {
+				done = true
+				a.Put(key, "evil")
+			}
+			return awsaccount.Fault{}
+		}
+	}
+	story(t, "before the first deploy", func(t *testing.T) {
+		a := awsaccount.New(t)
+		a.Buckets[artefacts] = map[string][]byte{}
+		a.Put("renpyctl.json", "")
+		a.Put(codeKey(t), "evil")
+		since := a.Watch()
+		if err := change(t.Context(), a, nil, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+		runs(t, a)
+		if calls := since(); !slices.Contains(calls, "S3-PutBucketPolicy") || !slices.Contains(calls, "S3-PutBucketVersioning") {
+			t.Error("the bucket was believed to be set up")
+		}
+	})
+	story(t, "between the upload and CloudFormation", func(t *testing.T) {
+		a := awsaccount.New(t)
+		before(a, "CloudFormation-ExecuteChangeSet", codeKey(t))
+		if err := change(t.Context(), a, nil, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+		runs(t, a)
+		// The next change brings the code under its key again.
+		if err := change(t.Context(), a, settings, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+		runs(t, a)
+		if pin := a.Setting(cfn.ParamSyncPlanCodeVersion); pin != "v3" {
+			t.Errorf("the stack takes version %s", pin)
+		}
+	})
+	story(t, "before a function is put right", func(t *testing.T) {
+		a := deployed(t)
+		a.Put(codeKey(t), "evil")
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk"
+		keepUp(t, a)
+		runs(t, a)
+	})
+	story(t, "between the look and Lambda", func(t *testing.T) {
+		a := deployed(t)
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk"
+		before(a, "Lambda-UpdateFunctionCode", codeKey(t))
+		keepUp(t, a)
+		runs(t, a)
+	})
+	story(t, "between the look and Lambda, of one function", func(t *testing.T) {
+		a := deployed(t)
+		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk"
+		before(a, "Lambda-UpdateFunctionCode", codeKey(t))
+		s, err := stage.At(a.Config(cloud.Options{}), "dev").Look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, err := lambda.Zip(lambda.Functions()[0], lambda.ARM64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := deploy.ReplaceCode(t.Context(), s, code, release.Record{}, &awsaccount.Listener{}); err != nil {
+			t.Error(err)
+		}
+		runs(t, a)
+	})
+}
+
+// What a function runs after a deploy is compared, whoever has seen to it that
+// it is other code.
+func TestOtherCodeIsNoSuccess(t *testing.T) {
+	story(t, "somebody was there", func(t *testing.T) {
+		a := deployed(t)
+		a.Fault = func(name string) awsaccount.Fault {
+			if strings.HasPrefix(name, "CloudFormation-DescribeStacks") && a.Setting(cfn.ParamRelease) == "2" {
+				a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Hash = "b2xk"
+			}
+			return awsaccount.Fault{}
+		}
+		err := change(t.Context(), a, settings, deploy.Execution{}, &awsaccount.Listener{})
+		if e, ok := errors.AsType[*deploy.CodeError](err); !ok || e.Function != "syncPlan" || e.Have != "b2xk" {
+			t.Errorf("the error is %v", err)
+		}
+	})
 }

@@ -42,11 +42,12 @@ type How struct {
 // release. The error is [stack.ErrNoChanges] if the stack needs none.
 func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Observer) (*Plan, error) {
 	o.Uploading()
-	missing, size, err := upload(ctx, in.Store, in.Contents, to.Bodies)
-	o.Uploaded(missing, len(to.Bodies), size, err)
+	u, err := upload(ctx, in.Store, in.Contents, in.Stack.Status.Uncreated(), to.Bodies)
+	o.Uploaded(u.written, len(to.Bodies), u.size, err)
 	if err != nil {
 		return nil, err
 	}
+	to.pin(u)
 	return Preview(ctx, in, to, how)
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,20 +31,21 @@ type Target struct {
 
 // Body is what can be uploaded, read only when it is.
 type Body struct {
-	Size int64
-	Open func() io.ReadSeeker
+	SHA256 string // in hex, which its key ends with
+	Size   int64
+	Open   func() io.ReadSeeker
 }
 
-func zipBody(code lambda.Code) Body { return Body{code.Bytes, code.Zip} }
+func zipBody(code lambda.Code) Body { return Body{code.SHA256, code.Bytes, code.Zip} }
 
 // Embedded is the target that this program carries, with the settings that the
 // stack has and those that are given. Zip returns a function's zip.
 func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, roleARN string, zip func(lambda.Function, lambda.Arch) (lambda.Code, error)) (*Target, error) {
 	t := &Target{
-		Template: cfn.Template(), TemplateKey: "template/" + cfn.TemplateSHA256() + ".yaml",
+		Template: cfn.Template(), TemplateKey: release.TemplateKey(cfn.TemplateSHA256()),
 		Code: map[string]string{}, Parameters: map[string]string{}, Bodies: map[string]Body{}, RoleARN: roleARN,
 	}
-	t.Bodies[t.TemplateKey] = Body{int64(len(t.Template)), func() io.ReadSeeker { return strings.NewReader(t.Template) }}
+	t.Bodies[t.TemplateKey] = Body{cfn.TemplateSHA256(), int64(len(t.Template)), func() io.ReadSeeker { return strings.NewReader(t.Template) }}
 	for _, setting := range cfn.Settings() {
 		if value, ok := s.Stack.Parameters[setting.Name]; ok {
 			t.Parameters[setting.Name] = value
@@ -57,6 +59,10 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 		}
 		key := stage.CodeKey(code)
 		t.Code[f.Name], t.Parameters[f.CodeParameter], t.Bodies[key] = key, key, zipBody(code)
+		t.Parameters[f.PinParameter] = "" // until it is uploaded
+		if s.CodeKey(f.Name) == key {
+			t.Parameters[f.PinParameter] = s.Stack.Parameters[f.PinParameter]
+		}
 	}
 	t.Parameters[cfn.ParamStage] = string(s.Name)
 	t.Parameters[cfn.ParamArchitecture] = string(arch)
@@ -64,18 +70,46 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 	return t, nil
 }
 
-// Released is the target that an earlier release was. What it needs must still be there.
+// Released is the target that an earlier release was. What it needs must still
+// be there, and be what it was: the error is a *[release.ForgedError] where not.
 func Released(ctx context.Context, in *stage.Inspected, r release.Release) (*Target, error) {
-	for _, key := range r.Code {
-		if !in.Contents.Has(key) {
-			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, in.Store.Bucket)
-		}
-	}
-	template, err := in.Store.Object(ctx, r.Template)
+	template, err := in.Store.Template(ctx, r.Template)
 	if err != nil {
 		return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
 	}
-	return &Target{Template: string(template), TemplateKey: r.Template, Code: r.Code, Parameters: maps.Clone(r.Parameters)}, nil
+	t := &Target{Template: template, TemplateKey: r.Template, Code: map[string]string{}, Parameters: maps.Clone(r.Parameters)}
+	for _, f := range stage.Functions() {
+		key, pin := t.Parameters[f.CodeParameter], t.Parameters[f.PinParameter]
+		if !in.Contents.Has(key) {
+			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, in.Store.Bucket)
+		}
+		version, err := held(ctx, in.Store, key, pin)
+		if err != nil {
+			return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
+		}
+		t.Code[f.Name] = key
+		if _, pins := t.Parameters[f.PinParameter]; pins { // templates before 2 have no such parameter
+			t.Parameters[f.PinParameter] = version
+		}
+	}
+	return t, nil
+}
+
+// held finds a zip in the artefact bucket: in the version that is known, or else
+// in the newest. The error is a *[release.ForgedError] if neither is what its key
+// says.
+func held(ctx context.Context, store *release.Store, key, known string) (version string, err error) {
+	sum := stage.CodeHash(key)
+	if known != "" {
+		version, err = store.Held(ctx, key, known, sum)
+	}
+	if err == nil && version == "" {
+		version, err = store.Held(ctx, key, "", sum)
+	}
+	if err == nil && version == "" {
+		err = &release.ForgedError{Bucket: store.Bucket, Key: key}
+	}
+	return version, err
 }
 
 // IsLive tells whether the stack already is the target, as far as can be told
@@ -109,20 +143,50 @@ func (t *Target) request(s *stage.State, number int, version string) stack.Reque
 	}
 }
 
-// upload puts into the artefact bucket what it does not hold yet, and returns
-// how many objects and bytes that were.
-func upload(ctx context.Context, store *release.Store, contents release.Contents, bodies map[string]Body) (written int, size int64, err error) {
-	if err := store.Ensure(ctx, contents); err != nil {
-		return 0, 0, err
+// pin has CloudFormation and Lambda take the code in the versions that were uploaded.
+func (t *Target) pin(u uploaded) {
+	for _, f := range stage.Functions() {
+		if version := u.versions[t.Code[f.Name]]; version != "" {
+			t.Parameters[f.PinParameter] = version
+		}
 	}
+}
+
+// uploaded is what the artefact bucket holds after an upload.
+type uploaded struct {
+	written  int               // objects that it did not hold before
+	size     int64             // their bytes
+	versions map[string]string // of all objects, by their keys
+}
+
+// upload puts into the artefact bucket what it does not hold yet, or holds
+// something else in place of.
+func upload(ctx context.Context, store *release.Store, contents release.Contents, anew bool, bodies map[string]Body) (uploaded, error) {
+	u := uploaded{versions: map[string]string{}}
+	if err := store.Ensure(ctx, contents, anew); err != nil {
+		return u, err
+	}
+	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	for key, body := range bodies {
-		if contents.Has(key) {
-			continue
-		}
-		written++
-		size += body.Size
-		group.Go(func() error { return store.Upload(ctx, key, body.Open(), body.Size) })
+		group.Go(func() (err error) {
+			version := ""
+			if contents.Has(key) {
+				version, err = store.Held(ctx, key, "", body.SHA256)
+			}
+			write := err == nil && version == ""
+			if write {
+				version, err = store.Upload(ctx, key, body.SHA256, body.Open(), body.Size)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if write {
+				u.written++
+				u.size += body.Size
+			}
+			u.versions[key] = version
+			return err
+		})
 	}
-	return written, size, group.Wait()
+	return u, group.Wait()
 }

@@ -104,7 +104,7 @@ func TestExecutionMayDoWhatTheTemplateNeeds(t *testing.T) {
 	if len(types) < 10 {
 		t.Fatalf("found only %d types of resources in the template", len(types))
 	}
-	needed := []string{"s3:GetObject"} // the functions' code
+	needed := []string{"s3:GetObject", "s3:GetObjectVersion"} // the functions' code
 	if !allows(policy, "s3:GetObject", "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip") {
 		t.Error("the functions' code is out of reach")
 	}

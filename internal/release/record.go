@@ -118,14 +118,10 @@ func encode(v any) ([]byte, error) {
 }
 
 func (s *Store) putNew(ctx context.Context, key string, body []byte) error {
-	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: bytes.NewReader(body),
-		ContentLength: aws.Int64(int64(len(body))), IfNoneMatch: aws.String("*"),
+	_, err := s.put(ctx, &s3.PutObjectInput{
+		Key: &key, Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))), IfNoneMatch: aws.String("*"),
 	})
-	if err != nil {
-		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
-	}
-	return nil
+	return err
 }
 
 // ErrNoRelease says that there is no release of that number.

@@ -52,7 +52,7 @@ func (b *artefacts) ensure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.store.Ensure(ctx, contents)
+	return b.store.Ensure(ctx, contents, false)
 }
 
 func TestEnsureMakesTheBucketOnce(t *testing.T) {
@@ -86,7 +86,7 @@ func TestEnsureInTheOldestRegion(t *testing.T) {
 		return nil, awsfake.ErrLost
 	})
 	store := release.NewStore(s3.NewFromConfig(fake.Config()), stage, account, "us-east-1")
-	if err := store.Ensure(t.Context(), release.Contents{}); cloud.KindOf(err) != cloud.Unreachable {
+	if err := store.Ensure(t.Context(), release.Contents{}, false); cloud.KindOf(err) != cloud.Unreachable {
 		t.Errorf("gave %v", err)
 	}
 }

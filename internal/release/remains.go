@@ -70,7 +70,7 @@ func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
 	if err := s.putRemains(ctx, list); !cloud.IsNotFound(err) {
 		return err
 	}
-	if err := s.Ensure(ctx, Contents{}); err != nil {
+	if err := s.Ensure(ctx, Contents{}, true); err != nil {
 		return err
 	}
 	return s.putRemains(ctx, list)

@@ -82,14 +82,15 @@ type Function struct {
 	lambda.Function        // what operators type, and what its zips are called
 	LogicalID       string // in the template
 	CodeParameter   string // of the template, that takes the key of its zip
+	PinParameter    string // of the template, that takes the zip's version in the artefact bucket
 	Role            string // logical id of the role that it works as
 }
 
 // Functions lists the backend's functions in the order a sync calls them.
 func Functions() []Function {
 	inTemplate := map[string]Function{
-		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, Role: cfn.SyncPlanRole},
-		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, Role: cfn.SyncCompleteRole},
+		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, PinParameter: cfn.ParamSyncPlanCodeVersion, Role: cfn.SyncPlanRole},
+		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, PinParameter: cfn.ParamSyncCompleteCodeVersion, Role: cfn.SyncCompleteRole},
 	}
 	var list []Function
 	for _, carried := range lambda.Functions() {

@@ -35,11 +35,6 @@ func find(t *testing.T, at *stage.Stage) *teardown.Holdings {
 	return h
 }
 
-// forge writes an object into stage dev's artefact bucket.
-func forge(a *awsaccount.Account, key, body string) {
-	a.Buckets["renpyctl-dev-123456789012-eu-west-1"][key] = []byte(body)
-}
-
 // entry is a note of one stack's data, of the earlier one where none is named.
 func entry(t *testing.T, r release.Remains) string {
 	t.Helper()
@@ -80,7 +75,7 @@ func TestRemoveBelievesNoForgedNote(t *testing.T) {
 				}
 				a.Buckets["accounting"] = map[string][]byte{"ledger": nil}
 				a.Owners = map[string]string{"renpy-cloud-dev-ManifestTable-Imported": strings.Replace(earlier, "-dev/", "-prod/", 1)}
-				forge(a, "remains.json", note)
+				a.Put("remains.json", note)
 
 				h := find(t, at)
 				if len(h.Doubts) != 1 || len(h.Data) != 1 {
@@ -110,7 +105,7 @@ func TestRemoveTakesWhatEarlierStacksLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, at := deployed(t)
 		a.Tables[kept], a.Pools["eu-west-1_Earlier01"] = true, &awsaccount.Pool{Protected: true}
-		forge(a, "remains.json", entry(t, release.Remains{StackID: earlier, Table: kept, UserPoolID: "eu-west-1_Earlier01", Bucket: "renpy-cloud-dev-savefilesbucket-0x"}))
+		a.Put("remains.json", entry(t, release.Remains{StackID: earlier, Table: kept, UserPoolID: "eu-west-1_Earlier01", Bucket: "renpy-cloud-dev-savefilesbucket-0x"}))
 		h := find(t, at)
 		if len(h.Doubts) > 0 || len(h.Data) != 2 || h.Earlier() != 1 {
 			t.Errorf("doubts %q, data %+v", h.Doubts, h.Data)
@@ -130,7 +125,7 @@ func TestClearLeftoversTakesOnlyTheStacksOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, at := deployed(t)
 		a.Tables[kept] = true
-		forge(a, "remains.json", entry(t, release.Remains{StackID: a.Current().ID, Table: kept}))
+		a.Put("remains.json", entry(t, release.Remains{StackID: a.Current().ID, Table: kept}))
 		id, st, err := at.Glance(t.Context())
 		if err != nil {
 			t.Fatal(err)
