@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"strings"
 )
 
 //go:embed template.yaml
@@ -47,8 +48,16 @@ const (
 	ParamMaxRequestsPerMinute    = "MaxRequestsPerMinute"
 	ParamCheckSaves              = "CheckSaves"
 	ParamPermissionsBoundary     = "PermissionsBoundary"
+	ParamHistory                 = "History"
 	ParamRelease                 = "Release"
 )
+
+// HasParameter tells whether a template in this program's own style has a
+// parameter: CloudFormation refuses a value for one that it has not.
+func HasParameter(template, name string) bool {
+	parameters, _, _ := strings.Cut(template, "\nResources:")
+	return strings.Contains(parameters, "\n  "+name+":\n")
+}
 
 // Outputs of the template.
 const (

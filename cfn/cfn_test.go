@@ -173,6 +173,7 @@ var frozenParameters = map[string]any{
 	ParamCheckSaves:              "true",
 	ParamPermissionsBoundary:     "",
 	ParamRelease:                 0,
+	ParamHistory:                 "",
 }
 
 func TestParametersAreFrozen(t *testing.T) {
@@ -237,6 +238,10 @@ func TestParameterPatterns(t *testing.T) {
 		ParamSyncPlanCodeKey: {
 			good: []string{"functions/3f2a.zip"},
 			bad:  []string{"", "a b", "a?b"},
+		},
+		ParamHistory: {
+			good: []string{"", "1:0123456789abcdef0123456789abcdef", "2:0123456789abcdef0123456789abcdef,1:0123456789abcdef0123456789abcdef"},
+			bad:  []string{"1", "1:x", "1:0123456789abcdef0123456789abcdef,", ",", "-1:0123456789abcdef0123456789abcdef"},
 		},
 		ParamCorsAllowOrigins: { // each item by itself
 			good: []string{"", "*", "https://example.itch.io", "http://localhost:8042"},

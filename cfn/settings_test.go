@@ -9,7 +9,7 @@ import (
 // TestEveryParameterIsASettingOrFollows keeps a new parameter from being
 // forgotten: operators set it, or the deploy gives it.
 func TestEveryParameterIsASettingOrFollows(t *testing.T) {
-	given := []string{ParamStage, ParamArtifactsBucket, ParamSyncPlanCodeKey, ParamSyncCompleteCodeKey, ParamSyncPlanCodeVersion, ParamSyncCompleteCodeVersion, ParamArchitecture, ParamRelease}
+	given := []string{ParamStage, ParamArtifactsBucket, ParamSyncPlanCodeKey, ParamSyncCompleteCodeKey, ParamSyncPlanCodeVersion, ParamSyncCompleteCodeVersion, ParamArchitecture, ParamRelease, ParamHistory}
 	for _, s := range Settings() {
 		given = append(given, s.Name)
 	}

@@ -66,6 +66,9 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 	if err != nil {
 		return err
 	}
+	for _, r := range back.PassedOver {
+		s.warnOfDoubts([]string{r.Usable().Error()})
+	}
 	if back.Live {
 		return s.keepUp(ctx, deploy.KeepAs(in.Compared, back.To), o)
 	}

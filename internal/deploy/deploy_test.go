@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -255,9 +256,10 @@ func TestMissesWhatItsTemplateHas(t *testing.T) {
 				t.Fatal(err)
 			}
 			to.Template = strings.ReplaceAll(to.Template, cfn.SyncCompleteFunction+":", "Other:")
-			to.TemplateKey = "template/other.yaml"
+			sum := fmt.Sprintf("%x", sha256.Sum256([]byte(to.Template)))
+			to.TemplateKey = release.TemplateKey(sum)
 			to.Bodies[to.TemplateKey] = deploy.Body{
-				Size: int64(len(to.Template)), Open: func() io.ReadSeeker { return strings.NewReader(to.Template) },
+				SHA256: sum, Size: int64(len(to.Template)), Open: func() io.ReadSeeker { return strings.NewReader(to.Template) },
 			}
 			in, err := s.Inspect(t.Context())
 			if err != nil {

@@ -1,7 +1,9 @@
 package deploy_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -211,6 +213,148 @@ func TestOtherCodeIsNoSuccess(t *testing.T) {
 		err := change(t.Context(), a, settings, deploy.Execution{}, &awsaccount.Listener{})
 		if e, ok := errors.AsType[*deploy.CodeError](err); !ok || e.Function != "syncPlan" || e.Have != "b2xk" {
 			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+// rollBack goes back to a release, 0 for the newest before the live one, and
+// tells which were passed over.
+func rollBack(t *testing.T, a *awsaccount.Account, wanted int) (passedOver int, err error) {
+	t.Helper()
+	s, err := stage.At(a.Config(cloud.Options{}), "dev").Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := deploy.Choose(t.Context(), in, wanted)
+	if err != nil {
+		return len(back.PassedOver), err
+	}
+	how := deploy.How{Record: release.Record{Kind: release.Rollback, Origin: back.Origin}}
+	p, err := deploy.Prepare(t.Context(), in, back.To, how, &awsaccount.Listener{})
+	if err == nil {
+		_, err = p.Execute(t.Context(), deploy.Execution{}, &awsaccount.Listener{})
+	}
+	return len(back.PassedOver), err
+}
+
+// A rollback goes back to what was deployed, or nowhere: what it was is not for
+// the bucket to say.
+func TestForgedRollback(t *testing.T) {
+	const evil = "Resources: {Admin: {Type: AWS::IAM::Role}}"
+	evilKey := fmt.Sprintf("template/%x.yaml", sha256.Sum256([]byte(evil)))
+	evilCode := fmt.Sprintf("code/syncplan-%x.zip", sha256.Sum256([]byte("evil")))
+	edited := func(a *awsaccount.Account, key string, pairs ...string) {
+		body := string(a.Buckets["renpyctl-dev-123456789012-eu-west-1"][key])
+		a.Put(key, strings.NewReplacer(pairs...).Replace(body))
+	}
+	template, code := release.TemplateKey(cfn.TemplateSHA256()), codeKey(t)
+	for what, forge := range map[string]func(a *awsaccount.Account){
+		"another template, under its own hash": func(a *awsaccount.Account) {
+			a.Put(evilKey, evil)
+			edited(a, "releases/000002.json", template, evilKey)
+		},
+		"other code, under its own hash": func(a *awsaccount.Account) {
+			a.Put(evilCode, "evil")
+			edited(a, "releases/000002.json", code, evilCode)
+		},
+		"another template, under the old one's": func(a *awsaccount.Account) { a.Put(template, evil) },
+		"other settings":                        func(a *awsaccount.Account) { edited(a, "releases/000002.json", "my_game", "evil_game") },
+		"another origin": func(a *awsaccount.Account) {
+			edited(a, "releases/000002.json", `"kind": "deploy"`, `"kind": "rollback", "origin": -1`)
+		},
+		"another role": func(a *awsaccount.Account) { edited(a, "releases/000002.json", `"kind"`, `"roleArn": "arn:x", "kind"`) },
+		"garbage":      func(a *awsaccount.Account) { a.Put("releases/000002.json", "[") },
+		"a megabyte":   func(a *awsaccount.Account) { edited(a, "releases/000002.json", "{\n", "{"+strings.Repeat("\n", 1<<20)) },
+	} {
+		story(t, what, func(t *testing.T) {
+			a := thrice(t)
+			forge(a)
+			before := *a.Current()
+			if _, err := rollBack(t, a, 2); err == nil {
+				t.Error("it was gone back to")
+			}
+			if after := *a.Current(); after.Template != before.Template || !reflect.DeepEqual(after.Parameters, before.Parameters) {
+				t.Error("the stack was changed")
+			}
+			if what == "another template, under the old one's" { // which is the template of all of them
+				return
+			}
+			if passedOver, err := rollBack(t, a, 0); err != nil || a.Setting("GameIds") != "" || passedOver != 1 {
+				t.Errorf("gone back to GameIds %q, passed over %d, %v", a.Setting("GameIds"), passedOver, err)
+			}
+			if a.Current().Template != cfn.Template() {
+				t.Error("the template is another")
+			}
+			runs(t, a)
+		})
+	}
+	story(t, "a release that never was", func(t *testing.T) {
+		a := thrice(t)
+		edited(a, "releases/000002.json")
+		a.Put("releases/000900.json", string(a.Buckets["renpyctl-dev-123456789012-eu-west-1"]["releases/000002.json"]))
+		a.Put("releases/000900.result.json", `{"result":"succeeded"}`)
+		if _, err := rollBack(t, a, 900); err == nil {
+			t.Error("it was gone back to")
+		}
+	})
+	story(t, "a result that says it failed", func(t *testing.T) {
+		a := thrice(t)
+		a.Put("releases/000002.result.json", `{"result":"failed"}`)
+		if _, err := rollBack(t, a, 0); err != nil || a.Setting("GameIds") != "my_game" {
+			t.Errorf("gone back to GameIds %q, %v", a.Setting("GameIds"), err)
+		}
+	})
+	story(t, "the live release's record", func(t *testing.T) {
+		a := thrice(t)
+		edited(a, "releases/000003.json", `"kind": "deploy"`, `"kind": "rollback", "origin": 1`)
+		if _, err := rollBack(t, a, 0); err != nil || a.Setting("GameIds") != "my_game" {
+			t.Errorf("gone back to GameIds %q, %v", a.Setting("GameIds"), err)
+		}
+	})
+	story(t, "its code, written over", func(t *testing.T) {
+		a := thrice(t)
+		a.Put(code, "evil")
+		if _, err := rollBack(t, a, 2); err != nil || a.Setting("GameIds") != "my_game" {
+			t.Errorf("gone back to GameIds %q, %v", a.Setting("GameIds"), err)
+		}
+		runs(t, a)
+	})
+}
+
+// thrice is a stage with three releases: of every game, of my_game, of other_game.
+func thrice(t *testing.T) *awsaccount.Account {
+	t.Helper()
+	a := deployed(t)
+	for _, game := range []string{"my_game", "other_game"} {
+		if err := change(t.Context(), a, map[string]string{"GameIds": game}, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return a
+}
+
+// A stack that an earlier program deployed has no history: it proves by itself
+// what it is, and nothing of what it was before.
+func TestStackWithoutHistory(t *testing.T) {
+	story(t, "rolled back", func(t *testing.T) {
+		a := thrice(t)
+		for _, p := range a.Current().Parameters {
+			if *p.ParameterKey == cfn.ParamHistory {
+				*p.ParameterValue = ""
+			}
+		}
+		if _, err := rollBack(t, a, 2); err == nil {
+			t.Error("a release that nothing proves was gone back to")
+		}
+		if err := change(t.Context(), a, map[string]string{"GameIds": "new"}, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rollBack(t, a, 0); err != nil || a.Setting("GameIds") != "other_game" {
+			t.Errorf("gone back to GameIds %q, %v", a.Setting("GameIds"), err)
 		}
 	})
 }

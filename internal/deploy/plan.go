@@ -55,7 +55,7 @@ func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Ob
 // [stack.ErrNoChanges] as there, and a *[MissingError] where a function that somebody has deleted would not come back.
 func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Plan, error) {
 	number := in.Next()
-	request := to.request(in.State, number, how.Record.Version)
+	request := to.request(in.Compared, newRecord(how.Record, number, in.State, in.Stack.ID, to))
 	request.Express = how.Express
 	request.RevertDrift = len(in.Missing()) > 0
 	set, err := in.Stacks.Propose(ctx, in.Stack, request)
@@ -116,7 +116,7 @@ func (p *Plan) recordNow() release.Record {
 
 func newRecord(r release.Record, number int, s *stage.State, stackID string, t *Target) release.Record {
 	r.Number, r.Time, r.By, r.StackID = number, time.Now().UTC(), s.ID.ARN, stackID
-	r.Template, r.Code, r.Parameters = t.TemplateKey, t.Code, maps.Clone(t.Parameters)
+	r.Template, r.Code, r.Parameters, r.RoleARN = t.TemplateKey, t.Code, maps.Clone(t.Parameters), t.RoleARN
 	return r
 }
 

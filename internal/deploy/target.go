@@ -24,7 +24,7 @@ type Target struct {
 	Template    string
 	TemplateKey string            // in the artefact bucket
 	Code        map[string]string // function's name to the key of its zip
-	Parameters  map[string]string // all but the release number
+	Parameters  map[string]string // all but the release's number and the stack's history
 	Bodies      map[string]Body   // what this program can upload, by key
 	RoleARN     string            // that CloudFormation is to work as, "" to leave that
 }
@@ -88,7 +88,7 @@ func Released(ctx context.Context, in *stage.Inspected, r release.Release) (*Tar
 			return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
 		}
 		t.Code[f.Name] = key
-		if _, pins := t.Parameters[f.PinParameter]; pins { // templates before 2 have no such parameter
+		if _, pins := t.Parameters[f.PinParameter]; pins { // an earlier program's template has no such parameter
 			t.Parameters[f.PinParameter] = version
 		}
 	}
@@ -118,6 +118,7 @@ func held(ctx context.Context, store *release.Store, key, known string) (version
 func (t *Target) IsLive(s *stage.State) bool {
 	have := maps.Clone(s.Stack.Parameters)
 	delete(have, cfn.ParamRelease)
+	delete(have, cfn.ParamHistory)
 	return s.Stack.Status.Updatable() && len(s.Missing()) == 0 && s.Template == t.Template &&
 		maps.Equal(have, t.Parameters) && (t.RoleARN == "" || t.RoleARN == s.Stack.RoleARN)
 }
@@ -132,14 +133,22 @@ func (t *Target) CodeSize(hash string) int64 {
 	return 0
 }
 
-// request asks for the target as a release of that number.
-func (t *Target) request(s *stage.State, number int, version string) stack.Request {
+// request asks for the target as the release of a record, which the stack then proves.
+func (t *Target) request(c *stage.Compared, r release.Record) stack.Request {
+	s := c.State
 	parameters := maps.Clone(t.Parameters)
-	parameters[cfn.ParamRelease] = strconv.Itoa(number)
+	parameters[cfn.ParamRelease] = strconv.Itoa(r.Number)
+	if cfn.HasParameter(t.Template, cfn.ParamHistory) { // an earlier program's template has none
+		history := s.History()
+		if len(history) == 0 && c.Record != nil {
+			history = history.With(c.Record.Record)
+		}
+		parameters[cfn.ParamHistory] = history.With(r).String()
+	}
 	return stack.Request{
 		Name: s.Name.Stack(), Template: t.Template, Parameters: parameters,
 		Tags:        map[string]string{stage.Tag: string(s.Name)},
-		Description: "renpyctl " + version, RoleARN: t.RoleARN,
+		Description: "renpyctl " + r.Version, RoleARN: t.RoleARN,
 	}
 }
 

@@ -37,9 +37,10 @@ type Record struct {
 	Commit     string            `json:"commit,omitempty"`
 	CI         string            `json:"ci,omitempty"` // address of the CI run
 	StackID    string            `json:"stackId"`
-	Template   string            `json:"template"`   // key in the artefact bucket
-	Code       map[string]string `json:"code"`       // function's name to key in the artefact bucket
-	Parameters map[string]string `json:"parameters"` // of the stack, its release number left out
+	Template   string            `json:"template"`          // key in the artefact bucket
+	Code       map[string]string `json:"code"`              // function's name to key in the artefact bucket
+	Parameters map[string]string `json:"parameters"`        // of the stack, its release number and history left out
+	RoleARN    string            `json:"roleArn,omitempty"` // that CloudFormation was to work as from then on
 }
 
 // Result is how a release went.
@@ -66,6 +67,9 @@ type Outcome struct {
 type Release struct {
 	Record
 	Outcome Outcome `json:"outcome"`
+	// Proven says that the stack has been this release, as it tells itself: its
+	// record is the one that was deployed. Of any other nobody knows who wrote it.
+	Proven bool `json:"proven"`
 	// Damaged says why the record cannot be read; then only Number is set.
 	Damaged string `json:"damaged,omitempty"`
 }

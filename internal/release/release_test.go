@@ -396,7 +396,7 @@ func TestUnneeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return contents.Unneeded(all, old, inUse)
+		return contents.Unneeded(all, old, 3, inUse)
 	}
 	for _, c := range []struct {
 		what string
@@ -412,6 +412,10 @@ func TestUnneeded(t *testing.T) {
 		if keys := unneeded(c.old, "code/running.zip"); !slices.Equal(keys, c.want) {
 			t.Errorf("%s: %q; want %q", c.what, keys, c.want)
 		}
+	}
+	b.objects["releases/999999.json"] = "{" // was never deployed
+	if keys := unneeded(nil, "code/running.zip"); !slices.Equal(keys, []string{"code/orphan.zip"}) {
+		t.Errorf("beside a forged record: %q", keys)
 	}
 	b.objects["releases/000003.json"] = "{" // might name anything
 	if keys := unneeded([]int{1}); !slices.Equal(keys, []string{"releases/000001.json", "releases/000001.result.json"}) {

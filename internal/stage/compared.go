@@ -2,7 +2,9 @@ package stage
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
@@ -13,7 +15,8 @@ import (
 // that cannot be updated neither is known.
 type Compared struct {
 	*State
-	Record *release.Release // of the live release; nil where none can be read
+	Record *release.Release // of the live release; nil where there is none that the stack proves
+	Doubts []string         // why there is none, if there is a record
 	Drift  []Drifted        // functions that somebody has changed past CloudFormation
 
 	refs map[string]string // what the names in the stack's template stand for
@@ -53,7 +56,7 @@ func (s *State) Compare(ctx context.Context) (*Compared, error) {
 		return &Compared{State: s}, nil
 	}
 	c := &Compared{State: s}
-	err := cloud.Together(ctx, cloud.Into(&c.Record, s.record), cloud.Into(&c.refs, s.references))
+	err := cloud.Together(ctx, c.readRecord, cloud.Into(&c.refs, s.references))
 	if err != nil {
 		return nil, err
 	}
@@ -84,21 +87,56 @@ func (c *Compared) Reread(ctx context.Context) (*Compared, error) {
 	}
 	now := *c.State
 	now.Live = live
-	again := &Compared{State: &now, Record: c.Record, refs: c.refs}
+	again := &Compared{State: &now, Record: c.Record, Doubts: c.Doubts, refs: c.refs}
 	again.compare()
 	return again, nil
 }
 
-// record reads the record of the live release, nil where none can be read.
-func (s *State) record(ctx context.Context) (*release.Release, error) {
-	r, err := s.Store.Get(ctx, s.Release())
-	if errors.Is(err, release.ErrNoRelease) || errors.Is(err, release.ErrDamaged) {
-		return nil, nil
+// readRecord reads the record of the live release, if the stack proves it.
+func (c *Compared) readRecord(ctx context.Context) error {
+	r, err := c.Store.Get(ctx, c.Release())
+	switch {
+	case errors.Is(err, release.ErrNoRelease):
+		return nil
+	case errors.Is(err, release.ErrDamaged):
+		c.Doubts = append(c.Doubts, err.Error())
+		return nil
+	case err != nil:
+		return err
 	}
-	if err != nil {
-		return nil, err
+	if r.Proven = c.proves(r.Record); !r.Proven {
+		c.Doubts = append(c.Doubts, fmt.Sprintf("the record of release %d in the artefact bucket is not of what the stack is", r.Number))
+		return nil
 	}
-	return &r, nil
+	c.Record = &r
+	return nil
+}
+
+// proves tells whether the stack has been what a record says. One that an earlier
+// program deployed has no history, and proves only what it is.
+func (s *State) proves(r release.Record) bool {
+	if h := s.History(); len(h) > 0 {
+		return h.Proves(r)
+	}
+	return s.isOf(r)
+}
+
+// isOf tells whether the stack is what a record of the live release says.
+func (s *State) isOf(r release.Record) bool {
+	if r.Number != s.Release() || s.Template == "" || r.Template != templateKey(s.Template) || len(r.Parameters) == 0 ||
+		r.Kind == release.FunctionOnly || r.Origin < 0 || r.Origin >= r.Number {
+		return false
+	}
+	for name, value := range r.Parameters {
+		if s.Stack.Parameters[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
+func templateKey(template string) string {
+	return release.TemplateKey(fmt.Sprintf("%x", sha256.Sum256([]byte(template))))
 }
 
 // Source is the number of the deploy that is live, itself or gone back to.
@@ -138,5 +176,7 @@ func (in *Inspected) Get(ctx context.Context, number int) (release.Release, erro
 	if errors.Is(err, release.ErrDamaged) {
 		err = nil
 	}
-	return told(in.Stack, r), err
+	r = told(in.Stack, r)
+	r.Proven = r.Damaged == "" && in.proves(r.Record)
+	return r, err
 }
