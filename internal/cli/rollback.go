@@ -63,11 +63,11 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 		return err
 	}
 	back, err := deploy.Choose(ctx, in, wanted)
-	if err != nil {
-		return err
-	}
 	for _, r := range back.PassedOver {
 		s.warnOfDoubts([]string{r.Usable().Error()})
+	}
+	if err != nil {
+		return err
 	}
 	if back.Live {
 		return s.keepUp(ctx, deploy.KeepAs(in.Compared, back.To), o)

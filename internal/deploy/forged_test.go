@@ -340,13 +340,28 @@ func thrice(t *testing.T) *awsaccount.Account {
 // A stack that an earlier program deployed has no history: it proves by itself
 // what it is, and nothing of what it was before.
 func TestStackWithoutHistory(t *testing.T) {
-	story(t, "rolled back", func(t *testing.T) {
-		a := thrice(t)
+	forget := func(a *awsaccount.Account) {
 		for _, p := range a.Current().Parameters {
 			if *p.ParameterKey == cfn.ParamHistory {
 				*p.ParameterValue = ""
 			}
 		}
+	}
+	story(t, "with a record that leaves something out", func(t *testing.T) {
+		a := thrice(t)
+		forget(a)
+		record := string(a.Buckets["renpyctl-dev-123456789012-eu-west-1"]["releases/000003.json"])
+		a.Put("releases/000003.json", strings.Replace(record, `"GameIds": "other_game",`, "", 1))
+		if err := change(t.Context(), a, map[string]string{"GameIds": "new"}, deploy.Execution{}, &awsaccount.Listener{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rollBack(t, a, 0); err == nil || a.Setting("GameIds") != "new" {
+			t.Errorf("gone back to GameIds %q, %v", a.Setting("GameIds"), err)
+		}
+	})
+	story(t, "rolled back", func(t *testing.T) {
+		a := thrice(t)
+		forget(a)
 		if _, err := rollBack(t, a, 2); err == nil {
 			t.Error("a release that nothing proves was gone back to")
 		}

@@ -20,19 +20,20 @@ type Return struct {
 }
 
 // Choose finds the release to go back to: the one of the number that is wanted,
-// or, for 0, the newest usable one before the live one.
+// or, for 0, the newest usable one before the live one. What was passed over is
+// told beside an error too.
 func Choose(ctx context.Context, in *stage.Inspected, wanted int) (Return, error) {
 	numbers := in.Contents.Numbers()
 	var passedOver []release.Release
 	r, err := release.Pick(numbers, in.Source(), wanted, func(n int) (release.Release, error) {
 		r, err := in.Get(ctx, n)
-		if err == nil && r.Doubtful() {
+		if err == nil && wanted == 0 && r.Doubtful() {
 			passedOver = append(passedOver, r)
 		}
 		return r, err
 	})
 	if err != nil {
-		return Return{}, err
+		return Return{PassedOver: passedOver}, err
 	}
 	to, err := Released(ctx, in, r)
 	if err != nil {

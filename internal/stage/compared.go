@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
@@ -121,14 +124,21 @@ func (s *State) proves(r release.Record) bool {
 	return s.isOf(r)
 }
 
-// isOf tells whether the stack is what a record of the live release says.
+// isOf tells whether the stack is what a record of the live release says: all of
+// it, since a setting that the record leaves out would be the template's default
+// when it is gone back to.
 func (s *State) isOf(r release.Record) bool {
-	if r.Number != s.Release() || s.Template == "" || r.Template != templateKey(s.Template) || len(r.Parameters) == 0 ||
+	if r.Number != s.Release() || s.Template == "" || r.Template != templateKey(s.Template) ||
 		r.Kind == release.FunctionOnly || r.Origin < 0 || r.Origin >= r.Number {
 		return false
 	}
-	for name, value := range r.Parameters {
-		if s.Stack.Parameters[name] != value {
+	said := map[string]string{cfn.ParamRelease: strconv.Itoa(r.Number), cfn.ParamHistory: ""}
+	for _, setting := range cfn.Settings() {
+		said[setting.Name] = setting.Default
+	}
+	maps.Copy(said, r.Parameters)
+	for name, value := range s.Stack.Parameters {
+		if is, there := said[name]; !there || is != value {
 			return false
 		}
 	}
