@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"strings"
 )
 
 //go:embed template.yaml
@@ -25,36 +26,46 @@ func TemplateSHA256() string {
 
 // Parameters of the template.
 const (
-	ParamStage                = "Stage"
-	ParamArtifactsBucket      = "ArtifactsBucket"
-	ParamSyncPlanCodeKey      = "SyncPlanCodeKey"
-	ParamSyncCompleteCodeKey  = "SyncCompleteCodeKey"
-	ParamArchitecture         = "Architecture"
-	ParamUserPoolTier         = "UserPoolTier"
-	ParamEmailIdentity        = "EmailIdentity"
-	ParamEmailFrom            = "EmailFrom"
-	ParamThrottleRateLimit    = "ThrottleRateLimit"
-	ParamThrottleBurstLimit   = "ThrottleBurstLimit"
-	ParamCorsAllowOrigins     = "CorsAllowOrigins"
-	ParamLogRetentionDays     = "LogRetentionDays"
-	ParamSaveRetentionDays    = "SaveRetentionDays"
-	ParamTableRecoveryDays    = "TableRecoveryDays"
-	ParamGameIDs              = "GameIds"
-	ParamMaxFileBytes         = "MaxFileBytes"
-	ParamMaxPlayerBytes       = "MaxPlayerBytes"
-	ParamMaxPlayerBytesPerDay = "MaxPlayerBytesPerDay"
-	ParamMaxPlayerFiles       = "MaxPlayerFiles"
-	ParamMaxPlansPerHour      = "MaxPlansPerHour"
-	ParamMaxRequestsPerMinute = "MaxRequestsPerMinute"
-	ParamCheckSaves           = "CheckSaves"
-	ParamPermissionsBoundary  = "PermissionsBoundary"
-	ParamDomainSuffix         = "DomainSuffix"
-	ParamRelease              = "Release"
+	ParamStage                   = "Stage"
+	ParamArtifactsBucket         = "ArtifactsBucket"
+	ParamSyncPlanCodeKey         = "SyncPlanCodeKey"
+	ParamSyncCompleteCodeKey     = "SyncCompleteCodeKey"
+	ParamSyncPlanCodeVersion     = "SyncPlanCodeVersion"
+	ParamSyncCompleteCodeVersion = "SyncCompleteCodeVersion"
+	ParamArchitecture            = "Architecture"
+	ParamUserPoolTier            = "UserPoolTier"
+	ParamEmailIdentity           = "EmailIdentity"
+	ParamEmailFrom               = "EmailFrom"
+	ParamThrottleRateLimit       = "ThrottleRateLimit"
+	ParamThrottleBurstLimit      = "ThrottleBurstLimit"
+	ParamCorsAllowOrigins        = "CorsAllowOrigins"
+	ParamLogRetentionDays        = "LogRetentionDays"
+	ParamSaveRetentionDays       = "SaveRetentionDays"
+	ParamTableRecoveryDays       = "TableRecoveryDays"
+	ParamGameIDs                 = "GameIds"
+	ParamMaxFileBytes            = "MaxFileBytes"
+	ParamMaxPlayerBytes          = "MaxPlayerBytes"
+	ParamMaxPlayerBytesPerDay    = "MaxPlayerBytesPerDay"
+	ParamMaxPlayerFiles          = "MaxPlayerFiles"
+	ParamMaxPlansPerHour         = "MaxPlansPerHour"
+	ParamMaxRequestsPerMinute    = "MaxRequestsPerMinute"
+	ParamCheckSaves              = "CheckSaves"
+	ParamPermissionsBoundary     = "PermissionsBoundary"
+	ParamDomainSuffix            = "DomainSuffix"
+	ParamHistory                 = "History"
+	ParamRelease                 = "Release"
 )
 
 // LongDomain is the value of [ParamDomainSuffix] for new stages. The template's
 // default is that of older ones.
 const LongDomain = "LONG"
+
+// HasParameter tells whether a template in this program's own style has a
+// parameter: CloudFormation refuses a value for one that it has not.
+func HasParameter(template, name string) bool {
+	parameters, _, _ := strings.Cut(template, "\nResources:")
+	return strings.Contains(parameters, "\n  "+name+":\n")
+}
 
 // Outputs of the template.
 const (

@@ -9,7 +9,7 @@ import (
 // TestEveryParameterIsASettingOrFollows keeps a new parameter from being
 // forgotten: operators set it, or the deploy gives it.
 func TestEveryParameterIsASettingOrFollows(t *testing.T) {
-	given := []string{ParamStage, ParamArtifactsBucket, ParamSyncPlanCodeKey, ParamSyncCompleteCodeKey, ParamArchitecture, ParamDomainSuffix, ParamRelease}
+	given := []string{ParamStage, ParamArtifactsBucket, ParamSyncPlanCodeKey, ParamSyncCompleteCodeKey, ParamSyncPlanCodeVersion, ParamSyncCompleteCodeVersion, ParamArchitecture, ParamDomainSuffix, ParamRelease, ParamHistory}
 	for _, s := range Settings() {
 		given = append(given, s.Name)
 	}

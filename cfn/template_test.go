@@ -213,14 +213,14 @@ func TestBucketPolicyOnlyDenies(t *testing.T) {
 }
 
 // A function's parts have logical ids that begin alike: SyncPlanRole, SyncPlanRoute.
-type function struct{ prefix, name, path, codeKey string }
+type function struct{ prefix, name, path, codeKey, codeVersion string }
 
 func (f function) part(kind string) string { return f.prefix + kind }
 
 func functions() []function {
 	return []function{
-		{"SyncPlan", "syncPlan", "/sync/plan", ParamSyncPlanCodeKey},
-		{"SyncComplete", "syncComplete", "/sync/complete", ParamSyncCompleteCodeKey},
+		{"SyncPlan", "syncPlan", "/sync/plan", ParamSyncPlanCodeKey, ParamSyncPlanCodeVersion},
+		{"SyncComplete", "syncComplete", "/sync/complete", ParamSyncCompleteCodeKey, ParamSyncCompleteCodeVersion},
 	}
 }
 
@@ -234,7 +234,7 @@ func TestFunctions(t *testing.T) {
 			"Architectures": list(ref(ParamArchitecture)),
 			"MemorySize":    256,
 			"Timeout":       25, // the API and the game client wait 30
-			"Code":          object{"S3Bucket": ref(ParamArtifactsBucket), "S3Key": ref(f.codeKey)},
+			"Code":          object{"S3Bucket": ref(ParamArtifactsBucket), "S3Key": ref(f.codeKey), "S3ObjectVersion": object{"Fn::If": list("Pin"+f.prefix, ref(f.codeVersion), ref("AWS::NoValue"))}},
 			"LoggingConfig": object{"LogFormat": "JSON", "LogGroup": ref(f.part("LogGroup"))},
 			"Environment": object{"Variables": object{
 				"MANIFEST_TABLE":           ref(ManifestTable),

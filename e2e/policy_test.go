@@ -77,7 +77,7 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-var denial = regexp.MustCompile(`.*(not authorized|[Dd]enied|Forbidden|403).*`)
+var denial = regexp.MustCompile(`.*(not authorized|[Dd]enied|Forbidden|\b403\b).*`)
 
 // allowed runs a command that has to succeed without a single call being
 // denied on the way, not even one that the program can do without.

@@ -38,10 +38,12 @@ type Account struct {
 	Stacks     []*Stack // the last one has the name; those before are deleted
 	ChangeSets map[string]*ChangeSet
 	Buckets    map[string]map[string][]byte // bucket, key, body
+	Versions   map[string][]Version         // of the objects, by bucket and key ("bucket/key"), oldest first
 	Functions  map[string]*Function
 	Pools      map[string]*Pool
 	Tables     map[string]bool // whether it is protected
 
+	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool
 	RevertsDrift bool               // as the last change set was asked for
 	Fails        string             // the operation that runs next fails at this resource …
@@ -77,7 +79,7 @@ func New(t *testing.T) *Account {
 	t.Helper()
 	needZips(t)
 	a := &Account{
-		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{},
+		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{}, Versions: map[string][]Version{},
 		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{},
 		Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
 	}

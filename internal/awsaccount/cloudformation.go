@@ -14,6 +14,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // Stack is a stack of an [Account].
@@ -153,6 +154,20 @@ func (a *Account) cloudFormation() {
 			}
 		}
 		return out, nil
+	})
+	awsfake.On(a.Fake, func(in *cloudformation.DescribeStackResourcesInput) (*cloudformation.DescribeStackResourcesOutput, error) {
+		owner := a.Owners[*in.PhysicalResourceId]
+		if s := a.Current(); owner == "" && s != nil {
+			for _, r := range s.Resources {
+				if *r.PhysicalResourceId == *in.PhysicalResourceId {
+					owner = s.ID
+				}
+			}
+		}
+		if owner == "" {
+			return nil, validation("Stack for %s does not exist", *in.PhysicalResourceId)
+		}
+		return &cloudformation.DescribeStackResourcesOutput{StackResources: []types.StackResource{{StackId: &owner}}}, nil
 	})
 	awsfake.On(a.Fake, func(in *cloudformation.DescribeChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
 		cs, ok := a.ChangeSets[*in.ChangeSetName]
@@ -309,16 +324,17 @@ func withDefaults(given []types.Parameter) []types.Parameter {
 	return all
 }
 
+func values(list []types.Parameter) map[string]string {
+	m := map[string]string{}
+	for _, p := range list {
+		m[*p.ParameterKey] = *p.ParameterValue
+	}
+	return m
+}
+
 // sameParameters compares what is asked for with what there is. The release's
 // number counts too: an output of the template refers to it.
 func sameParameters(asked, have []types.Parameter) bool {
-	values := func(list []types.Parameter) map[string]string {
-		m := map[string]string{}
-		for _, p := range list {
-			m[*p.ParameterKey] = *p.ParameterValue
-		}
-		return m
-	}
 	was := values(have)
 	for k, v := range values(asked) {
 		if was[k] != v {
@@ -425,14 +441,7 @@ func (a *Account) apply(cs *ChangeSet, verb, fails, reason string) {
 // fixed names, so that making them again is updating them.
 func (a *Account) Create(id string, parameters []types.Parameter) {
 	name := Physical(id)
-	value := func(key string) string {
-		for _, p := range parameters {
-			if *p.ParameterKey == key {
-				return *p.ParameterValue
-			}
-		}
-		return ""
-	}
+	value := values(parameters)
 	switch id {
 	case cfn.UserPool:
 		a.Pools[name] = &Pool{Protected: true}
@@ -440,10 +449,11 @@ func (a *Account) Create(id string, parameters []types.Parameter) {
 		a.Tables[name] = true
 	case cfn.SaveFilesBucket:
 		a.Buckets[name] = map[string][]byte{}
-	case cfn.SyncPlanFunction:
-		a.Functions[name] = newFunction(value(cfn.ParamSyncPlanCodeKey))
-	case cfn.SyncCompleteFunction:
-		a.Functions[name] = newFunction(value(cfn.ParamSyncCompleteCodeKey))
+	}
+	for _, f := range stage.Functions() {
+		if f.LogicalID == id {
+			a.Functions[name] = a.newFunction(f, value)
+		}
 	}
 }
 

@@ -2,9 +2,14 @@ package awsaccount
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +23,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
@@ -27,18 +33,83 @@ import (
 type Pool struct {
 	Protected bool
 	Sender    string // of mails: the ARN of an SES identity, "" for Cognito's own
+	Name      string // "" for that of stage dev
 }
 
 // Function is a Lambda function of an [Account].
 type Function struct {
 	Hash        string // of its code, as Lambda reports it
+	Role        string // its ARN
+	Handler     string
 	Memory      int32
+	Timeout     int32
 	Environment map[string]string
 }
 
-func newFunction(codeKey string) *Function {
-	return &Function{Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Memory: 128, Environment: map[string]string{"GAME_IDS": ""}}
+// newFunction makes a function as the template has it, with a stack's parameters.
+func (a *Account) newFunction(of stage.Function, parameters map[string]string) *Function {
+	refs := maps.Clone(parameters)
+	for _, id := range resources() {
+		refs[id] = Physical(id)
+	}
+	refs["SyncPlanRole.Arn"], refs["AWS::URLSuffix"] = RoleARN, "amazonaws.com"
+	properties := cfn.Properties(cfn.Template(), of.LogicalID)
+	setting := func(path string) string {
+		value, _ := cfn.Resolve(properties[path], refs)
+		return value
+	}
+	number := func(path string) int32 {
+		n, _ := strconv.Atoi(setting(path))
+		return int32(n)
+	}
+	f := &Function{
+		Hash: a.code(parameters[cfn.ParamArtifactsBucket], parameters[of.CodeParameter], parameters[of.PinParameter]), Role: setting("Role"), Handler: setting("Handler"),
+		Memory: number("MemorySize"), Timeout: number("Timeout"), Environment: map[string]string{},
+	}
+	for path := range properties {
+		if name, isVariable := strings.CutPrefix(path, "Environment.Variables."); isVariable {
+			f.Environment[name] = setting(path)
+		}
+	}
+	return f
 }
+
+// code is the hash of what Lambda takes from a bucket, as it reports it. Code that
+// a test has not written is what its key says.
+func (a *Account) code(bucket, key, version string) string {
+	versions := a.Versions[bucket+"/"+key]
+	for _, v := range slices.Backward(versions) {
+		if version == "" || v.ID == version {
+			return v.Sum
+		}
+	}
+	return lambda.CodeSha256(stage.CodeHash(key))
+}
+
+// Version is a version of an object in a bucket.
+type Version struct {
+	ID  string
+	Sum string // SHA-256 in base64
+}
+
+// Put writes an object into stage dev's artefact bucket, as somebody does who may
+// do nothing else.
+func (a *Account) Put(key, body string) {
+	const bucket = "renpyctl-dev-" + ID + "-" + Region
+	sum := sha256.Sum256([]byte(body))
+	a.Buckets[bucket][key] = []byte(body)
+	a.addVersion(bucket, key, base64.StdEncoding.EncodeToString(sum[:]))
+}
+
+func (a *Account) addVersion(bucket, key, sum string) (id string) {
+	name := bucket + "/" + key
+	id = fmt.Sprintf("v%d", len(a.Versions[name])+1)
+	a.Versions[name] = append(a.Versions[name], Version{id, sum})
+	return id
+}
+
+// RoleARN is the role of syncPlan in an [Account].
+const RoleARN = "arn:aws:iam::" + ID + ":role/renpy-cloud-dev-SyncPlanRole-1X"
 
 var (
 	noObject   = awsfake.Error{Code: "NoSuchKey", Message: "The specified key does not exist.", Status: 404}
@@ -69,17 +140,19 @@ func (a *Account) lambda() {
 		}
 		return &lambdaapi.GetFunctionConfigurationOutput{
 			FunctionName: in.FunctionName, CodeSha256: &f.Hash, CodeSize: 3_104_512, MemorySize: &f.Memory,
+			Timeout: &f.Timeout, Role: &f.Role, Handler: &f.Handler,
 			Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}, Runtime: lambdatypes.RuntimeProvidedal2023,
 			Environment: &lambdatypes.EnvironmentResponse{Variables: f.Environment}, LastUpdateStatus: lambdatypes.LastUpdateStatusSuccessful,
 		}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionCodeInput) (*lambdaapi.UpdateFunctionCodeOutput, error) {
-		a.Functions[*in.FunctionName].Hash = lambda.CodeSha256(stage.CodeHash(*in.S3Key))
+		a.Functions[*in.FunctionName].Hash = a.code(*in.S3Bucket, *in.S3Key, aws.ToString(in.S3ObjectVersion))
 		return &lambdaapi.UpdateFunctionCodeOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *lambdaapi.UpdateFunctionConfigurationInput) (*lambdaapi.UpdateFunctionConfigurationOutput, error) {
 		f := a.Functions[*in.FunctionName]
-		f.Memory, f.Environment = *in.MemorySize, in.Environment.Variables
+		f.Memory, f.Timeout, f.Environment = *in.MemorySize, *in.Timeout, in.Environment.Variables
+		f.Role, f.Handler = *in.Role, *in.Handler
 		return &lambdaapi.UpdateFunctionConfigurationOutput{}, nil
 	})
 }
@@ -91,7 +164,7 @@ func (a *Account) cognito() {
 			return nil, noPool
 		}
 		pool := &idptypes.UserPoolType{
-			Id: in.UserPoolId, EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive,
+			Id: in.UserPoolId, Name: aws.String(cmp.Or(p.Name, "renpy-cloud-dev")), EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive,
 			UserPoolTags: map[string]string{stage.Tag: "dev", "aws:cloudformation:stack-name": "renpy-cloud-dev"},
 		}
 		if p.Sender != "" {
@@ -173,6 +246,7 @@ func (a *Account) bucketCalls() {
 			return nil, awsfake.Error{Code: "BucketNotEmpty", Message: "The bucket you tried to delete is not empty.", Status: 409}
 		}
 		delete(a.Buckets, *in.Bucket)
+		maps.DeleteFunc(a.Versions, func(name string, _ []Version) bool { return strings.HasPrefix(name, *in.Bucket+"/") })
 		return &s3.DeleteBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
@@ -221,7 +295,17 @@ func (a *Account) objectCalls() {
 		} else {
 			objects[*in.Key] = nil
 		}
-		return &s3.PutObjectOutput{}, nil
+		return &s3.PutObjectOutput{VersionId: aws.String(a.addVersion(*in.Bucket, *in.Key, aws.ToString(in.ChecksumSHA256)))}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+		versions := a.Versions[*in.Bucket+"/"+*in.Key]
+		for _, v := range slices.Backward(versions) {
+			_, there := a.Buckets[*in.Bucket][*in.Key]
+			if in.VersionId == nil && there || aws.ToString(in.VersionId) == v.ID {
+				return &s3.HeadObjectOutput{VersionId: &v.ID, ChecksumSHA256: &v.Sum}, nil
+			}
+		}
+		return nil, noHead
 	})
 	awsfake.On(a.Fake, func(in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
 		objects := a.Buckets[*in.Bucket]

@@ -71,7 +71,8 @@ func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Tar
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
-	s.warnOfRemains(p.Remains)
+	s.warnOfDoubts(in.Doubts)
+	s.warnOfRemains(p.Noted)
 	end := s.group("plan")
 	s.show(p, o)
 	end()
@@ -113,6 +114,7 @@ func (s *session) execute(ctx context.Context, p *deploy.Plan, o deployOptions) 
 
 // keepUp ends a deploy whose stack needs no change.
 func (s *session) keepUp(ctx context.Context, u *deploy.Upkeep, o deployOptions) error {
+	s.warnOfDoubts(u.Doubts)
 	said := fmt.Sprintf("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
 	if len(u.Drift) > 0 {
 		if err := deploy.CheckMissing(u.Missing()); err != nil {

@@ -20,7 +20,7 @@ func newDrift(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Show what somebody has changed past renpyctl",
-		Long: `Show how the functions differ from what the live release gave them: fast
+		Long: `Show how the functions differ from what the stack's template gives them: fast
 deploys, and edits in the AWS console. A deploy puts them right.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.showDrift(cmd.Context(), exitCode) },

@@ -171,6 +171,13 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*deploy.MissingError](err); ok {
 		return exitStack, "docs/deploying.md, Drift, says how they come back"
 	}
+	if _, ok := errors.AsType[*deploy.CodeError](err); ok {
+		return exitStack, a.command("drift") + " shows it, " + a.command("deploy") + " puts it right"
+	}
+	if _, ok := errors.AsType[*release.ForgedError](err); ok {
+		return exitRefused, "whoever may write to this bucket is to be looked at; S3 keeps what was written over or deleted for " +
+			ui.Plural(release.ExpireAfterDays, "day") + ", and " + a.command("deploy") + " brings this program's own"
+	}
 	if e, ok := errors.AsType[*stack.RefusedError](err); ok {
 		return exitStack, a.explainRefusal(e)
 	}

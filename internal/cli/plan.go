@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -94,7 +96,7 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
-	s.warnOfRemains(p.Remains)
+	s.warnOfRemains(p.Noted)
 	if o.out != "" {
 		if err := writePlan(o.out, p.Kept()); err != nil {
 			return err
@@ -168,10 +170,31 @@ func writePlan(file string, k deploy.Kept) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, append(body, '\n'), 0o600); err != nil {
+	if err := writePrivate(file, append(body, '\n')); err != nil {
 		return usagef("--out: %v", err)
 	}
 	return nil
+}
+
+// writePrivate writes a file that only its owner can read, whole or not at all.
+// One that is there is replaced, whoever could read it; what is no file, a link
+// included, is not written to.
+func writePrivate(file string, body []byte) error {
+	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file", file)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }
 
 // readPlan reads the file that writePlan wrote.
@@ -218,7 +241,7 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	s.warnOfRemains(p.Remains)
+	s.warnOfRemains(p.Noted)
 	s.show(p, o)
 	return s.execute(ctx, p, o)
 }

@@ -59,7 +59,7 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 		all = append(all, r.Release)
 	}
 	old := release.Old(all, archive.Release(), keep)
-	keys := archive.Contents.Unneeded(all, old, archive.CodeKeys())
+	keys := archive.Contents.Unneeded(all, old, archive.Release(), archive.CodeKeys())
 	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
 	a.sayPruned(list, old, keys)
 	if dryRun && !a.json() {

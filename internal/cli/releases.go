@@ -75,5 +75,8 @@ func (a *app) releaseRow(r stage.Listed, now time.Time) []string {
 	case release.Unknown:
 		result = "not finished"
 	}
+	if !r.Live && r.Doubtful() {
+		result = ui.Warning("not proven")
+	}
 	return []string{live, strconv.Itoa(r.Number), when, kind, result, r.Version, short(stage.CodeHash(r.Code["syncPlan"])), cloud.Identity{ARN: r.By}.Name()}
 }

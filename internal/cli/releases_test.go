@@ -2,8 +2,11 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,8 +81,8 @@ func TestRollbacks(t *testing.T) {
 	story(t, "without its template", three, func(t *testing.T, a *awsAccount) {
 		delete(a.Buckets[artefacts], "template/"+cfn.TemplateSHA256()+".yaml")
 		o := a.run("rollback", "--yes")
-		oneError(t, o, exitError)
-		o.wants(t, exitError, "release 2 cannot be used: ")
+		oneError(t, o, exitRefused)
+		o.wants(t, exitRefused, "release 2 cannot be used: ", "is not what its name says")
 	})
 	story(t, "that fails", three, func(t *testing.T, a *awsAccount) {
 		a.Fails, a.Reason = cfn.SyncPlanFunction, "Internal Failure"
@@ -110,15 +113,14 @@ func TestDamagedRecord(t *testing.T) {
 	})
 }
 
-// The live release of a run that was cut off has succeeded, as the stack says.
+// A release of a run that was cut off has succeeded, if the stack says that it has been it.
 func TestOutcomeUnknown(t *testing.T) {
 	story(t, "of the live release", three, func(t *testing.T, a *awsAccount) {
 		delete(a.Buckets[artefacts], "releases/000003.result.json")
 		delete(a.Buckets[artefacts], "releases/000002.result.json")
 		o := a.run("releases")
-		o.wants(t, exitOK, "live\t3\t", "succeeded", "\t2\t", "not finished")
-		a.run("rollback", "2", "--yes").wants(t, exitRefused, "release 2 did not succeed")
-		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 1")
+		o.wants(t, exitOK, "live\t3\t", "succeeded", "\t2\t", "succeeded")
+		a.run("rollback", "--yes").wants(t, exitOK, "Rolled back to release 2")
 	})
 }
 
@@ -240,10 +242,40 @@ func TestKeptPlan(t *testing.T) {
 		file := edited(t, kept(t, a, "--set", "GameIds=planned"), `"GameIds": "planned"`, `"GameIds": "edited"`)
 		o := a.run("deploy", "--plan", file, "--yes")
 		oneError(t, o, exitRefused)
-		o.wants(t, exitRefused, `it says GameIds=edited, and CloudFormation's plan "planned"`)
+		o.wants(t, exitRefused, "its file was changed")
 		if o.onStack() != "7" {
 			t.Errorf("changed %q", o.onStack())
 		}
+	})
+	story(t, "with any field changed, or left out", twice, func(t *testing.T, a *awsAccount) {
+		file := kept(t, a, "--set", "GameIds=planned", "--role-arn", "arn:aws:iam::123456789012:role/cfn")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What says who made the plan, when and with what, is for people to read.
+		told := regexp.MustCompile(`^record\.(time|by|version|commit|ci|stackId)$|^plan\.(stackId|create)$`)
+		tried := 0
+		for path, edit := range edits(t, text) {
+			if told.MatchString(strings.TrimLeft(path, "+-")) {
+				continue
+			}
+			tried++
+			if err := os.WriteFile(file, edit, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			o := a.run("deploy", "--plan", file, "--yes")
+			if o.code != exitRefused && o.code != exitUsage || slices.Contains(o.calls, "CloudFormation-ExecuteChangeSet") {
+				t.Errorf("%s: exit code %d\n%s", path, o.code, o.stderr)
+			}
+		}
+		if tried < 40 {
+			t.Errorf("only %d edits", tried)
+		}
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check(t, a.run("deploy", "--plan", file, "--yes"), exitOK, a.Whole())
 	})
 	story(t, "damaged or missing", twice, func(t *testing.T, a *awsAccount) {
 		file := edited(t, kept(t, a, "--set", "GameIds=planned"), "{", "")
@@ -276,7 +308,7 @@ func TestExitCodes(t *testing.T) {
 		a.run("plan", "--exit-code", "--set", "GameIds=x").wants(t, exitChanges)
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024 // somebody in the console
 		o := a.run("drift", "--exit-code")
-		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t128\t1024")
+		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t256\t1024")
 		a.run("plan", "--exit-code").wants(t, exitChanges, "syncPlan", "memoryMB")
 		o = a.run("deploy", "--yes")
 		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
@@ -288,7 +320,7 @@ func TestExitCodes(t *testing.T) {
 		o := a.run(change...)
 		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "Plan: ", "Functions that somebody has changed, which a deploy puts right:", "memoryMB", "Deployed release 3")
-		if f.Memory != 128 || f.Hash == "b2xk" {
+		if f.Memory != 256 || f.Hash == "b2xk" {
 			t.Errorf("CloudFormation did not touch the function, and it was left with %d MB and the code %s", f.Memory, f.Hash)
 		}
 		a.run("drift", "--exit-code").wants(t, exitOK, "what release 3 gave them")
@@ -399,4 +431,51 @@ func TestDeployFunction(t *testing.T) {
 		}
 		oneError(t, a.run(fast...), exitBusy)
 	})
+}
+
+// edits are the ways to change one field of a JSON object, or, named with a
+// minus, to leave one out.
+func edits(t *testing.T, text []byte) map[string][]byte {
+	t.Helper()
+	var whole map[string]any
+	if err := json.Unmarshal(text, &whole); err != nil {
+		t.Fatal(err)
+	}
+	list := map[string][]byte{}
+	write := func(path string) {
+		edit, err := json.Marshal(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list[path] = edit
+	}
+	var walk func(object map[string]any, path string)
+	walk = func(object map[string]any, path string) {
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			value := object[name]
+			delete(object, name)
+			write("-" + path + name)
+			switch v := value.(type) {
+			case map[string]any:
+				object[name] = v
+				walk(v, path+name+".")
+				if name == "code" || name == "parameters" { // what a later program may write beside the rest is not read
+					v["added"] = "x"
+					write("+" + path + name + ".added")
+					delete(v, "added")
+				}
+			case string:
+				object[name] = v + "x"
+				write(path + name)
+			case float64:
+				for _, n := range []float64{-1, 0, v + 1, 999999, 1e30} {
+					object[name] = n
+					write(fmt.Sprint(path, name, "=", n))
+				}
+			}
+			object[name] = value
+		}
+	}
+	walk(whole, "")
+	return list
 }

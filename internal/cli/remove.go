@@ -171,7 +171,17 @@ func (s *session) announce(h *teardown.Holdings, t teardown.Totals, o removeOpti
 	if n := h.Earlier(); n > 0 {
 		s.say("  of which some were kept from %s", ui.Plural(int64(n), "earlier stack"))
 	}
+	s.sayRemains(h.Data)
+	s.warnOfDoubts(h.Doubts)
 	s.say("")
+}
+
+// warnOfDoubts says what of the artefact bucket is passed over: the bucket is
+// no proof, since more people may write to it than may deploy.
+func (s *session) warnOfDoubts(doubts []string) {
+	for _, d := range doubts {
+		s.say("%s", ui.Warning("Passed over: "+d))
+	}
 }
 
 // listRemains names data that outlives its stack, and how it is deleted.
@@ -197,11 +207,12 @@ func (s *session) sayRemains(list []release.Remains) {
 }
 
 // warnOfRemains says before a first deploy that an earlier stack's data is not its own.
-func (s *session) warnOfRemains(list []release.Remains) {
-	if len(list) == 0 {
+func (s *session) warnOfRemains(n teardown.Noted) {
+	s.warnOfDoubts(n.Doubts)
+	if len(n.Data) == 0 {
 		return
 	}
 	s.say("%s", ui.Warning("An earlier stack's data is kept; a new one does not use it and begins empty:"))
-	s.sayRemains(list)
+	s.sayRemains(n.Data)
 	s.say("docs/keeping-data.md says how a stack takes these back.")
 }

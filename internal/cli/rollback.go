@@ -63,6 +63,9 @@ func (a *app) rollback(ctx context.Context, args []string, o deployOptions) erro
 		return err
 	}
 	back, err := deploy.Choose(ctx, in, wanted)
+	for _, r := range back.PassedOver {
+		s.warnOfDoubts([]string{r.Usable().Error()})
+	}
 	if err != nil {
 		return err
 	}

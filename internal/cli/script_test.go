@@ -30,6 +30,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -123,7 +124,8 @@ func writeCalls(calls []awsfake.Call) error {
 // scriptVars are the ${names} in awsfake scripts: what depends on the build.
 func scriptVars() map[string]string {
 	vars := map[string]string{
-		"template": cfn.Template(), "templateKey": "template/" + cfn.TemplateSHA256() + ".yaml", "stackPolicy": cfn.StackPolicy(),
+		"template": cfn.Template(), "templateKey": release.TemplateKey(cfn.TemplateSHA256()),
+		"templateSha256": lambda.CodeSha256(cfn.TemplateSHA256()), "stackPolicy": cfn.StackPolicy(),
 	}
 	for _, f := range lambda.Functions() {
 		code, err := lambda.Zip(f, lambda.ARM64)

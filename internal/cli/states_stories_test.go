@@ -544,3 +544,28 @@ func TestFailureNamesWhatWasAskedFor(t *testing.T) {
 			"hint: mend the cause and run renpyctl rollback 1 --stage dev again")
 	})
 }
+
+// What the artefact bucket only claims is named and passed over, and everything
+// that goes is named before anybody is asked.
+func TestForgedNoteIsNamed(t *testing.T) {
+	const note = `[{"stackId":"arn:aws:cloudformation:eu-west-1:123456789012:stack/renpy-cloud-dev/0","table":"renpy-cloud-prod-ManifestTable-1X"}]`
+	story(t, "by remove", twice, func(t *testing.T, a *awsAccount) {
+		a.Put("remains.json", note)
+		o := a.run("remove")
+		o.wants(t, exitUsage, "user pool", "eu-west-1_AbCdEf123", "renpy-cloud-dev-ManifestTable-1X", "renpy-cloud-dev-savefilesbucket-1x",
+			`Passed over: remains.json in the artefact bucket is not believed: the table "renpy-cloud-prod-ManifestTable-1X" is not of stage dev`)
+		o.changedNothing(t)
+	})
+	story(t, "by a first deploy", newAccount, func(t *testing.T, a *awsAccount) {
+		a.Buckets[artefacts] = map[string][]byte{}
+		a.Put("remains.json", note)
+		o := a.run("deploy", "--yes")
+		check(t, o, exitOK, a.Whole())
+		o.wants(t, exitOK, "Passed over: ")
+		o.lacks(t, "An earlier stack's data is kept")
+	})
+	story(t, "and the live release's record", twice, func(t *testing.T, a *awsAccount) {
+		a.Put("releases/000002.json", `{"number":2,"kind":"deploy"}`)
+		a.run("deploy", "--yes").wants(t, exitOK, "Passed over: the record of release 2", "Nothing to do")
+	})
+}

@@ -198,7 +198,7 @@ func TestMissingFunction(t *testing.T) {
 		a.Fault = nil
 		a.run("releases").wants(t, exitOK, "live\t3\t", "succeeded")
 		a.Functions[function] = &awsaccount.Function{Hash: "b2xk", Memory: 1024, Environment: map[string]string{}}
-		a.run("deploy", "--yes").wants(t, exitOK, "memoryMB is 1024, should be 128", "syncPlan  put right", "Put right")
+		a.run("deploy", "--yes").wants(t, exitOK, "role is \"\", should be arn:aws:iam", "memoryMB is 1024, should be 256", "syncPlan  put right", "Put right")
 		if f := a.Functions[function]; f.Memory != made.Memory || f.Hash != made.Hash || len(f.Environment) != len(made.Environment) {
 			t.Errorf("the function is %+v, and was %+v", f, made)
 		}

@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -255,9 +256,10 @@ func TestMissesWhatItsTemplateHas(t *testing.T) {
 				t.Fatal(err)
 			}
 			to.Template = strings.ReplaceAll(to.Template, cfn.SyncCompleteFunction+":", "Other:")
-			to.TemplateKey = "template/other.yaml"
+			sum := fmt.Sprintf("%x", sha256.Sum256([]byte(to.Template)))
+			to.TemplateKey = release.TemplateKey(sum)
 			to.Bodies[to.TemplateKey] = deploy.Body{
-				Size: int64(len(to.Template)), Open: func() io.ReadSeeker { return strings.NewReader(to.Template) },
+				SHA256: sum, Size: int64(len(to.Template)), Open: func() io.ReadSeeker { return strings.NewReader(to.Template) },
 			}
 			in, err := s.Inspect(t.Context())
 			if err != nil {
@@ -363,7 +365,7 @@ func TestRestore(t *testing.T) {
 		if err != nil || len(u.Drift) != 1 {
 			t.Fatalf("drift %v, %v", u.Drift, err)
 		}
-		if u, err = u.Restore(t.Context(), l); err != nil || len(u.Drift) != 0 || f.Memory != 128 {
+		if u, err = u.Restore(t.Context(), l); err != nil || len(u.Drift) != 0 || f.Memory != 256 {
 			t.Errorf("drift %v, memory %d, %v", u.Drift, f.Memory, err)
 		}
 		f.Memory = 512

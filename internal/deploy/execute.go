@@ -15,6 +15,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
+	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 // Execution says how a plan is executed.
@@ -234,10 +235,34 @@ func (p *Plan) conclude(ctx context.Context, deployed stack.Stack, x Execution, 
 	if err != nil {
 		return err
 	}
-	if err := recordSuccess(ctx, p.From.Store, p.Number, p.From.Ran(), live, o); err != nil {
+	if err := recordSuccess(ctx, p.From.Store, p.Number, live, o); err != nil {
+		return err
+	}
+	if err := checkCode(live, p.To.Code); err != nil {
 		return err
 	}
 	return CheckMissing(stage.Missing(live, p.To.Template))
+}
+
+// CodeError says that a function runs other code than the release that was just deployed.
+type CodeError struct {
+	Function   string // "syncPlan"
+	Want, Have string // SHA-256 of the code, in base64
+}
+
+func (e *CodeError) Error() string {
+	return fmt.Sprintf("the stack is deployed, but %s runs other code: %s, and should run %s", e.Function, e.Have, e.Want)
+}
+
+// checkCode refuses to call a release a success whose functions run other code;
+// the error is a *[CodeError].
+func checkCode(live []stage.Running, code map[string]string) error {
+	for _, f := range live {
+		if want := lambda.CodeSha256(stage.CodeHash(code[f.Name])); f.CodeSha256 != want {
+			return &CodeError{f.Name, want, f.CodeSha256}
+		}
+	}
+	return nil
 }
 
 // notDeployed writes down that a release failed, and closes what --allow-replace

@@ -40,7 +40,8 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 		return Replaced{}, err
 	}
 	t := &Target{Code: map[string]string{code.Function.Name: key}, Bodies: map[string]Body{key: zipBody(code)}}
-	if err := upload(ctx, s.Store, contents, t.Bodies, o); err != nil {
+	versions, err := upload(ctx, s.Store, contents, false, t.Bodies, o)
+	if err != nil {
 		return Replaced{}, err
 	}
 	r.Kind = release.FunctionOnly
@@ -48,7 +49,10 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 	if err := s.Store.Begin(ctx, r); err != nil {
 		return Replaced{}, err
 	}
-	src := functions.Source{Bucket: s.Store.Bucket, Key: key, CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch)}
+	src := functions.Source{
+		Bucket: s.Store.Bucket, Key: key, Version: versions[key],
+		CodeSha256: lambda.CodeSha256(code.SHA256), Architecture: string(code.Arch),
+	}
 	live, err := functions.UpdateCode(ctx, s.Lambda(), s.Name.Function(code.Function), src)
 	if errors.Is(err, functions.ErrNotUpdated) {
 		finish(ctx, s.Store, r.Number, release.Outcome{Result: release.Failed, Reason: cloud.OneLine(cloud.Text(err))}, o)
@@ -57,7 +61,7 @@ func ReplaceCode(ctx context.Context, s *stage.State, code lambda.Code, r releas
 		return Replaced{}, err
 	}
 	f := stage.Running{Name: code.Function.Name, Function: live}
-	if err := recordSuccess(ctx, s.Store, r.Number, nil, []stage.Running{f}, o); err != nil {
+	if err := recordSuccess(ctx, s.Store, r.Number, []stage.Running{f}, o); err != nil {
 		return Replaced{}, err
 	}
 	return Replaced{f, r.Number, time.Since(start)}, nil

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -22,14 +21,13 @@ type Kept struct {
 	Region  string         `json:"region"`
 	Account string         `json:"account"`
 	Plan    stack.Plan     `json:"plan"`
-	RoleARN string         `json:"roleArn,omitempty"`
 	Record  release.Record `json:"record"`
 }
 
 // Kept is the plan in the form in which it is kept.
 func (p *Plan) Kept() Kept {
 	at := p.From
-	return Kept{at.Name, at.Config.Region, at.ID.Account, *p.set, p.To.RoleARN, p.recordNow()}
+	return Kept{at.Name, at.Config.Region, at.ID.Account, *p.set, p.recordNow()}
 }
 
 // Keep keeps the plan from being discarded.
@@ -49,14 +47,14 @@ func ReadKept(text []byte) (Kept, error) {
 
 // Recall makes a plan of one that was kept, which the stage must still fit: the
 // error is [stack.ErrStale] if it does not. What it would be is not live and
-// nobody has taken its number, its artefacts are there, and CloudFormation would
-// do what the file says. Made is what is known of the release: what program makes it where.
+// nobody has taken its number, its artefacts are there, and the file is the one
+// that was written with it. Made is what is known of the release: what program makes it where.
 func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Record) (*Plan, error) {
 	r := k.Record
 	if in.Release() == r.Number {
 		return nil, fmt.Errorf("%w: release %d, which it would be, is live", stack.ErrStale, r.Number)
 	}
-	if in.Contents.Next() > r.Number || in.Release() > r.Number {
+	if in.Contents.HasRelease(r.Number) || in.Release() > r.Number {
 		return nil, stack.ErrStale // its number, which the change set contains, is another release's
 	}
 	for _, key := range append(slices.Collect(maps.Values(r.Code)), r.Template) {
@@ -64,29 +62,25 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Recor
 			return nil, fmt.Errorf("%w: %s is missing from the artefact bucket", stack.ErrStale, key)
 		}
 	}
-	set := k.Plan
+	// Whether the stack is yet to be created it says itself.
+	set := stack.Plan{ChangeSetID: k.Plan.ChangeSetID, StackID: in.Stack.ID, Create: in.Stack.Status.Uncreated()}
 	parameters, err := in.Stacks.Recall(ctx, &set)
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range r.Parameters {
-		if parameters[name] != value {
-			return nil, fmt.Errorf("%w, or its file was changed: it says %s=%s, and CloudFormation's plan %q", stack.ErrStale, name, value, parameters[name])
-		}
+	if !release.ParseHistory(parameters[cfn.ParamHistory]).Proves(r) {
+		return nil, fmt.Errorf("%w, or its file was changed: it does not say what CloudFormation's plan does", stack.ErrStale)
 	}
-	if n := parameters[cfn.ParamRelease]; n != strconv.Itoa(r.Number) {
-		return nil, fmt.Errorf("%w, or its file was changed: it says release %d, and CloudFormation's plan %q", stack.ErrStale, r.Number, n)
-	}
-	template, err := in.Store.Object(ctx, r.Template)
+	template, err := in.Store.Template(ctx, r.Template)
 	if err != nil {
 		return nil, err
 	}
-	to := &Target{Template: string(template), TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: k.RoleARN}
+	to := &Target{Template: template, TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: r.RoleARN}
 	p := newPlan(in.Compared, to, &set, r.Number, made)
 	if left := p.leftMissing(); len(left) > 0 {
 		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
 	}
-	if p.Remains, err = remains(ctx, in); err != nil {
+	if p.Noted, err = noted(ctx, in); err != nil {
 		return nil, err
 	}
 	return p, p.findSender(ctx)

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/internal/release"
@@ -16,17 +15,11 @@ func makeUp(ctx context.Context, c *stage.Compared, o Observer) error {
 	if c.Record == nil || c.Record.Outcome.Result != release.Unknown {
 		return nil
 	}
-	return recordSuccess(ctx, c.Store, c.Record.Number, c.Ran(), c.Live, o)
+	return recordSuccess(ctx, c.Store, c.Record.Number, c.Live, o)
 }
 
-// recordSuccess writes down what runs after a success. What a function ran
-// before that is missing now is kept: it tells how the function comes back.
-func recordSuccess(ctx context.Context, store *release.Store, number int, before, live []stage.Running, o Observer) error {
-	for _, f := range before {
-		if !slices.ContainsFunc(live, func(l stage.Running) bool { return l.Name == f.Name }) {
-			live = append(live, f)
-		}
-	}
+// recordSuccess writes down what runs after a success.
+func recordSuccess(ctx context.Context, store *release.Store, number int, live []stage.Running, o Observer) error {
 	body, err := json.Marshal(live)
 	if err != nil {
 		return err

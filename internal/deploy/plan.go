@@ -12,6 +12,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
 
 // Plan is a change of a stage that has been worked out and not yet begun.
@@ -23,7 +24,7 @@ type Plan struct {
 	Tags    map[string]string // of the stack, as they would be
 	Number  int               // of the release that it would be
 	Record  release.Record    // of it, as far as it is known before it begins
-	Remains []release.Remains // that earlier stacks left, and a first deploy does not use
+	Noted   teardown.Noted    // what earlier stacks left, and a first deploy does not use
 	Sender  string            // of mails, by its ARN, that somebody has set and the change takes back; "" for none
 
 	set  *stack.Plan
@@ -42,9 +43,11 @@ type How struct {
 // Prepare uploads what the target needs and plans the change as the stage's next
 // release. The error is [stack.ErrNoChanges] if the stack needs none.
 func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Observer) (*Plan, error) {
-	if err := upload(ctx, in.Store, in.Contents, to.Bodies, o); err != nil {
+	versions, err := upload(ctx, in.Store, in.Contents, in.Stack.Status.Uncreated(), to.Bodies, o)
+	if err != nil {
 		return nil, err
 	}
+	to.pin(versions)
 	return Preview(ctx, in, to, how)
 }
 
@@ -52,7 +55,7 @@ func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Ob
 // [stack.ErrNoChanges] as there, and a *[MissingError] where a function that somebody has deleted would not come back.
 func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Plan, error) {
 	number := in.Next()
-	request := to.request(in.State, number, how.Record.Version)
+	request := to.request(in.Compared, newRecord(how.Record, number, in.State, in.Stack.ID, to))
 	request.Express = how.Express
 	request.RevertDrift = len(in.Missing()) > 0
 	set, err := in.Stacks.Propose(ctx, in.Stack, request)
@@ -62,7 +65,7 @@ func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Pl
 	p := newPlan(in.Compared, to, set, number, how.Record)
 	err = CheckMissing(p.leftMissing())
 	if err == nil {
-		p.Remains, err = remains(ctx, in)
+		p.Noted, err = noted(ctx, in)
 	}
 	if err == nil {
 		err = p.findSender(ctx)
@@ -77,12 +80,12 @@ func newPlan(from *stage.Compared, to *Target, set *stack.Plan, number int, r re
 	return &Plan{From: from, To: to, Create: set.Create, Changes: ruleOut(set.Changes), Tags: set.Tags, Number: number, Record: r, set: set}
 }
 
-// remains lists the data of earlier stacks, which a first deploy does not use.
-func remains(ctx context.Context, in *stage.Inspected) ([]release.Remains, error) {
+// noted reads what earlier stacks left, which a first deploy does not use.
+func noted(ctx context.Context, in *stage.Inspected) (teardown.Noted, error) {
 	if !in.Stack.Status.Uncreated() || !in.Contents.HasRemains() {
-		return nil, nil
+		return teardown.Noted{}, nil
 	}
-	return in.Store.Remains(ctx)
+	return teardown.ReadNoted(ctx, in.Stage, in.ID.Account)
 }
 
 // MissingError says that somebody has deleted functions that CloudFormation
@@ -116,7 +119,7 @@ func (p *Plan) recordNow() release.Record {
 
 func newRecord(r release.Record, number int, s *stage.State, stackID string, t *Target) release.Record {
 	r.Number, r.Time, r.By, r.StackID = number, time.Now().UTC(), s.ID.ARN, stackID
-	r.Template, r.Code, r.Parameters = t.TemplateKey, t.Code, maps.Clone(t.Parameters)
+	r.Template, r.Code, r.Parameters, r.RoleARN = t.TemplateKey, t.Code, maps.Clone(t.Parameters), t.RoleARN
 	return r
 }
 

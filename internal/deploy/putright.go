@@ -17,7 +17,12 @@ func putRight(ctx context.Context, c *stage.Compared, next map[string]string, o 
 		key, want := c.CodeKey(d.Name), d.Want()
 		code = code && cmp.Or(next[d.Name], key) == key
 		if code {
-			src := functions.Source{Bucket: c.Store.Bucket, Key: key, CodeSha256: want.CodeSha256, Architecture: want.Architecture}
+			f, _ := stage.FunctionNamed(d.Name)
+			version, err := held(ctx, c.Store, key, c.Stack.Parameters[f.PinParameter])
+			if err != nil {
+				return err
+			}
+			src := functions.Source{Bucket: c.Store.Bucket, Key: key, Version: version, CodeSha256: want.CodeSha256, Architecture: want.Architecture}
 			if _, err := functions.UpdateCode(ctx, c.Lambda(), d.FunctionName, src); err != nil {
 				return err
 			}

@@ -22,18 +22,19 @@ type Target struct {
 	Template    string
 	TemplateKey string            // in the artefact bucket
 	Code        map[string]string // function's name to the key of its zip
-	Parameters  map[string]string // all but the release number
+	Parameters  map[string]string // all but the release's number and the stack's history
 	Bodies      map[string]Body   // what this program can upload, by key
 	RoleARN     string            // that CloudFormation is to work as, "" to leave that
 }
 
 // Body is what can be uploaded, read only when it is.
 type Body struct {
-	Size int64
-	Open func() io.ReadSeeker
+	SHA256 string // in hex, which its key ends with
+	Size   int64
+	Open   func() io.ReadSeeker
 }
 
-func zipBody(code lambda.Code) Body { return Body{code.Bytes, code.Zip} }
+func zipBody(code lambda.Code) Body { return Body{code.SHA256, code.Bytes, code.Zip} }
 
 // Embedded is the target that this program carries, with the settings that the
 // stack has and those that are given. Zip returns a function's zip.
@@ -53,6 +54,10 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 		}
 		key := stage.CodeKey(code)
 		t.Code[f.Name], t.Parameters[f.CodeParameter], t.Bodies[key] = key, key, zipBody(code)
+		t.Parameters[f.PinParameter] = "" // until it is uploaded
+		if s.CodeKey(f.Name) == key {
+			t.Parameters[f.PinParameter] = s.Stack.Parameters[f.PinParameter]
+		}
 	}
 	keepDomain(t, s)
 	t.Parameters[cfn.ParamStage] = string(s.Name)
@@ -62,8 +67,8 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 }
 
 func newTarget(template, sha256 string) *Target {
-	t := &Target{Template: template, TemplateKey: "template/" + sha256 + ".yaml", Code: map[string]string{}, Parameters: map[string]string{}}
-	t.Bodies = map[string]Body{t.TemplateKey: {int64(len(template)), func() io.ReadSeeker { return strings.NewReader(template) }}}
+	t := &Target{Template: template, TemplateKey: release.TemplateKey(sha256), Code: map[string]string{}, Parameters: map[string]string{}}
+	t.Bodies = map[string]Body{t.TemplateKey: {sha256, int64(len(template)), func() io.ReadSeeker { return strings.NewReader(template) }}}
 	return t
 }
 
@@ -72,6 +77,7 @@ func Deployed(s *stage.State) *Target {
 	t := newTarget(s.Template, fmt.Sprintf("%x", sha256.Sum256([]byte(s.Template))))
 	maps.Copy(t.Parameters, s.Stack.Parameters)
 	delete(t.Parameters, cfn.ParamRelease)
+	delete(t.Parameters, cfn.ParamHistory)
 	for _, f := range stage.Functions() {
 		t.Code[f.Name] = s.CodeKey(f.Name)
 	}
@@ -88,18 +94,46 @@ func keepDomain(t *Target, s *stage.State) {
 	}
 }
 
-// Released is the target that an earlier release was. What it needs must still be there.
+// Released is the target that an earlier release was. What it needs must still
+// be there, and be what it was: the error is a *[release.ForgedError] where not.
 func Released(ctx context.Context, in *stage.Inspected, r release.Release) (*Target, error) {
-	for _, key := range r.Code {
-		if !in.Contents.Has(key) {
-			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, in.Store.Bucket)
-		}
-	}
-	template, err := in.Store.Object(ctx, r.Template)
+	template, err := in.Store.Template(ctx, r.Template)
 	if err != nil {
 		return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
 	}
-	return &Target{Template: string(template), TemplateKey: r.Template, Code: r.Code, Parameters: maps.Clone(r.Parameters)}, nil
+	t := &Target{Template: template, TemplateKey: r.Template, Code: map[string]string{}, Parameters: maps.Clone(r.Parameters)}
+	for _, f := range stage.Functions() {
+		key, pin := t.Parameters[f.CodeParameter], t.Parameters[f.PinParameter]
+		if !in.Contents.Has(key) {
+			return nil, fmt.Errorf("release %d cannot be used: its artefact %s is no longer in the bucket %s", r.Number, key, in.Store.Bucket)
+		}
+		version, err := held(ctx, in.Store, key, pin)
+		if err != nil {
+			return nil, fmt.Errorf("release %d cannot be used: %w", r.Number, err)
+		}
+		t.Code[f.Name] = key
+		if _, pins := t.Parameters[f.PinParameter]; pins { // an earlier program's template has no such parameter
+			t.Parameters[f.PinParameter] = version
+		}
+	}
+	return t, nil
+}
+
+// held finds a zip in the artefact bucket: in the version that is known, or else
+// in the newest. The error is a *[release.ForgedError] if neither is what its key
+// says.
+func held(ctx context.Context, store *release.Store, key, known string) (version string, err error) {
+	sum := stage.CodeHash(key)
+	if known != "" {
+		version, err = store.Held(ctx, key, known, sum)
+	}
+	if err == nil && version == "" {
+		version, err = store.Held(ctx, key, "", sum)
+	}
+	if err == nil && version == "" {
+		err = &release.ForgedError{Bucket: store.Bucket, Key: key}
+	}
+	return version, err
 }
 
 // IsLive tells whether the stack already is the target, as far as can be told
@@ -108,6 +142,7 @@ func Released(ctx context.Context, in *stage.Inspected, r release.Release) (*Tar
 func (t *Target) IsLive(s *stage.State) bool {
 	have := maps.Clone(s.Stack.Parameters)
 	delete(have, cfn.ParamRelease)
+	delete(have, cfn.ParamHistory)
 	return s.Stack.Status.Updatable() && len(s.Missing()) == 0 && s.Template == t.Template &&
 		maps.Equal(have, t.Parameters) && (t.RoleARN == "" || t.RoleARN == s.Stack.RoleARN)
 }
@@ -122,14 +157,22 @@ func (t *Target) CodeSize(hash string) int64 {
 	return 0
 }
 
-// request asks for the target as a release of that number.
-func (t *Target) request(s *stage.State, number int, version string) stack.Request {
+// request asks for the target as the release of a record, which the stack then proves.
+func (t *Target) request(c *stage.Compared, r release.Record) stack.Request {
+	s := c.State
 	parameters := maps.Clone(t.Parameters)
-	parameters[cfn.ParamRelease] = strconv.Itoa(number)
+	parameters[cfn.ParamRelease] = strconv.Itoa(r.Number)
+	if cfn.HasParameter(t.Template, cfn.ParamHistory) { // an earlier program's template has none
+		history := s.History()
+		if len(history) == 0 && c.Record != nil {
+			history = history.With(c.Record.Record)
+		}
+		parameters[cfn.ParamHistory] = history.With(r).String()
+	}
 	return stack.Request{
 		Name: s.Name.Stack(), Template: t.Template, Parameters: parameters,
 		Tags:        tags(s),
-		Description: "renpyctl " + version, RoleARN: t.RoleARN,
+		Description: "renpyctl " + r.Version, RoleARN: t.RoleARN,
 	}
 }
 
@@ -144,4 +187,13 @@ func tags(s *stage.State) map[string]string {
 	}
 	all[stage.Tag] = string(s.Name)
 	return all
+}
+
+// pin has CloudFormation and Lambda take the code in the versions that were uploaded.
+func (t *Target) pin(versions map[string]string) {
+	for _, f := range stage.Functions() {
+		if version := versions[t.Code[f.Name]]; version != "" {
+			t.Parameters[f.PinParameter] = version
+		}
+	}
 }

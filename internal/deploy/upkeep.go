@@ -47,7 +47,7 @@ func (u *Upkeep) Restore(ctx context.Context, o Observer) (*Upkeep, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := upload(ctx, u.Store, contents, u.to.Bodies, o); err != nil { // the artefact bucket may have been deleted
+	if _, err := upload(ctx, u.Store, contents, false, u.to.Bodies, o); err != nil { // the artefact bucket may have been deleted
 		return nil, err
 	}
 	if err := putRight(ctx, u.Compared, nil, o); err != nil {

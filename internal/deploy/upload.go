@@ -10,42 +10,58 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/release"
 )
 
-// upload puts into the artefact bucket what it does not hold yet. Where one
-// object fails the others still go to their end, so that the next run has less
-// to send.
-func upload(ctx context.Context, store *release.Store, contents release.Contents, bodies map[string]Body, o Observer) error {
+// upload puts into the artefact bucket what it does not hold yet, or holds
+// something else in place of, and returns the version of each object by its key.
+// Where one object fails the others still go to their end, so that the next run
+// has less to send. Anew says that the bucket is to be set up whatever it holds.
+func upload(ctx context.Context, store *release.Store, contents release.Contents, anew bool, bodies map[string]Body, o Observer) (versions map[string]string, err error) {
 	o.Uploading()
-	u := &uploading{o: o, sent: map[string]int64{}}
-	missing := map[string]Body{}
-	for key, body := range bodies {
-		if !contents.Has(key) {
-			missing[key] = body
-			u.of += body.Size
-		}
-	}
-	err := store.Ensure(ctx, contents)
-	if err == nil {
+	u := &uploading{o: o, sent: map[string]int64{}, versions: map[string]string{}}
+	if err = store.Ensure(ctx, contents, anew); err == nil {
 		var group errgroup.Group
-		for key, body := range missing {
-			group.Go(func() error {
-				return store.Upload(cloud.WithSent(ctx, func(bytes int64) { u.tell(key, min(bytes, body.Size)) }), key, body.Open(), body.Size)
-			})
+		for key, body := range bodies {
+			group.Go(func() error { return u.one(ctx, store, contents.Has(key), key, body) })
 		}
 		err = group.Wait()
 	}
 	u.end()
-	o.Uploaded(len(missing), len(bodies), u.of, err)
-	return err
+	o.Uploaded(len(u.sent), len(bodies), u.of, err)
+	return u.versions, err
 }
 
 // uploading adds up what is sent of several objects at once.
 type uploading struct {
-	o  Observer
-	of int64 // bytes in all
+	o Observer
 
-	mu   sync.Mutex
-	sent map[string]int64 // by key
-	over bool
+	mu       sync.Mutex
+	of       int64             // bytes in all
+	sent     map[string]int64  // by key
+	versions map[string]string // by key
+	over     bool
+}
+
+// one sends an object, unless the bucket lists it and holds what it should be.
+func (u *uploading) one(ctx context.Context, store *release.Store, listed bool, key string, body Body) (err error) {
+	version := ""
+	if listed {
+		version, err = store.Held(ctx, key, "", body.SHA256)
+	}
+	if err == nil && version == "" {
+		u.begin(key, body.Size)
+		ctx := cloud.WithSent(ctx, func(bytes int64) { u.tell(key, min(bytes, body.Size)) })
+		version, err = store.Upload(ctx, key, body.SHA256, body.Open(), body.Size)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.versions[key] = version
+	return err
+}
+
+func (u *uploading) begin(key string, size int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.of += size
+	u.sent[key] = 0
 }
 
 func (u *uploading) tell(key string, bytes int64) {

@@ -121,6 +121,7 @@ func Compare(want, have Function) []Difference {
 // Source is a zip in S3.
 type Source struct {
 	Bucket, Key  string
+	Version      string // of the object
 	CodeSha256   string // in base64
 	Architecture string
 }
@@ -141,7 +142,7 @@ func (e *notUpdated) Unwrap() []error { return []error{e.error, ErrNotUpdated} }
 func UpdateCode(ctx context.Context, client Client, name string, src Source) (Function, error) {
 	err := whenFree(ctx, func() error {
 		_, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
-			FunctionName: &name, S3Bucket: &src.Bucket, S3Key: &src.Key,
+			FunctionName: &name, S3Bucket: &src.Bucket, S3Key: &src.Key, S3ObjectVersion: &src.Version,
 			Architectures: []types.Architecture{types.Architecture(src.Architecture)},
 		})
 		return err

@@ -12,12 +12,13 @@ func Caller(t Target) Document {
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack", "cloudformation:DeleteStack",
 			"cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
 			"cloudformation:TagResource"), // the stack is made with a tag
+		allow("SeeWhoseARemnantIs", everything(), "cloudformation:DescribeStackResources"), // by the name of a resource, whatever its stack
 		allow("KeepTheArtefactBucket", t.ofS3(t.Artifacts),
 			"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads",
 			"s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
 			"s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
 		allow("KeepArtefactsAndReleases", t.ofS3(t.Artifacts+"/*"),
-			"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+			"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 		allow("SeeAndUpdateTheFunctions", t.functions(),
 			"lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
 		passRoles(t),

@@ -59,7 +59,7 @@ func authorization(operation string) []string {
 	case "s3 HeadBucket", "s3 ListObjectsV2":
 		return []string{"s3:ListBucket"}
 	case "s3 HeadObject":
-		return []string{"s3:GetObject"}
+		return []string{"s3:GetObject", "s3:GetObjectVersion"} // which it is where a version is named
 	case "s3 ListMultipartUploads":
 		return []string{"s3:ListBucketMultipartUploads"}
 	case "s3 ListObjectVersions":

@@ -48,7 +48,7 @@ func resources(t Target) []Statement {
 			"lambda:CreateFunction", "lambda:DeleteFunction", "lambda:GetFunction*", "lambda:GetRuntimeManagementConfig",
 			"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
 			"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission", "lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"),
-		allow("TakeTheFunctionsCode", t.ofS3(t.Artifacts+"/code/*"), "s3:GetObject"),
+		allow("TakeTheFunctionsCode", t.ofS3(t.Artifacts+"/code/*"), "s3:GetObject", "s3:GetObjectVersion"),
 		grantToRoles(t),
 		allow("KeepTheFunctionsRoles", t.roles(),
 			"iam:DeleteRole", "iam:GetRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",

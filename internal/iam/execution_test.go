@@ -41,6 +41,7 @@ var of = map[string]string{
 // elsewhere names the resource of an action that is not on the type's own.
 var elsewhere = map[string]string{
 	"s3:GetObject":                "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip",
+	"s3:GetObjectVersion":         "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/code/syncplan-0a1b.zip",
 	"iam:CreateServiceLinkedRole": "arn:aws:iam::123456789012:role/aws-service-role/email.cognito-idp.amazonaws.com/AWSServiceRoleForAmazonCognitoIdpEmailService",
 	"iam:PassRole":                "arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F",
 }
@@ -86,7 +87,6 @@ var unused = map[string][]string{
 	"AWS::Lambda::Function.RecursiveLoop":                    {"lambda:PutFunctionRecursionConfig"},
 	"AWS::Lambda::Function.ReservedConcurrentExecutions":     {"lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency"},
 	"AWS::Lambda::Function.RuntimeManagementConfig":          {"lambda:PutRuntimeManagementConfig", "lambda:AssociateRuntimeAlias"},
-	"AWS::Lambda::Function.S3ObjectVersion":                  {"s3:GetObjectVersion"},
 	"AWS::Lambda::Function.VpcConfig":                        {"ec2:*"},
 	"AWS::IAM::Role.ManagedPolicyArns":                       {"iam:AttachRolePolicy", "iam:DetachRolePolicy"},
 	"AWS::Logs::LogGroup.BearerTokenAuthenticationEnabled":   {"logs:PutBearerTokenAuthentication"},

@@ -128,10 +128,12 @@ func ofNoStage(resource string) bool {
 }
 
 // What cannot be told to belong to a stage before it is there is reached by
-// CloudFormation alone, and is only this.
+// CloudFormation alone, and is only this; and of a resource anybody who deploys
+// may ask whose it is.
 func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
+		"SeeWhoseARemnantIs": "caller",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {

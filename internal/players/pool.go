@@ -23,6 +23,15 @@ func (p *Pool) Count(ctx context.Context) (int64, error) {
 	return int64(pool.EstimatedNumberOfUsers), nil
 }
 
+// Name returns the name that the pool was given, "" where there is no such pool.
+func (p *Pool) Name(ctx context.Context) (string, error) {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil {
+		return "", err
+	}
+	return aws.ToString(pool.Name), nil
+}
+
 // Exists tells whether the pool is there.
 func (p *Pool) Exists(ctx context.Context) (bool, error) {
 	pool, err := p.describe(ctx)

@@ -29,6 +29,7 @@ type Client interface {
 	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
 	PutBucketLifecycleConfiguration(context.Context, *s3.PutBucketLifecycleConfigurationInput, ...func(*s3.Options)) (*s3.PutBucketLifecycleConfigurationOutput, error)
 	PutBucketTagging(context.Context, *s3.PutBucketTaggingInput, ...func(*s3.Options)) (*s3.PutBucketTaggingOutput, error)
+	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
@@ -81,9 +82,10 @@ const ExpireAfterDays = 30
 // Ensure creates the bucket where it is missing: private, encrypted, reached
 // by TLS only, versioned, with deleted artefacts expiring after 30 days. A
 // bucket whose setting up was interrupted is set up again; what it holds, c,
-// tells whether that is so.
-func (s *Store) Ensure(ctx context.Context, c Contents) error {
-	if c.Has(readyKey) {
+// tells whether that is so. Anew sets it up whatever that tells: a first deploy
+// has nothing to show that the mark is its own.
+func (s *Store) Ensure(ctx context.Context, c Contents, anew bool) error {
+	if c.Has(readyKey) && !anew {
 		return nil
 	}
 	if !c.exists {
@@ -194,30 +196,40 @@ func tlsOnly(bucket, region string) string {
 
 // Put writes an object, replacing what is there.
 func (s *Store) Put(ctx context.Context, key string, body []byte) error {
-	return s.Upload(ctx, key, bytes.NewReader(body), int64(len(body)))
+	_, err := s.put(ctx, &s3.PutObjectInput{Key: &key, Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body)))})
+	return err
 }
 
-// Upload is [Store.Put] for a body that is read where it is.
-func (s *Store) Upload(ctx context.Context, key string, body io.ReadSeeker, size int64) error {
-	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: body, ContentLength: &size,
-	}, cloud.NewBucket)
+func (s *Store) put(ctx context.Context, in *s3.PutObjectInput) (version string, err error) {
+	in.Bucket, in.ExpectedBucketOwner = &s.Bucket, &s.account
+	out, err := s.client.PutObject(ctx, in, cloud.NewBucket)
 	if err != nil {
-		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
+		return "", fmt.Errorf("write %s to the artefact bucket: %w", aws.ToString(in.Key), err)
 	}
-	return nil
+	if version = aws.ToString(out.VersionId); version == "null" { // versioning is suspended
+		version = ""
+	}
+	return version, nil
 }
 
-// Object returns what an object holds.
+// maxObject bounds what is read of an object: templates have at most 51,200
+// bytes, records a few thousand.
+const maxObject = 1 << 20
+
+// Object returns what an object holds. The error is [ErrDamaged] if it is larger
+// than anything that is kept to be read.
 func (s *Store) Object(ctx context.Context, key string) ([]byte, error) {
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account})
 	if err != nil {
 		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
 	}
 	defer out.Body.Close()
-	body, err := io.ReadAll(out.Body)
+	body, err := io.ReadAll(io.LimitReader(out.Body, maxObject+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s in the artefact bucket: %w", key, err)
+	}
+	if len(body) > maxObject {
+		return nil, fmt.Errorf("%s in the artefact bucket is %w: it has more than %d bytes", key, ErrDamaged, maxObject)
 	}
 	return body, nil
 }

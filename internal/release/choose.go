@@ -13,20 +13,28 @@ func (r Release) Usable() error {
 	switch {
 	case r.Damaged != "":
 		text = fmt.Sprintf("release %d cannot be used: %s", r.Number, r.Damaged)
+	case r.Proven:
+		return nil
 	case r.Kind == FunctionOnly:
 		text = fmt.Sprintf("release %d changed the code of single functions only and cannot be gone back to", r.Number)
 	case r.Outcome.Result != Succeeded:
 		text = fmt.Sprintf("release %d did not succeed and cannot be gone back to", r.Number)
 	default:
-		return nil
+		text = fmt.Sprintf("release %d cannot be used: the stack does not say that it has been what the record tells", r.Number)
 	}
 	return &UnusableError{text}
+}
+
+// Doubtful tells a release that says of itself that it could be gone back to,
+// and cannot, from those that failed or were of single functions.
+func (r Release) Doubtful() bool {
+	return r.Usable() != nil && (r.Damaged != "" || r.Kind != FunctionOnly && r.Outcome.Result == Succeeded)
 }
 
 // Source is the number of the deploy that the release is: its own, or of the one
 // gone back to. After a rollback, going back once more leads to what was before that.
 func (r Release) Source() int {
-	if r.Origin != 0 {
+	if r.Origin != 0 && r.Proven {
 		return r.Origin
 	}
 	return r.Number

@@ -16,20 +16,22 @@ import (
 func history(t *testing.T, short ...string) (list []release.Release, live release.Release) {
 	t.Helper()
 	for _, line := range short {
-		r := release.Release{Record: release.Record{Kind: release.Deploy}, Outcome: release.Outcome{Result: release.Succeeded}}
+		r := release.Release{Record: release.Record{Kind: release.Deploy}, Outcome: release.Outcome{Result: release.Succeeded}, Proven: true}
 		words := strings.Fields(line)
 		fmt.Sscan(words[0], &r.Number)
 		for i, word := range words[1:] {
 			switch word {
 			case "failed":
-				r.Outcome.Result = release.Failed
+				r.Outcome.Result, r.Proven = release.Failed, false
 			case "unknown":
-				r.Outcome.Result = release.Unknown
+				r.Outcome.Result, r.Proven = release.Unknown, false
 			case "rollback":
 				r.Kind = release.Rollback
 				fmt.Sscan(words[i+2], &r.Origin)
 			case "function":
-				r.Kind = release.FunctionOnly
+				r.Kind, r.Proven = release.FunctionOnly, false
+			case "forged":
+				r.Proven = false
 			case "damaged":
 				r = release.Release{Record: release.Record{Number: r.Number}, Damaged: "not JSON"}
 			case "live":
@@ -54,6 +56,8 @@ func TestPick(t *testing.T) {
 		{"not one whose end nobody knows", []string{"1", "2 unknown", "3 live"}, 0, 1, ""},
 		{"not one of a single function", []string{"1", "2 function", "3 live"}, 0, 1, ""},
 		{"not a damaged one", []string{"1", "2 damaged", "3 live"}, 0, 1, ""},
+		{"not one that nothing proves", []string{"1", "2 forged", "3 live"}, 0, 1, ""},
+		{"not what a live one that nothing proves says", []string{"1", "2", "3 rollback 1 forged live"}, 0, 2, ""},
 		{"a failed one after the live one does not count", []string{"1", "2 live", "3 failed"}, 0, 1, ""},
 		{"after a rollback, further back", []string{"1", "2", "3", "4 rollback 2 live"}, 0, 1, ""},
 		{"after two rollbacks, no further", []string{"1", "2", "3", "4 rollback 2", "5 rollback 1 live"}, 0, 0, "no such release: release 1 is live, and none before it has succeeded"},
@@ -66,6 +70,7 @@ func TestPick(t *testing.T) {
 		{"one that never was", []string{"1 live"}, 41, 0, "no such release: 41"},
 		{"a failed one by its number", []string{"1 failed", "2 live"}, 1, 0, "release 1 did not succeed"},
 		{"a function's by its number", []string{"1 function", "2 live"}, 1, 0, "release 1 changed the code of single functions only"},
+		{"a forged one by its number", []string{"1 forged", "2 live"}, 1, 0, "release 1 cannot be used: the stack does not say"},
 		{"a damaged one by its number", []string{"1 damaged", "2 live"}, 1, 0, "release 1 cannot be used: not JSON"},
 	} {
 		list, live := history(t, c.history...)
@@ -105,6 +110,8 @@ func TestOld(t *testing.T) {
 		{"failures do not count", []string{"1", "2", "3 failed", "4 failed", "5 live"}, 1, []int{1}},
 		{"what was gone back to stays", []string{"1", "2", "3", "4", "5 rollback 2 live"}, 1, []int{1}},
 		{"a live one that is old stays, and all since", []string{"1", "2 live", "3 failed", "4 failed"}, 1, []int{}},
+		{"what nothing proves does not count", []string{"1", "2 forged", "3 live", "999999 forged"}, 1, []int{}},
+		{"nor does what a live one says that nothing proves", []string{"1", "2", "3", "4 rollback -7 forged live"}, 1, []int{2, 1}},
 		{"damaged ones go with their age", []string{"1 damaged", "2", "3", "4 live"}, 1, []int{2, 1}},
 		{"nothing to go", []string{"1 live"}, 10, []int{}},
 		{"nothing at all", nil, 10, []int{}},

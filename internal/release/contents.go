@@ -49,22 +49,35 @@ func (c Contents) Has(key string) bool { return slices.Contains(c.keys, key) }
 // HasRemains tells whether there is a list of what earlier stacks left.
 func (c Contents) HasRemains() bool { return c.Has(remainsKey) }
 
-// Next returns the first number that no release has had.
-func (c Contents) Next() int {
-	next := 1
-	for _, n := range c.Numbers() {
-		next = max(next, n+1)
+// HasRelease tells whether a release has had that number, whatever its record says.
+func (c Contents) HasRelease(n int) bool { return c.Has(recordKey(n)) }
+
+// After returns the first free number after the live release's, which is 0
+// where there is none: then it goes on with what an earlier stack left. It is
+// not the number after the highest, which anybody who may write to the bucket
+// could have used up with one record.
+func (c Contents) After(live int) int {
+	next := live + 1
+	if numbers := c.Numbers(); live == 0 && len(numbers) > 0 {
+		next = slices.Min(numbers)
+	}
+	for c.HasRelease(next) {
+		next++
 	}
 	return next
 }
 
-// Numbers returns the numbers of all releases, the newest first.
+// maxNumber is the highest number that the template takes for a release.
+const maxNumber = 999999
+
+// Numbers returns the numbers of all releases, the newest first. A record under
+// another key than [Store.Begin] gives it is none.
 func (c Contents) Numbers() []int {
 	var numbers []int
 	for _, key := range c.keys {
-		name, isRecord := strings.CutPrefix(key, recordPrefix)
-		name, isJSON := strings.CutSuffix(name, ".json")
-		if n, err := strconv.Atoi(name); isRecord && isJSON && err == nil {
+		name, _ := strings.CutPrefix(key, recordPrefix)
+		name, _ = strings.CutSuffix(name, ".json")
+		if n, err := strconv.Atoi(name); err == nil && 0 < n && n <= maxNumber && key == recordKey(n) {
 			numbers = append(numbers, n)
 		}
 	}

@@ -2,6 +2,8 @@ package release_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"maps"
 	"reflect"
@@ -101,8 +103,28 @@ func newArtefacts(t *testing.T) *artefacts {
 		if int64(body.Len()) != aws.ToInt64(in.ContentLength) {
 			t.Errorf("%s: length %d is announced as %d", *in.Key, body.Len(), aws.ToInt64(in.ContentLength))
 		}
+		sum := sha256.Sum256(body.Bytes())
+		if want := aws.ToString(in.ChecksumSHA256); want != "" && want != base64.StdEncoding.EncodeToString(sum[:]) {
+			return nil, awsfake.Error{Code: "BadDigest", Message: "The SHA256 you specified did not match the calculated checksum.", Status: 400}
+		}
 		b.objects[*in.Key] = body.String()
-		return &s3.PutObjectOutput{}, nil
+		out := &s3.PutObjectOutput{}
+		if b.settings["versioning"] != "" {
+			out.VersionId = aws.String("v-" + *in.Key)
+		}
+		return out, nil
+	})
+	on(b, func(in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+		text, ok := b.objects[*in.Key]
+		if !ok || in.VersionId != nil && *in.VersionId != "v-"+*in.Key {
+			return nil, awsfake.Error{Code: "NotFound", Message: "Not Found", Status: 404}
+		}
+		out := &s3.HeadObjectOutput{VersionId: aws.String("v-" + *in.Key)}
+		if in.ChecksumMode == types.ChecksumModeEnabled && text != "uploaded in parts" {
+			sum := sha256.Sum256([]byte(text))
+			out.ChecksumSHA256 = aws.String(base64.StdEncoding.EncodeToString(sum[:]))
+		}
+		return out, nil
 	})
 	on(b, func(in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
 		if err := b.there(0); err != nil {

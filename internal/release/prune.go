@@ -15,15 +15,16 @@ import (
 // Unneeded lists the keys that can be deleted when, of all releases, those of
 // the old numbers go: their records, and every template and zip that no other
 // release names and that is not in use. A record that cannot be read might name
-// anything, so with one among those that stay only records are listed.
-func (c Contents) Unneeded(all []Release, old []int, inUse []string) []string {
+// anything, so with one among those that stay only records are listed; but one
+// that is newer than the live release's was never deployed.
+func (c Contents) Unneeded(all []Release, old []int, live int, inUse []string) []string {
 	needed := slices.Clone(inUse)
 	readable := len(all) > 0
 	for _, r := range all {
 		if slices.Contains(old, r.Number) {
 			continue
 		}
-		readable = readable && r.Damaged == ""
+		readable = readable && (r.Damaged == "" || r.Number > live)
 		needed = append(needed, r.Template)
 		for _, key := range r.Code {
 			needed = append(needed, key)

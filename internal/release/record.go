@@ -37,9 +37,10 @@ type Record struct {
 	Commit     string            `json:"commit,omitempty"`
 	CI         string            `json:"ci,omitempty"` // address of the CI run
 	StackID    string            `json:"stackId"`
-	Template   string            `json:"template"`   // key in the artefact bucket
-	Code       map[string]string `json:"code"`       // function's name to key in the artefact bucket
-	Parameters map[string]string `json:"parameters"` // of the stack, its release number left out
+	Template   string            `json:"template"`          // key in the artefact bucket
+	Code       map[string]string `json:"code"`              // function's name to key in the artefact bucket
+	Parameters map[string]string `json:"parameters"`        // of the stack, its release number and history left out
+	RoleARN    string            `json:"roleArn,omitempty"` // that CloudFormation was to work as from then on
 }
 
 // Result is how a release went.
@@ -58,7 +59,7 @@ type Outcome struct {
 	Reason string    `json:"reason,omitempty"`
 	Time   time.Time `json:"time,omitzero"`
 	// Functions is what Lambda said it ran right after a success, by the
-	// functions' short names: what later looks compare with.
+	// functions' short names, for people to look at.
 	Functions json.RawMessage `json:"functions,omitempty"`
 }
 
@@ -66,6 +67,9 @@ type Outcome struct {
 type Release struct {
 	Record
 	Outcome Outcome `json:"outcome"`
+	// Proven says that the stack has been this release, as it tells itself: its
+	// record is the one that was deployed. Of any other nobody knows who wrote it.
+	Proven bool `json:"proven"`
 	// Damaged says why the record cannot be read; then only Number is set.
 	Damaged string `json:"damaged,omitempty"`
 }
@@ -118,14 +122,10 @@ func encode(v any) ([]byte, error) {
 }
 
 func (s *Store) putNew(ctx context.Context, key string, body []byte) error {
-	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.Bucket, Key: &key, ExpectedBucketOwner: &s.account, Body: bytes.NewReader(body),
-		ContentLength: aws.Int64(int64(len(body))), IfNoneMatch: aws.String("*"),
+	_, err := s.put(ctx, &s3.PutObjectInput{
+		Key: &key, Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))), IfNoneMatch: aws.String("*"),
 	})
-	if err != nil {
-		return fmt.Errorf("write %s to the artefact bucket: %w", key, err)
-	}
-	return nil
+	return err
 }
 
 // ErrNoRelease says that there is no release of that number.

@@ -52,7 +52,7 @@ func (b *artefacts) ensure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.store.Ensure(ctx, contents)
+	return b.store.Ensure(ctx, contents, false)
 }
 
 func TestEnsureMakesTheBucketOnce(t *testing.T) {
@@ -86,7 +86,7 @@ func TestEnsureInTheOldestRegion(t *testing.T) {
 		return nil, awsfake.ErrLost
 	})
 	store := release.NewStore(s3.NewFromConfig(fake.Config()), stage, account, "us-east-1")
-	if err := store.Ensure(t.Context(), release.Contents{}); cloud.KindOf(err) != cloud.Unreachable {
+	if err := store.Ensure(t.Context(), release.Contents{}, false); cloud.KindOf(err) != cloud.Unreachable {
 		t.Errorf("gave %v", err)
 	}
 }
@@ -218,8 +218,8 @@ func TestRemains(t *testing.T) {
 	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one, two}) {
 		t.Errorf("kept %+v, %v", list, err)
 	}
-	for _, id := range []string{"s1", "s1", "unknown"} {
-		if err := b.store.ForgetRemains(ctx, id); err != nil {
+	for _, deleted := range [][]release.Remains{{one}, {one}, {{StackID: "s2", Table: "unknown"}}, nil} {
+		if err := b.store.ForgetRemains(ctx, deleted); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -237,16 +237,24 @@ func TestRemains(t *testing.T) {
 	if lacks := b.complete(); lacks != "" {
 		t.Errorf("the bucket was made for the list: %s", lacks)
 	}
-	// A list that cannot be read is never taken for an empty one, and never written over.
+	// A list that cannot be read is never taken for an empty one. Whoever may write
+	// to the bucket can write one: what has to be noted is noted all the same.
 	b.objects["remains.json"] = "[{"
 	if list, err := b.store.Remains(ctx); !errors.Is(err, release.ErrDamaged) {
 		t.Errorf("damaged: %v, %v", list, err)
 	}
-	if err := b.store.KeepRemains(ctx, one); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
+	if err := b.store.ForgetRemains(ctx, []release.Remains{two}); err != nil || b.objects["remains.json"] != "[{" {
 		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
 	}
-	if err := b.store.ForgetRemains(ctx, "s2"); !errors.Is(err, release.ErrDamaged) || b.objects["remains.json"] != "[{" {
-		t.Errorf("damaged: %v, now %q", err, b.objects["remains.json"])
+	if err := b.store.KeepRemains(ctx, one); err != nil {
+		t.Error(err)
+	}
+	if list, err := b.store.Remains(ctx); err != nil || !slices.Equal(list, []release.Remains{one}) {
+		t.Errorf("noted over a damaged list: %+v, %v", list, err)
+	}
+	b.objects["remains.json"] = "[]" + strings.Repeat(" ", 1<<20)
+	if _, err := b.store.Remains(ctx); !errors.Is(err, release.ErrDamaged) {
+		t.Errorf("a list of a megabyte: %v", err)
 	}
 	b.foreign = true
 	if _, err := b.store.Remains(ctx); cloud.KindOf(err) != cloud.Denied {
@@ -270,13 +278,13 @@ func (b *artefacts) list(ctx context.Context) ([]release.Release, error) {
 func TestReleasesAreWrittenOnce(t *testing.T) {
 	b := newArtefacts(t)
 	ctx := t.Context()
-	if contents, err := b.store.Contents(ctx); contents.Next() != 1 || err != nil {
-		t.Errorf("without a bucket the next is %d, %v", contents.Next(), err)
+	if contents, err := b.store.Contents(ctx); contents.After(0) != 1 || err != nil {
+		t.Errorf("without a bucket the next is %d, %v", contents.After(0), err)
 	}
 	b.exists = true
 	for n := range 12 {
-		if contents, err := b.store.Contents(ctx); contents.Next() != n+1 || err != nil {
-			t.Fatalf("next %d, %v; want %d", contents.Next(), err, n+1)
+		if contents, err := b.store.Contents(ctx); contents.After(0) != n+1 || err != nil {
+			t.Fatalf("next %d, %v; want %d", contents.After(0), err, n+1)
 		}
 		if err := b.store.Begin(ctx, record(n+1, "template/a.yaml", nil)); err != nil {
 			t.Fatal(err)
@@ -388,7 +396,7 @@ func TestUnneeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return contents.Unneeded(all, old, inUse)
+		return contents.Unneeded(all, old, 3, inUse)
 	}
 	for _, c := range []struct {
 		what string
@@ -404,6 +412,10 @@ func TestUnneeded(t *testing.T) {
 		if keys := unneeded(c.old, "code/running.zip"); !slices.Equal(keys, c.want) {
 			t.Errorf("%s: %q; want %q", c.what, keys, c.want)
 		}
+	}
+	b.objects["releases/999999.json"] = "{" // was never deployed
+	if keys := unneeded(nil, "code/running.zip"); !slices.Equal(keys, []string{"code/orphan.zip"}) {
+		t.Errorf("beside a forged record: %q", keys)
 	}
 	b.objects["releases/000003.json"] = "{" // might name anything
 	if keys := unneeded([]int{1}); !slices.Equal(keys, []string{"releases/000001.json", "releases/000001.result.json"}) {
@@ -423,6 +435,27 @@ func TestDeleteBucketCanBeRunAgain(t *testing.T) {
 	for range 2 {
 		if err := b.store.DeleteBucket(t.Context()); err != nil || b.exists {
 			t.Errorf("%v, exists %v", err, b.exists)
+		}
+	}
+}
+
+// One forged record uses up no numbers, and what is no record's key has none.
+func TestNumbersThatMakeNoSense(t *testing.T) {
+	b := newArtefacts(t)
+	b.exists = true
+	for _, name := range []string{"999999", "000003", "000015", "000016", "-00001", "000000", "1", "0000017", "1000000", "99999999999999999999", "000017.result", "x"} {
+		b.objects["releases/"+name+".json"] = "{}"
+	}
+	contents, err := b.store.Contents(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if numbers := contents.Numbers(); !slices.Equal(numbers, []int{999999, 16, 15, 3}) {
+		t.Errorf("numbers %v", numbers)
+	}
+	for live, want := range map[int]int{14: 17, 16: 17, 17: 18, 2: 4, 0: 4} {
+		if next := contents.After(live); next != want {
+			t.Errorf("after %d comes %d, want %d", live, next, want)
 		}
 	}
 }

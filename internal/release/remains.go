@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -23,8 +24,10 @@ type Remains struct {
 // remainsKey is the object that lists the remains of a stage.
 const remainsKey = "remains.json"
 
-// Remains returns what earlier stacks of the stage left behind, oldest first.
-// Without an artefact bucket there is nothing.
+// Remains returns what the list says that earlier stacks of the stage left
+// behind, oldest first: whoever may write to the bucket may have written it.
+// Without an artefact bucket there is nothing. The error is [ErrDamaged] for a
+// list that makes no sense.
 func (s *Store) Remains(ctx context.Context) ([]Remains, error) {
 	var list []Remains
 	if _, err := s.read(ctx, remainsKey, &list); err != nil {
@@ -53,10 +56,11 @@ func (r Remains) Without(list []Remains) Remains {
 func (r Remains) Empty() bool { return r.UserPoolID == "" && r.Table == "" && r.Bucket == "" }
 
 // KeepRemains adds a stack's data to the list, what it names of it already left
-// out, and makes the bucket where it is missing.
+// out, and makes the bucket where it is missing. A list that makes no sense is
+// written over; the bucket keeps it for [ExpireAfterDays].
 func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
 	list, err := s.Remains(ctx) // as it is now: somebody else may have added to it
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDamaged) {
 		return err
 	}
 	if r = r.Without(list); r.Empty() {
@@ -66,20 +70,28 @@ func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
 	if err := s.putRemains(ctx, list); !cloud.IsNotFound(err) {
 		return err
 	}
-	if err := s.Ensure(ctx, Contents{}); err != nil {
+	if err := s.Ensure(ctx, Contents{}, true); err != nil {
 		return err
 	}
 	return s.putRemains(ctx, list)
 }
 
-// ForgetRemains takes a stack's data off the list, once it is deleted.
-func (s *Store) ForgetRemains(ctx context.Context, stackID string) error {
+// ForgetRemains takes data off the list, once it is deleted.
+func (s *Store) ForgetRemains(ctx context.Context, deleted []Remains) error {
 	list, err := s.Remains(ctx)
+	if errors.Is(err, ErrDamaged) {
+		return nil // it names nothing
+	}
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(list), func(r Remains) bool { return r.StackID == stackID })
-	if len(left) == len(list) {
+	var left []Remains
+	for _, r := range list {
+		if r = r.Without(deleted); !r.Empty() {
+			left = append(left, r)
+		}
+	}
+	if slices.Equal(left, list) {
 		return nil
 	}
 	return s.putRemains(ctx, left)

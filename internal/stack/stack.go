@@ -23,6 +23,7 @@ type Client interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
 	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
 	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error)
+	DescribeStackResources(context.Context, *cloudformation.DescribeStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourcesOutput, error)
 	DescribeStackEvents(context.Context, *cloudformation.DescribeStackEventsInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error)
 	CreateChangeSet(context.Context, *cloudformation.CreateChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.CreateChangeSetOutput, error)
 	DescribeChangeSet(context.Context, *cloudformation.DescribeChangeSetInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeChangeSetOutput, error)
@@ -151,6 +152,19 @@ func (e *Engine) Resources(ctx context.Context, nameOrID string) ([]Resource, er
 		}
 	}
 	return list, nil
+}
+
+// Owner is the id of the stack that a resource belongs to, by its name or id in
+// AWS; "" if it belongs to none (API reference, DescribeStackResources).
+func (e *Engine) Owner(ctx context.Context, physicalID string) (stackID string, err error) {
+	out, err := e.client.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: &physicalID})
+	if cloud.IsNotFound(err) || err == nil && len(out.StackResources) == 0 {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the stack of %s: %w", physicalID, err)
+	}
+	return aws.ToString(out.StackResources[0].StackId), nil
 }
 
 // SetTerminationProtection switches the protection against DeleteStack on or off.

@@ -62,10 +62,11 @@ func (a *Archive) CodeKeys() []string {
 	return keys
 }
 
-// told returns the release with what the stack tells of it: the live one has
-// succeeded if the stack has, whatever its run could write down.
+// told returns the release with what the stack tells of it: what it has been has
+// succeeded, whatever was written down, and the live one if the stack has.
 func told(st stack.Stack, r release.Release) release.Release {
-	if r.Number == releaseOf(st) && r.Damaged == "" && st.Status.Updatable() {
+	r.Proven = r.Damaged == "" && historyOf(st).Proves(r.Record)
+	if r.Proven || r.Number == releaseOf(st) && r.Damaged == "" && st.Status.Updatable() {
 		r.Outcome.Result, r.Outcome.Reason = release.Succeeded, ""
 	}
 	return r

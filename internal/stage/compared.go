@@ -2,21 +2,27 @@ package stage
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"maps"
+	"strconv"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 // Compared is the state of a stage with what its functions should be. Of a stack
 // that cannot be updated neither is known.
 type Compared struct {
 	*State
-	Record *release.Release // of the live release; nil where none can be read
+	Record *release.Release // of the live release; nil where there is none that the stack proves
+	Doubts []string         // why there is none, if there is a record
 	Drift  []Drifted        // functions that somebody has changed past CloudFormation
+
+	refs map[string]string // what the names in the stack's template stand for
 }
 
 // Drifted is a function that does not run what the stack says.
@@ -47,31 +53,25 @@ func (d Drifted) Parts() (code, settings bool) {
 }
 
 // Compare compares what the functions run with what the stack says: their code
-// by the stack's parameters, which name it by its hash, and their settings by the
-// record that the live release left. Without a record the settings are not known.
+// by its parameters, which name it by its hash, and their settings by its template.
 func (s *State) Compare(ctx context.Context) (*Compared, error) {
 	if !s.Stack.Status.Updatable() {
 		return &Compared{State: s}, nil
 	}
-	record, err := s.record(ctx)
+	c := &Compared{State: s}
+	err := cloud.Together(ctx, c.readRecord, cloud.Into(&c.refs, s.references))
 	if err != nil {
 		return nil, err
 	}
-	return s.compare(record), nil
+	c.compare()
+	return c, nil
 }
 
-func (s *State) compare(record *release.Release) *Compared {
-	c := &Compared{State: s, Record: record}
-	recorded := map[string]functions.Function{}
-	for _, f := range c.Ran() {
-		recorded[f.Name] = f.Function
-	}
+func (c *Compared) compare() {
+	s := c.State
 	for _, have := range s.Live {
-		want, known := recorded[have.Name]
-		if !known {
-			want = have.Function
-		}
-		want.CodeSha256 = lambda.CodeSha256(CodeHash(s.CodeKey(have.Name)))
+		f, _ := FunctionNamed(have.Name)
+		want := want(s.Stack, s.Template, c.refs, f, have.Function)
 		if d := functions.Compare(want, have.Function); len(d) > 0 {
 			c.Drift = append(c.Drift, Drifted{have, want, d})
 		}
@@ -80,7 +80,6 @@ func (s *State) compare(record *release.Release) *Compared {
 		gone := functions.Difference{Setting: DeletedFunction, Want: "there"}
 		c.Drift = append(c.Drift, Drifted{Running: Running{Name: name}, Differences: []functions.Difference{gone}})
 	}
-	return c
 }
 
 // Reread reads again what runs, of an updatable stack, and compares that.
@@ -91,28 +90,63 @@ func (c *Compared) Reread(ctx context.Context) (*Compared, error) {
 	}
 	now := *c.State
 	now.Live = live
-	return now.compare(c.Record), nil
+	again := &Compared{State: &now, Record: c.Record, Doubts: c.Doubts, refs: c.refs}
+	again.compare()
+	return again, nil
 }
 
-// record reads the record of the live release, nil where none can be read.
-func (s *State) record(ctx context.Context) (*release.Release, error) {
-	r, err := s.Store.Get(ctx, s.Release())
-	if errors.Is(err, release.ErrNoRelease) || errors.Is(err, release.ErrDamaged) {
-		return nil, nil
+// readRecord reads the record of the live release, if the stack proves it.
+func (c *Compared) readRecord(ctx context.Context) error {
+	r, err := c.Store.Get(ctx, c.Release())
+	switch {
+	case errors.Is(err, release.ErrNoRelease):
+		return nil
+	case errors.Is(err, release.ErrDamaged):
+		c.Doubts = append(c.Doubts, err.Error())
+		return nil
+	case err != nil:
+		return err
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &r, nil
-}
-
-// Ran is what the functions ran right after the live release, as its record tells.
-func (c *Compared) Ran() []Running {
-	var then []Running
-	if c.Record == nil || len(c.Record.Outcome.Functions) == 0 || json.Unmarshal(c.Record.Outcome.Functions, &then) != nil {
+	if r.Proven = c.proves(r.Record); !r.Proven {
+		c.Doubts = append(c.Doubts, fmt.Sprintf("the record of release %d in the artefact bucket is not of what the stack is", r.Number))
 		return nil
 	}
-	return then
+	c.Record = &r
+	return nil
+}
+
+// proves tells whether the stack has been what a record says. One that an earlier
+// program deployed has no history, and proves only what it is.
+func (s *State) proves(r release.Record) bool {
+	if h := s.History(); len(h) > 0 {
+		return h.Proves(r)
+	}
+	return s.isOf(r)
+}
+
+// isOf tells whether the stack is what a record of the live release says: all of
+// it, since a setting that the record leaves out would be the template's default
+// when it is gone back to.
+func (s *State) isOf(r release.Record) bool {
+	if r.Number != s.Release() || s.Template == "" || r.Template != templateKey(s.Template) ||
+		r.Kind == release.FunctionOnly || r.Origin < 0 || r.Origin >= r.Number {
+		return false
+	}
+	said := map[string]string{cfn.ParamRelease: strconv.Itoa(r.Number), cfn.ParamHistory: ""}
+	for _, setting := range cfn.Settings() {
+		said[setting.Name] = setting.Default
+	}
+	maps.Copy(said, r.Parameters)
+	for name, value := range s.Stack.Parameters {
+		if is, there := said[name]; !there || is != value {
+			return false
+		}
+	}
+	return true
+}
+
+func templateKey(template string) string {
+	return release.TemplateKey(fmt.Sprintf("%x", sha256.Sum256([]byte(template))))
 }
 
 // Source is the number of the deploy that is live, itself or gone back to.
@@ -142,9 +176,9 @@ func (s *State) Inspect(ctx context.Context) (*Inspected, error) {
 // Next is the number of the next release.
 func (in *Inspected) Next() int { return in.NextAfter(in.Contents) }
 
-// NextAfter is the number of the release after those in the artefact bucket. A
+// NextAfter is the number of the next release, with that in the artefact bucket. A
 // stack whose artefact bucket was deleted has lost its records, not its number.
-func (s *State) NextAfter(c release.Contents) int { return max(c.Next(), s.Release()+1) }
+func (s *State) NextAfter(c release.Contents) int { return c.After(s.Release()) }
 
 // Get returns a release; one whose record cannot be read is returned as damaged.
 func (in *Inspected) Get(ctx context.Context, number int) (release.Release, error) {
@@ -152,5 +186,7 @@ func (in *Inspected) Get(ctx context.Context, number int) (release.Release, erro
 	if errors.Is(err, release.ErrDamaged) {
 		err = nil
 	}
-	return told(in.Stack, r), err
+	r = told(in.Stack, r)
+	r.Proven = r.Damaged == "" && in.proves(r.Record)
+	return r, err
 }

@@ -43,6 +43,28 @@ func (n Name) AccessLog() string { return "/aws/vendedlogs/renpy-cloud/" + strin
 // without one: stack, logical id, and 12 random characters.
 func (n Name) Generated(logicalID string) string { return n.Stack() + "-" + logicalID + "-*" }
 
+// Made tells whether a resource is named as CloudFormation names those of the
+// stage's stacks: a bucket in lower case. Another stage's name may begin with
+// this one's, and no hyphen is in what follows.
+func (n Name) Made(logicalID, physicalID string) bool {
+	prefix := strings.TrimSuffix(n.Generated(logicalID), "*")
+	rest, begins := strings.CutPrefix(strings.ToLower(physicalID), strings.ToLower(prefix))
+	return begins && IsAlphanumeric(rest)
+}
+
+// IsStack tells whether an id is that of a stack of the stage, one that was
+// deleted included.
+func (n Name) IsStack(id, account, region string) bool {
+	parts := strings.Split(id, ":")
+	return len(parts) == 6 && slices.Equal(parts[2:5], []string{"cloudformation", region, account}) &&
+		strings.HasPrefix(parts[5], "stack/"+n.Stack()+"/")
+}
+
+// IsAlphanumeric tells whether a text is one or more ASCII letters and digits.
+func IsAlphanumeric(text string) bool { return alphanumeric.MatchString(text) }
+
+var alphanumeric = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+
 // Artifacts is the name of the stage's artefact bucket.
 func (n Name) Artifacts(account, region string) string {
 	return release.NewStore(nil, string(n), account, region).Bucket
@@ -60,14 +82,15 @@ type Function struct {
 	lambda.Function        // what operators type, and what its zips are called
 	LogicalID       string // in the template
 	CodeParameter   string // of the template, that takes the key of its zip
+	PinParameter    string // of the template, that takes the zip's version in the artefact bucket
 	Role            string // logical id of the role that it works as
 }
 
 // Functions lists the backend's functions in the order a sync calls them.
 func Functions() []Function {
 	inTemplate := map[string]Function{
-		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, Role: cfn.SyncPlanRole},
-		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, Role: cfn.SyncCompleteRole},
+		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, PinParameter: cfn.ParamSyncPlanCodeVersion, Role: cfn.SyncPlanRole},
+		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, PinParameter: cfn.ParamSyncCompleteCodeVersion, Role: cfn.SyncCompleteRole},
 	}
 	var list []Function
 	for _, carried := range lambda.Functions() {

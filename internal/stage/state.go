@@ -70,6 +70,13 @@ func releaseOf(st stack.Stack) int {
 	return n
 }
 
+// History is what the stack says of the releases that it has been.
+func (s *State) History() release.History { return historyOf(s.Stack) }
+
+func historyOf(st stack.Stack) release.History {
+	return release.ParseHistory(st.Parameters[cfn.ParamHistory])
+}
+
 // CodeKey is where the artefact bucket keeps what the stack says a function runs.
 func (s *State) CodeKey(function string) string { return codeKeyOf(s.Stack, function) }
 

@@ -20,10 +20,13 @@ import (
 type Holdings struct {
 	Stack stack.Stack       // zero if it is gone already
 	Data  []release.Remains // of earlier stacks that left theirs, oldest first, and of this one
+	// Doubts are what is noted of earlier stacks and passed over, each in a line.
+	Doubts []string
 
 	at      *stage.Stage
 	account string
 	store   *release.Store
+	current release.Remains // this stack's own data, as it lists it
 	unnoted release.Remains // of this stack's data, what the artefact bucket does not tell of yet
 	members int             // how many resources the stack lists
 }
@@ -69,9 +72,12 @@ func Find(ctx context.Context, at *stage.Stage, account string, st stack.Stack, 
 // waits for nothing, and finding nothing is no error.
 func Of(ctx context.Context, at *stage.Stage, account string, st stack.Stack) (*Holdings, error) {
 	h := &Holdings{Stack: st, at: at, account: account, store: at.Artifacts(account)}
-	var noted []release.Remains
+	var noted Noted
 	var resources []stack.Resource
-	err := cloud.Together(ctx, cloud.Into(&noted, h.store.Remains), func(ctx context.Context) (err error) {
+	err := cloud.Together(ctx, func(ctx context.Context) (err error) {
+		noted, err = ReadNoted(ctx, at, account)
+		return err
+	}, func(ctx context.Context) (err error) {
 		if st.Status != stack.None {
 			resources, err = at.Stacks.Resources(ctx, st.ID)
 		}
@@ -80,13 +86,13 @@ func Of(ctx context.Context, at *stage.Stage, account string, st stack.Stack) (*
 	if err != nil {
 		return nil, err
 	}
-	h.members, h.Data = len(resources), slices.Clone(noted)
-	current := dataOf(st, resources)
-	if h.unnoted = current.Without(noted); !h.unnoted.Empty() {
+	h.members, h.Data, h.Doubts = len(resources), slices.Clone(noted.Data), noted.Doubts
+	h.current = dataOf(st, resources)
+	if h.unnoted = h.current.Without(noted.Data); !h.unnoted.Empty() {
 		h.Data = append(h.Data, h.unnoted)
 	}
 	for i, r := range h.Data {
-		if r.Without([]release.Remains{current}) != r { // imported into this stack since it was noted
+		if r.Without([]release.Remains{h.current}) != r { // imported into this stack since it was noted
 			h.Data[i].StackID = st.ID
 		}
 	}
@@ -121,10 +127,11 @@ func (h *Holdings) Earlier() int {
 	return len(stacks)
 }
 
-// ofStack is what the stack itself holds, without what earlier ones left.
+// ofStack is what the stack itself holds, as it lists it: not what earlier ones
+// left, nor what is only noted as this one's.
 func (h *Holdings) ofStack() *Holdings {
 	mine := *h
-	mine.Data = slices.DeleteFunc(slices.Clone(h.Data), func(r release.Remains) bool { return r.StackID != h.Stack.ID })
+	mine.Data = []release.Remains{h.current}
 	return &mine
 }
 

@@ -52,7 +52,7 @@ func (h *Holdings) deleteEmpty(ctx context.Context, o Observer) error {
 			return err
 		}
 	}
-	return h.store.ForgetRemains(ctx, h.Stack.ID)
+	return h.store.ForgetRemains(ctx, h.Data)
 }
 
 // deleteIfEmpty deletes what a stack left, if it still holds nothing. The bucket
