@@ -11,12 +11,13 @@ const (
 	MaxRecordBytes = maxRecordBytes
 	MaxBody        = maxBody
 	MaxDamaged     = maxDamaged
+	MaxDeeds       = maxDeeds
+	MaxReason      = maxReason
+	MaxBy          = maxBy
+	MaxLeftAlone   = maxLeftAlone
 )
 
-var (
-	DecodeRecord  = decodeRecord
-	CheckFileName = checkFileName
-)
+var CheckFileName = checkFileName
 
 // Shrink makes what is large so small that histories meet it often.
 func Shrink(large, look int64) { largeUpload, lookBytes = large, look }

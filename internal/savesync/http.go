@@ -116,11 +116,8 @@ func (p Plan) wire() wirePlan {
 	return w
 }
 
-// maxBarred bounds how many of the files that are left alone a log line names.
-const maxBarred = 8
-
 // facts tells what a plan does, for the log: how much, and which files it leaves
-// alone and why.
+// alone and why, of the first few.
 func (p Plan) facts() []slog.Attr {
 	facts := []slog.Attr{slog.Int("uploads", len(p.Uploads)), slog.Int("downloads", len(p.Downloads))}
 	if len(p.Conflicts) > 0 {
@@ -133,7 +130,7 @@ func (p Plan) facts() []slog.Attr {
 		return facts
 	}
 	named := map[string]Bar{}
-	for _, e := range p.Barred[:min(len(p.Barred), maxBarred)] {
+	for _, e := range p.Barred[:min(len(p.Barred), maxLeftAlone)] {
 		named[fmt.Sprintf("%.80s", e.Name)] = e.Barred
 	}
 	return append(facts, slog.Int("left_alone", len(p.Barred)), slog.Any("left_alone_files", named))
@@ -165,6 +162,8 @@ func (r *Refusal) Status() int {
 		return 400
 	case Unauthorized:
 		return 401
+	case Banned, Forgotten:
+		return 403
 	case Conflict:
 		return 409
 	case TooLarge:

@@ -54,7 +54,8 @@ func (st *state) plan(ctx context.Context, m Manifest) (Plan, error) {
 		}
 		lost = true
 	}
-	if len(d.sends)+len(d.downloads) == 0 && !lost && !audited {
+	told := st.game.leaveAlone(d.barred) && use.full(st.Limits, st.now) == nil
+	if len(d.sends)+len(d.downloads) == 0 && !lost && !audited && !told && !st.due {
 		return Plan{Barred: d.barred}, nil
 	}
 	use.count(d, audited, st.now)

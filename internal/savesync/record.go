@@ -6,9 +6,14 @@ import (
 	"slices"
 )
 
-// recordFormat is the layout of a record that this code writes. A record with a
-// higher one was written by a newer release and is left alone.
-const recordFormat = 1
+// The layouts of records that this code writes. A record with a higher one was
+// written by a newer release and is left alone. That is also why the record of a
+// player who is turned away has a layout of its own: releases before bans neither
+// obey it nor write over it, they answer 503.
+const (
+	recordFormat = 1
+	barredFormat = 2
+)
 
 // A Record is all that the service knows of one player: one item of the table.
 // docs/protocol.md shows it written out.
@@ -18,6 +23,16 @@ type Record struct {
 	Games map[string]*Game `json:"games"`
 	// Usage counts against the hourly limits.
 	Usage Usage `json:"usage"`
+	// Synced is when the player last synced, in seconds since 1970: to the second where
+	// there was something to write, else to the day. 0 is never, or not since a release
+	// that did not note it.
+	Synced int64 `json:"synced,omitempty"`
+	// Ban keeps the player from syncing, nil for none.
+	Ban *Ban `json:"ban,omitempty"`
+	// Forgotten is what is left of a player who was erased, nil for everybody else.
+	Forgotten *Tombstone `json:"forgotten,omitempty"`
+	// Support holds what operators last did for the player, oldest first.
+	Support []Deed `json:"support,omitempty"`
 }
 
 // Usage is what a player took, as far as it is bounded by time.
@@ -51,6 +66,9 @@ type Game struct {
 	// Damaged holds the last contents that could not be read and were kept from
 	// replacing one that can, oldest first.
 	Damaged []Damage `json:"damaged,omitempty"`
+	// LeftAlone says of the first few files that the last plan neither sent nor fetched
+	// why not, by file name.
+	LeftAlone map[string]Bar `json:"left_alone,omitempty"`
 }
 
 // A Failure tells of uploads of a content that never came.
@@ -127,9 +145,9 @@ type Content struct {
 	ID   string `json:"id"`
 }
 
-// decodeRecord reads a record. No data is an empty record; damaged data, or data
+// DecodeRecord reads a record. No data is an empty record; damaged data, or data
 // of a newer release, is an error: it must never pass for an empty record.
-func decodeRecord(data []byte) (*Record, error) {
+func DecodeRecord(data []byte) (*Record, error) {
 	if len(data) == 0 {
 		return &Record{Format: recordFormat, Games: map[string]*Game{}}, nil
 	}
@@ -137,7 +155,7 @@ func decodeRecord(data []byte) (*Record, error) {
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("the player's record is damaged: %w", err)
 	}
-	if r.Format != recordFormat {
+	if r.Format != r.format() {
 		return nil, fmt.Errorf("the player's record has format %d, this release knows %d", r.Format, recordFormat)
 	}
 	if r.Games == nil {
@@ -173,14 +191,25 @@ func (g *Game) check() error {
 }
 
 // encode writes the record.
-func (r *Record) encode() ([]byte, error) { return json.Marshal(r) }
+func (r *Record) encode() ([]byte, error) {
+	r.Format = r.format()
+	return json.Marshal(r)
+}
+
+// format returns the layout that a record with these contents has.
+func (r *Record) format() int {
+	if r.Ban != nil || r.Forgotten != nil {
+		return barredFormat
+	}
+	return recordFormat
+}
 
 // The room that entries take in a record at most, without their names. DynamoDB
 // refuses an item over 400 KB; [Record.weight] is an upper bound that is checked
 // before anything is added, so that settling what was added always fits.
 // TestWeightBoundsTheRecord holds the figures to the codec.
 const (
-	maxRecordBytes   = 400_000
+	maxRecordBytes   = 405_000
 	maxVersion       = 64  // S3's version ids have 32 bytes
 	fileWeight       = 350 // a file without its history, with a version id of maxVersion bytes
 	uploadWeight     = 312
@@ -188,8 +217,11 @@ const (
 	failureWeight    = 60
 	failingWeight    = 10 // of a file, without its failures
 	damageWeight     = 70
-	gameWeight       = 90 + maxDamaged*(damageWeight+maxNameBytes)
-	recordBaseWeight = 270 + maxHistories*historyDigits
+	leftAloneWeight  = 20
+	gameWeight       = 105 + maxDamaged*(damageWeight+maxNameBytes) + maxLeftAlone*(leftAloneWeight+maxNameBytes)
+	recordBaseWeight = 300 + maxHistories*historyDigits + banWeight + maxDeeds*deedWeight
+	banWeight        = 70 + maxReason + maxBy
+	deedWeight       = 160 + maxBy
 )
 
 const (
@@ -197,6 +229,13 @@ const (
 	maxDamaged = 8
 	// maxFailing bounds how many contents of a file are remembered to fail.
 	maxFailing = 4
+	// maxLeftAlone bounds how many files of a game are remembered to be left alone.
+	maxLeftAlone = 8
+	// maxDeeds bounds what is remembered of what operators did.
+	maxDeeds = 12
+	// maxReason and maxBy bound, in bytes, why a player is banned and who did something.
+	maxReason = 200
+	maxBy     = 100
 )
 
 // weight returns an upper bound, in bytes, of what the record can grow to when

@@ -29,7 +29,12 @@ const longest = "-1234567890.123456789012345e+123"
 // writes, with every field as long as it can be.
 func TestWeightBoundsTheRecord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := savesync.Record{Format: 1, Games: map[string]*savesync.Game{}, Usage: savesync.Usage{Since: 1 << 40, Plans: 1 << 30, Level: 1 << 50, At: 1 << 40, Unaudited: 1 << 30}}
+		r := savesync.Record{Format: 1, Games: map[string]*savesync.Game{}, Usage: savesync.Usage{Since: 1 << 40, Plans: 1 << 30, Level: 1 << 50, At: 1 << 40, Unaudited: 1 << 30}, Synced: 1 << 40}
+		if rapid.Bool().Draw(t, "ban") {
+			r.Ban = &savesync.Ban{Reason: strings.Repeat("r", savesync.MaxReason), By: strings.Repeat("b", savesync.MaxBy), At: 1 << 40, Until: 1 << 40}
+		}
+		deed := savesync.Deed{At: 1 << 40, By: strings.Repeat("b", savesync.MaxBy), What: "forget", Game: strings.Repeat("g", 64), Files: 500}
+		r.Support = slices.Repeat([]savesync.Deed{deed}, rapid.IntRange(0, savesync.MaxDeeds).Draw(t, "deeds"))
 		name := rapid.StringMatching(`[A-Za-z0-9_][A-Za-z0-9 ._()-]{0,127}`)
 		for range rapid.IntRange(0, 3).Draw(t, "games") {
 			g := &savesync.Game{Files: map[string]savesync.File{}}
@@ -59,6 +64,10 @@ func TestWeightBoundsTheRecord(t *testing.T) {
 			}
 			for range rapid.IntRange(0, savesync.MaxDamaged).Draw(t, "damaged") {
 				g.Damaged = append(g.Damaged, savesync.Damage{Content: savesync.Content{Name: name.Draw(t, "name"), ID: savesync.NewID()}, At: 1 << 40})
+			}
+			g.LeftAlone = map[string]savesync.Bar{}
+			for range rapid.IntRange(0, savesync.MaxLeftAlone).Draw(t, "left alone") {
+				g.LeftAlone[name.Draw(t, "name")] = savesync.BarSpelling
 			}
 			for range rapid.IntRange(0, 20).Draw(t, "retired") {
 				g.Retired = append(g.Retired, savesync.Content{Name: name.Draw(t, "name"), ID: savesync.NewID()})

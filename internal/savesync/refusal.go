@@ -12,6 +12,8 @@ type Reason string
 const (
 	Malformed    Reason = "invalid_request" // 400
 	Unauthorized Reason = "unauthorized"    // 401
+	Banned       Reason = "banned"          // 403: an operator keeps the player from syncing
+	Forgotten    Reason = "forgotten"       // 403: the player was erased
 	Conflict     Reason = "conflict"        // 409: other devices of the player kept on syncing; try again
 	TooLarge     Reason = "too_large"       // 413: over a limit that waiting does not cure
 	TooMany      Reason = "too_many"        // 429: over an hourly limit

@@ -86,7 +86,7 @@ type Transfer struct {
 // error is a [*Refusal]; after one nothing is handed out.
 func (s *Service) Plan(ctx context.Context, player, game string, m Manifest) (Plan, error) {
 	var plan Plan
-	err := s.retry(ctx, player, game, func(st *state) (err error) {
+	err := s.serve(ctx, player, game, func(st *state) (err error) {
 		plan, err = st.plan(ctx, m)
 		plan.Damaged = st.damaged
 		return err
@@ -98,41 +98,67 @@ func (s *Service) Plan(ctx context.Context, player, game string, m Manifest) (Pl
 // the files that came damaged. What the client says of its success plays no part.
 // Every error is a [*Refusal].
 func (s *Service) Complete(ctx context.Context, player, game string) (damaged []string, err error) {
-	err = s.retry(ctx, player, game, func(st *state) error {
+	err = s.serve(ctx, player, game, func(st *state) error {
 		damaged = st.damaged
 		return nil
 	})
 	return damaged, err
 }
 
-// retry settles what the player's devices have sent and does f, and both again while
-// they fail because another request saved the record first.
-func (s *Service) retry(ctx context.Context, player, game string, f func(*state) error) error {
+// serve settles what the player's devices have sent and does f for one of them, unless
+// the player is turned away. Every error is a [*Refusal].
+func (s *Service) serve(ctx context.Context, player, game string, f func(*state) error) error {
 	if err := s.pace.tooFast(player, s.Limits.RequestsPerMinute, s.now()); err != nil {
 		return err
 	}
+	err := s.retry(ctx, player, game, tries, func(st *state) error {
+		if err := st.record.turnAway(); err != nil {
+			return err
+		}
+		st.touch()
+		if err := st.settle(ctx); err != nil {
+			return err
+		}
+		return f(st)
+	})
+	_, refused := errors.AsType[*Refusal](err)
+	switch {
+	case err == nil || refused:
+		return err
+	case errors.Is(err, ErrConflict):
+		return conflict(err)
+	default:
+		return unavailable(err)
+	}
+}
+
+// retry loads the player's record and does f, and both again while that fails because
+// somebody else saved the record first, so many times at most.
+func (s *Service) retry(ctx context.Context, player, game string, tries int, f func(*state) error) error {
+	st := &state{Service: s, keys: keys{player, game}}
+	return s.again(ctx, tries, func() error {
+		st = &state{Service: s, keys: st.keys, before: st}
+		if err := st.load(ctx); err != nil {
+			return err
+		}
+		return f(st)
+	})
+}
+
+// again does f until it is not in conflict with what somebody else saved, so many times
+// at most, with pauses.
+func (s *Service) again(ctx context.Context, tries int, f func() error) error {
 	pause := s.Pause
 	if pause == nil {
 		pause = shortPause
 	}
-	st := &state{Service: s, keys: keys{player, game}}
 	for try := 1; ; try++ {
-		st = &state{Service: s, keys: st.keys, before: st}
-		err := st.settle(ctx)
-		if err == nil {
-			err = f(st)
-		}
-		if _, refused := errors.AsType[*Refusal](err); err == nil || refused {
+		err := f()
+		if !errors.Is(err, ErrConflict) || try == tries {
 			return err
 		}
-		if !errors.Is(err, ErrConflict) {
-			return unavailable(err)
-		}
-		if try == tries {
-			return conflict(err)
-		}
 		if err := pause(ctx, try); err != nil {
-			return unavailable(err)
+			return err
 		}
 	}
 }
@@ -169,14 +195,13 @@ type state struct {
 	damaged []string
 	// spent holds the keys that the record as loaded has left to be retired.
 	spent []string
+	// due says that the record is to be written, if only to note that the player synced.
+	due bool
 }
 
-// settle loads the player's record, brings it up to date with what has arrived and
-// saves it if that changed it.
+// settle brings the player's record up to date with what has arrived and saves it if
+// that changed it.
 func (st *state) settle(ctx context.Context) (err error) {
-	if err := st.load(ctx); err != nil {
-		return err
-	}
 	if st.found, err = st.look(ctx); err != nil {
 		return err
 	}
@@ -197,15 +222,22 @@ func (st *state) settle(ctx context.Context) (err error) {
 }
 
 // load reads the player's record, with the game's old item if there is nothing newer.
+// Of a player who was erased there is no game, and none without one in the keys.
 func (st *state) load(ctx context.Context) error {
 	data, revision, err := st.Manifests.Load(ctx, st.keys.player)
 	if err != nil {
 		return err
 	}
-	if st.record, err = decodeRecord(data); err != nil {
+	if st.record, err = DecodeRecord(data); err != nil {
 		return err
 	}
 	st.now, st.revision = st.Service.now(), revision
+	if st.record.Ban.over(st.now) {
+		st.record.Ban = nil
+	}
+	if st.record.Forgotten != nil || st.keys.game == "" {
+		return nil
+	}
 	if st.game = st.record.Games[st.keys.game]; st.game == nil {
 		old, err := st.Manifests.LoadOld(ctx, st.keys.player, st.keys.game)
 		if err != nil {
@@ -245,6 +277,7 @@ func (st *state) save(ctx context.Context) error {
 		return err
 	}
 	st.revision++
+	st.due = false
 	return nil
 }
 
