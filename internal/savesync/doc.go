@@ -5,7 +5,8 @@
 // [Service.ServePlan] and [Service.ServeComplete] answer the two requests of the
 // game client. What is decided is decided by pure functions over a [Record]
 // (plan.go, settle.go, quota.go); service.go, look.go, shelve.go, retire.go and
-// invite.go do the calls around them, in this order.
+// invite.go do the calls around them, in this order. An [Operator] (operator.go,
+// forward.go, move.go, versions.go, verify.go) changes records beside the devices.
 //
 // # Promises
 //
@@ -71,7 +72,8 @@
 //     stranger's start does not wipe a life. A device that is to fetch over a content
 //     that the cloud has never seen is asked for that content first.
 //     (TestADamagedContentOfAnOldReleaseOverwritesNothing, TestNothingUnknownIsOverwrittenBeforeItIsKept,
-//     TestAStrangersStartDoesNotWipeALife, TestAnOldContentCanBePutBack)
+//     TestAStrangersStartDoesNotWipeALife, TestARestoreReachesEveryDevice,
+//     TestARestoreKeepsWhatADeviceHasNotSent)
 //  12. A player's cost is bounded, in reads, in stored bytes and in requests, per minute,
 //     hour, day and retention time, and bytes are stored once. (TestWrongBytesAreReadOnce,
 //     TestWhatNeverCameIsListed, TestAHammeredInboxHidesLittle, TestOneRequestReadsSoMuch,

@@ -49,6 +49,17 @@ func (h History) with(checksum string) History {
 	return (h + History(historyKey(checksum))).trim(maxHistory)
 }
 
+// without returns the history without a checksum.
+func (h History) without(checksum string) History {
+	key := historyKey(checksum)
+	for i := 0; i+historyDigits <= len(h); i += historyDigits {
+		if string(h[i:i+historyDigits]) == key {
+			return h[:i] + h[i+historyDigits:]
+		}
+	}
+	return h
+}
+
 // len returns how many contents the history holds.
 func (h History) len() int { return len(h) / historyDigits }
 

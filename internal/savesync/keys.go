@@ -53,10 +53,15 @@ func IsContent(key string) bool {
 	return len(parts) == 6 && parts[0] == "users" && parts[3] == "content"
 }
 
-func (k keys) prefix() string { return "users/" + k.player + "/" + k.game + "/" }
+func (k keys) prefix() string { return contentsOf(k.player) + k.game + "/" }
 
-// idDigits are in the order of their bytes, so that ids sort by time.
-var idDigits = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+// contentsOf begins the keys of all that the service keeps of a player.
+func contentsOf(player string) string { return "users/" + player + "/" }
+
+// idAlphabet is in the order of its bytes, so that ids sort by time.
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+var idDigits = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
 
 // NewID returns a name for a content: 24 digits that begin with the time, so that
 // the contents of a file list in the order in which they were planned. Its 72
@@ -67,6 +72,47 @@ func NewID() string {
 	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
 	_, _ = rand.Read(b[6:]) // never fails, says crypto/rand
 	return idDigits.EncodeToString(b[:])
+}
+
+// An Origin is how a content came to be under its key, if no device sent it.
+type Origin string
+
+// The origins, each the digit that an id has in the place of originAt. No digit of
+// [NewID] is one of them.
+const (
+	Synced   Origin = ""
+	Restored Origin = "o" // an older version, put there again
+	Uploaded Origin = "u" // an operator's file
+	Moved    Origin = "i" // another player's
+	Repaired Origin = "l" // a copy of what was about to expire, or what was left of a file
+)
+
+const originAt, idLength = 12, 24
+
+// originID returns an id for a content that comes of another one. It begins as the
+// given new one does and ends with a digest of the other's.
+func originID(id string, origin Origin, of string) string {
+	id = strings.Repeat("0", max(0, originAt-len(id))) + id
+	return id[:originAt] + string(origin) + digestOf(of)
+}
+
+// digestOf returns what an id has of the id of the content that it comes of.
+func digestOf(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return idDigits.EncodeToString(sum[:])[:idLength-originAt-1]
+}
+
+// originOf returns how the content of an id came to be there, and the digest of what it
+// comes of.
+func originOf(id string) (Origin, string) {
+	if len(id) != idLength || strings.Trim(id[:originAt], idAlphabet) != "" {
+		return Synced, ""
+	}
+	switch origin := Origin(id[originAt : originAt+1]); origin {
+	case Restored, Uploaded, Moved, Repaired:
+		return origin, id[originAt+1:]
+	}
+	return Synced, ""
 }
 
 // importedID returns the name of a content that an old item has. It is the same each

@@ -1,9 +1,6 @@
 package savesync_test
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -377,63 +374,6 @@ func TestNothingUnknownIsOverwrittenBeforeItIsKept(t *testing.T) {
 	s.fill(s.b, slot1, "b's second", -1e8)
 	s.plan(s.b, "")
 	s.leftAlone(s.b, slot1, savesync.BarBytes)
-}
-
-// TestAnOldContentCanBePutBack follows docs/protocol.md to the letter.
-func TestAnOldContentCanBePutBack(t *testing.T) {
-	s := newRealScene(t)
-	good := s.fill(s.a, slot1, "good", 0)
-	s.sync(s.a)
-	was := s.committed(slot1, good)
-	s.sync(s.b)
-	s.tick(time.Minute)
-	s.fill(s.a, slot1, "spoilt", 0)
-	s.sync(s.a)
-	s.fill(s.b, slot2, "b's", -1000)
-	s.sync(s.b)
-	s.tick(time.Hour)
-
-	// 1. Copy the version to a new key.
-	version := s.store.Put("users/"+player+"/"+game+"/content/"+slot1+"/restored1", good)
-	// 2. Change the record.
-	data, revision := s.store.Record(player)
-	var record map[string]any
-	if err := json.Unmarshal([]byte(data), &record); err != nil {
-		t.Fatal(err)
-	}
-	g := record["games"].(map[string]any)[game].(map[string]any)
-	f := g["files"].(map[string]any)[slot1].(map[string]any)
-	key := func(checksum string) string {
-		b, err := hex.DecodeString(checksum[:12])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(b)
-	}
-	retired, _ := g["retired"].([]any)
-	g["retired"] = append(retired, map[string]any{"name": slot1, "id": f["id"]})
-	f["older"] = strings.ReplaceAll(f["older"].(string), key(was.Checksum), "") + key(f["checksum"].(string))
-	f["id"], f["version"] = "restored1", version
-	f["size"], f["checksum"] = was.Size, was.Checksum
-	f["modified_timestamp"], f["committed_at"], f["revision"] = s.now.Unix(), s.now.Unix(), revision+1
-	changed, err := json.Marshal(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.store.SetRecord(player, string(changed))
-
-	for range 2 {
-		s.sync(s.a)
-		s.sync(s.b)
-		s.committed(slot1, good)
-	}
-	for _, d := range []*device{s.a, s.b} {
-		if d.files[slot1].data != good {
-			t.Errorf("%s has not got it back", d.name)
-		}
-		s.plan(d, "")
-	}
-	s.tick(retention - time.Hour)
 }
 
 // TestWrongBytesAreReadOnce loops completions over uploads that are not what was announced.

@@ -194,7 +194,7 @@ func (g *Game) commit(c claim, at place, revision int64, now time.Time) {
 	g.Files[c.Name] = File{
 		ID: at.id, Version: at.version,
 		Size: c.Size, Modified: c.Modified, Checksum: c.Checksum,
-		Committed: now.Unix(), Revision: revision, Health: c.health, Older: older,
+		Committed: now.Unix(), Revision: revision, Health: c.health, Older: older.without(c.Checksum),
 	}
 }
 

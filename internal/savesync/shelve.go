@@ -64,10 +64,18 @@ func (st *state) place(ctx context.Context, source, version, name, id string) (p
 	if errors.Is(err, ErrNotFound) {
 		return place{}, fmt.Errorf("%w: what it has of upload %s has expired", ErrConflict, id)
 	}
-	if err == nil && (copied == "" || copied == unversioned || len(copied) > maxVersion) {
-		err = fmt.Errorf("content %s has the unusable version %.80q: is the bucket versioned?", id, copied)
+	if err == nil {
+		err = usable(id, copied)
 	}
 	return place{name: name, id: id, version: copied, made: err == nil}, err
+}
+
+// usable returns an error when the version of a content is none that can be pinned.
+func usable(id, version string) error {
+	if version == "" || version == unversioned || len(version) > maxVersion {
+		return fmt.Errorf("content %s has the unusable version %.80q: is the bucket versioned?", id, version)
+	}
+	return nil
 }
 
 // strays retires what the try before this one has copied, only to find that another

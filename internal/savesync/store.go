@@ -3,6 +3,7 @@ package savesync
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -74,4 +75,26 @@ type ObjectStore interface {
 	PresignPut(ctx context.Context, key string, size int64, life time.Duration) (string, error)
 	// PresignGet returns a URL that reads one version of a key; it is a secret.
 	PresignGet(ctx context.Context, key, version string, life time.Duration) (string, error)
+}
+
+// An Archive is the part of an object store that only operators need.
+type Archive interface {
+	// History streams the versions of all objects whose keys begin with a prefix, in the
+	// order of their keys and of each from the newest to the oldest, without delete
+	// markers. It ends at the first error.
+	History(ctx context.Context, prefix string) iter.Seq2[Version, error]
+	// Write puts an object under a key that has no current object, and returns its
+	// version. If it has one the error is [ErrExists].
+	Write(ctx context.Context, key string, data []byte) (string, error)
+}
+
+// A Version is one version of an object, as an archive has it.
+type Version struct {
+	// Key and ID name it.
+	Key, ID string
+	// Size is in bytes.
+	Size int64
+	// Written is when it was put there. Replaced is when another version or a delete
+	// marker took its place as the current one, zero while it is that.
+	Written, Replaced time.Time
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -85,6 +86,7 @@ type record struct {
 var (
 	_ savesync.ManifestStore = (*Store)(nil)
 	_ savesync.ObjectStore   = (*Store)(nil)
+	_ savesync.Archive       = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -213,6 +215,47 @@ func (s *Store) List(_ context.Context, prefix string, pages int) (list []savesy
 		return nil
 	})
 	return list, all, err
+}
+
+// History implements [savesync.Archive]. It is one call.
+func (s *Store) History(_ context.Context, prefix string) iter.Seq2[savesync.Version, error] {
+	return func(yield func(savesync.Version, error) bool) {
+		var list []savesync.Version
+		err := s.do("History", prefix, func() error {
+			for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+				if !strings.HasPrefix(key, prefix) {
+					continue
+				}
+				for _, v := range slices.Backward(s.objects[key]) {
+					if !v.Marker {
+						list = append(list, savesync.Version{Key: key, ID: v.ID, Size: int64(len(v.Data)), Written: v.Created, Replaced: v.Replaced})
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(savesync.Version{}, err)
+			return
+		}
+		for _, v := range list {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Write implements [savesync.Archive].
+func (s *Store) Write(_ context.Context, key string, data []byte) (id string, err error) {
+	err = s.do("Write", key, func() error {
+		if _, taken := s.current(key); taken {
+			return savesync.ErrExists
+		}
+		id = s.put(key, Version{Data: string(data)})
+		return nil
+	})
+	return id, err
 }
 
 // Retire implements [savesync.ObjectStore].
