@@ -24,7 +24,8 @@ type Outcome struct {
 	// Current says that it is the file's content now. Otherwise it is kept as an older
 	// version for the retention time.
 	Current bool
-	// Unchanged says that there was nothing to do: the file had this content already.
+	// Unchanged says that there was nothing to do: the file had this content already, at
+	// the moment of asking.
 	Unchanged bool
 }
 
@@ -187,6 +188,9 @@ func (o *Operator) forward(ctx context.Context, k keys, what string, list []inco
 			return nil
 		}
 		in.version, err = in.put(ctx, k.content(in.Name, in.ID))
+		if errors.Is(err, ErrExists) { // a device had the same content, and sent it
+			return errOvertaken
+		}
 		if err != nil {
 			return err
 		}
@@ -210,11 +214,10 @@ func (o *Operator) forward(ctx context.Context, k keys, what string, list []inco
 				changed++
 			}
 			f := st.game.Files[in.Name]
-			current := f.Checksum == in.Checksum
-			if current {
+			if f.Checksum == in.Checksum {
 				in.ID = f.ID
 			}
-			outcomes = append(outcomes, Outcome{Name: in.Name, ID: in.ID, Current: current, Unchanged: in.unchanged})
+			outcomes = append(outcomes, Outcome{Name: in.Name, ID: in.ID, Current: in.unchanged || in.ID == f.ID, Unchanged: in.unchanged})
 		}
 		if changed == 0 {
 			return nil

@@ -55,6 +55,12 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"11: what was put past the plans is seen", "invite.go", "use.Unaudited >= auditEvery", "use.Unaudited < 0", "TestAURLUsedOverAndOverIsSeen"},
 		{"12: an inbox is retired for good", "retire.go", "if u.Settled && u.over(now) {", "if false {", "TestWhatComesLateGoesToo"},
 		{"12: what lost is copied", "settle.go", "if f, ok := g.Files[c.Name]; !ok || f.Checksum != c.Checksum {", "if f, ok := g.Files[c.Name]; !ok || c.above(f) {", histories},
+		{"13: a ban holds for a completion too", "service.go", "err = s.serve(ctx, player, game, func(st *state) error {", "err = s.retry(ctx, player, game, tries, func(st *state) error {\n\t\tif err := st.settle(ctx); err != nil {\n\t\t\treturn err\n\t\t}", histories},
+		{"13: who is forgotten stays so", "operator.go", "Games: map[string]*Game{}, Forgotten: &stone}", "Games: map[string]*Game{}}", histories},
+		{"14: what a restore replaces is older", "forward.go", "\t\tc.Modified = f.Modified\n\t}\n\tg.commit(c, at, revision, now)", "\t\tc.Modified = f.Modified\n\t}\n\tg.commit(c, at, revision, now)\n\tis := g.Files[c.Name]\n\tis.Older = f.Older\n\tg.Files[c.Name] = is", histories},
+		{"14: and what it restores is not", "settle.go", "Older: older.without(c.Checksum),", "Older: older,", histories},
+		{"14: a restore wins", "forward.go", "in.origin, in.of, in.settle = Restored, src.ID, force", "in.origin, in.of, in.settle = Restored, src.ID, compete", histories},
+		{"14: an operator who dies leaves nothing behind", "forward.go", "\t\tst.game.Uploads = append(st.game.Uploads, in.Upload)\n", "", "TestOperatorsCanBeInterrupted"},
 		{"copies that came to nothing expire", "shelve.go", "\t_ = st.putAway(ctx, list) // a sync is not refused for it\n", "", "TestACopyThatComesTooLateIsRetired"},
 		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n}", "}", "TestACopyOfARequestThatDiedIsRetired"},
 	} {

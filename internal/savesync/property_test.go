@@ -144,7 +144,7 @@ func (w *world) possible(t *rapid.T) []func() {
 				func() { w.misfortune(t, d) })
 		}
 	}
-	steps = append(steps, func() { w.attack(t) })
+	steps = append(steps, func() { w.attack(t) }, w.support(t))
 	if rapid.IntRange(0, 9).Draw(t, "rollback") == 0 {
 		steps = append(steps, w.rollBack)
 	}
@@ -254,13 +254,13 @@ func (w *world) misfortune(t *rapid.T, d *device) {
 // rollBack has the release before this one write the player's record for once: it
 // keeps what is committed and planned, and nothing that it does not know.
 func (w *world) rollBack() {
-	if data, revision := w.store.Record(player); revision > 0 {
+	if data, revision := w.store.Record(player); revision > 0 && !w.watcher.barred() { // that one it would not touch
 		w.note("the release before this one writes the record")
 		w.store.SetRecord(player, unknownBefore.ReplaceAllString(data, ""))
 	}
 }
 
-var unknownBefore = regexp.MustCompile(`,"(health|layout)":("[a-z]*"|[0-9]+)`)
+var unknownBefore = regexp.MustCompile(`,"(health|layout|synced|left_alone|support)":("[a-z]*"|[0-9]+|\{[^}]*\}|\[[^]]*\])`)
 
 // fresh returns a content that no file had before, of the same length each time.
 func (w *world) fresh(name string) string { return w.make(name, w.next()) }
@@ -382,9 +382,12 @@ func abs(f float64) float64 { return max(f, -f) }
 // settle lets everything come to rest: promise 4, and what the others say of a world
 // in which nothing happens any more.
 func (w *world) settle() {
-	for _, d := range w.devices {
+	for _, d := range append(w.devices, w.desk) {
 		w.exhaust(d)
 		d.todo, d.answered, d.player = nil, false, player
+	}
+	if w.rest() {
+		return
 	}
 	w.tick(7 * time.Hour) // nothing waits any longer because it failed
 	w.note("from here on nobody plays and nothing fails")
@@ -451,7 +454,7 @@ func (w *world) leave() {
 
 // stop ends all requests.
 func (w *world) stop() {
-	for _, d := range w.devices {
+	for _, d := range append(w.devices, w.desk) {
 		if d.request != nil {
 			w.kill(d.request)
 		}

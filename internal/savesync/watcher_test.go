@@ -35,8 +35,11 @@ type watcher struct {
 	// not the announced ones.
 	wrong map[string]int
 
+	// forgotten says that an operator erased the player.
+	forgotten bool
+
 	data    string
-	decoded *savesync.Game
+	decoded *savesync.Record
 }
 
 // A content is a file's bytes.
@@ -75,22 +78,32 @@ func (c *watcher) violate(format string, args ...any) { c.world.violate(format, 
 // record decodes the player's record and returns the game's part of it, to be read
 // only: the last one is decoded once.
 func (c *watcher) record(data string) *savesync.Game {
-	if c.decoded == nil || c.data != data {
-		c.data, c.decoded = data, c.decode(data)
-	}
-	return c.decoded
-}
-
-func (c *watcher) decode(data string) *savesync.Game {
-	r, err := savesync.DecodeRecord([]byte(data))
-	if err != nil {
-		c.violate("the record cannot be read: %v", err)
-		return &savesync.Game{}
-	}
-	if g := r.Games[game]; g != nil {
+	if g := c.whole(data).Games[game]; g != nil {
 		return g
 	}
 	return &savesync.Game{}
+}
+
+// whole decodes the player's record.
+func (c *watcher) whole(data string) *savesync.Record {
+	if c.decoded != nil && c.data == data {
+		return c.decoded
+	}
+	r, err := savesync.DecodeRecord([]byte(data))
+	if err != nil {
+		c.violate("the record cannot be read: %v", err)
+		r = &savesync.Record{}
+	}
+	c.data, c.decoded = data, r
+	return r
+}
+
+// barred reports whether the player is banned or was forgotten. A ban ends by itself only
+// after the end of all histories.
+func (c *watcher) barred() bool {
+	data, _ := c.world.store.Record(c.player)
+	r := c.whole(data)
+	return r.Ban != nil || r.Forgotten != nil
 }
 
 // now returns the game's part of the record as it is.
@@ -147,12 +160,12 @@ func (c *watcher) calling(r *request, call memstore.Call) {
 	}
 	switch call.Op {
 	case "Load", "Save", "LoadOld":
-		if call.Key != c.player {
+		if call.Key != c.player && !r.reaches(call.Key) {
 			c.violate("promise 8: a request of %s touches the record of %s", c.player, call.Key)
 		}
 	default:
 		for key := range strings.SplitSeq(call.Key, "\n") {
-			if !strings.HasPrefix(key, "users/"+c.player+"/"+game+"/") && !strings.HasPrefix(key, "inbox/"+c.player+"/") {
+			if !r.reaches(strings.Split(key, "/")[1]) && !strings.HasPrefix(key, "users/"+c.player+"/"+game+"/") && !strings.HasPrefix(key, "inbox/"+c.player+"/") {
 				c.violate("promise 8: a request of %s touches %s", c.player, key)
 			}
 		}
@@ -162,7 +175,7 @@ func (c *watcher) calling(r *request, call memstore.Call) {
 		c.reading(r, call.Key)
 	case "Retire":
 		for key := range strings.SplitSeq(call.Key, "\n") {
-			c.retired[key] = true
+			c.world.watchers[strings.Split(key, "/")[1]].retired[key] = true
 		}
 	}
 	if r.broken {
@@ -190,23 +203,33 @@ func (c *watcher) answered(r *request) {
 	switch s := r.reply.Status; {
 	case r.broken && s != 503:
 		c.violate("promise 6: after a failed call the answer is %d", s)
-	case !r.broken && s != 200 && s != 409:
+	case r.operation != nil:
+	case !r.broken && r.barred && c.barred() && s != 403:
+		c.violate("promise 13: a %s of a player who is banned or was forgotten is answered %d", r.kind, s)
+	case !r.broken && s == 403 && !r.barred && !c.barred():
+		c.violate("promise 13: a %s of a player who is not banned is answered %d", r.kind, s)
+	case !r.broken && s != 200 && s != 409 && s != 403:
 		c.violate("the answer is %d, although nothing failed: %v", s, r.reply.Cause)
 	}
 }
 
-// saved is told of each change of the record.
-func (c *watcher) saved(before, after string) {
+// saved is told of each change of the record by a request.
+func (c *watcher) saved(r *request, before, after string) {
 	old, now := c.record(before), c.record(after)
+	if c.ended(r, before, after) {
+		return
+	}
 	for name, f := range old.Files {
 		g, ok := now.Files[name]
 		if !ok {
-			if !c.deleted[c.world.key(c.player, name, f.ID)] {
+			if r.givesUp(c.player) {
+				c.gaveUp(name, f)
+			} else if !c.deleted[c.world.key(c.player, name, f.ID)] {
 				c.violate("promise 1: %s is gone from the record", name)
 			}
 			continue
 		}
-		c.replaced(name, f, g, old)
+		c.replaced(r, name, f, g, old)
 	}
 	for name, g := range now.Files {
 		c.named(name, g)
@@ -223,15 +246,16 @@ func (c *watcher) saved(before, after string) {
 }
 
 // replaced checks the change from one committed content of a file to the next.
-func (c *watcher) replaced(name string, f, g savesync.File, old *savesync.Game) {
+func (c *watcher) replaced(r *request, name string, f, g savesync.File, old *savesync.Game) {
 	if f.Checksum == g.Checksum {
 		return
 	}
 	was, there := c.bytes(name, f)
 	is, _ := c.bytes(name, g)
 	mended := there && c.world.broken[was] && !c.world.broken[is]
+	forced := r.forces()
 	switch order := g.Modified.Compare(f.Modified); {
-	case mended:
+	case mended, forced && order >= 0:
 	case order < 0:
 		c.violate("promise 3: %s goes from a content of %v to one of %v", name, f.Modified, g.Modified)
 	case order == 0 && g.Checksum < f.Checksum && !knew(old, name, g.Checksum, f.Revision):
@@ -240,16 +264,19 @@ func (c *watcher) replaced(name string, f, g savesync.File, old *savesync.Game) 
 	if there && !c.world.broken[was] && c.world.broken[is] {
 		c.violate("promise 9: %s goes from %s, which can be read, to %s", name, c.world.label(was), c.world.label(is))
 	}
-	if there && len(is) < len(was) && strings.HasPrefix(was, is) {
+	if there && len(is) < len(was) && strings.HasPrefix(was, is) && !forced {
 		c.violate("promise 9: %s goes from %s to its beginning", name, c.world.label(was))
 	}
-	if !mended && losing(old, name, g.Checksum) {
+	if !mended && !forced && losing(old, name, g.Checksum) {
 		c.violate("promise 11: %s goes from %s to %s, which was asked for only to be kept", name, c.world.label(was), c.world.label(is))
 	}
 	if !g.Older.Has(f.Checksum) {
 		c.violate("promise 3: the content of %s that was replaced is not known as older", name)
 	}
-	if data, ok := c.bytes(name, g); ok && c.committed[content{name, data}] {
+	if g.Older.Has(g.Checksum) {
+		c.violate("promise 3: the content of %s is known as older than itself", name)
+	}
+	if data, ok := c.bytes(name, g); ok && c.committed[content{name, data}] && !forced {
 		c.violate("promise 3: the old content %s of %s is back", c.world.label(data), name)
 	}
 }
@@ -378,7 +405,7 @@ func (c *watcher) frugal() {
 	for _, n := range bytes {
 		stored += n
 	}
-	if c.world.crashed {
+	if c.world.crashed || c.world.helped {
 		return
 	}
 	counted := map[string]bool{}
@@ -400,6 +427,9 @@ func (c *watcher) frugal() {
 
 // planned is told of each plan that was handed out.
 func (c *watcher) planned(r *request, todo []transfer) {
+	if len(todo) > 0 && c.barred() {
+		c.violate("promise 13: %s is told to%s, and the player is banned or was forgotten", r.device.name, orders(todo))
+	}
 	g := c.record(r.basis)
 	limit := float64(r.now.UnixNano()) / 1e9
 	for i, t := range todo {

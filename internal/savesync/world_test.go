@@ -33,6 +33,8 @@ type world struct {
 	store   *memstore.Store
 	service *savesync.Service
 	devices []*device
+	// desk is where an operator works, who has a request under way as a device has.
+	desk *device
 	// running is the request that has the word, nil between steps.
 	running *request
 	// flying holds uploads that S3 has begun to take.
@@ -48,8 +50,8 @@ type world struct {
 	generous bool
 	// key tells under which key the committed content of a file lies.
 	key func(player, name, id string) string
-	// crashed says that a request died or failed.
-	crashed bool
+	// crashed says that a request died or failed, helped that an operator did something.
+	crashed, helped bool
 	// vandals says that objects may be deleted by hand.
 	vandals bool
 	// contents counts the contents that were made up; labels is what the history
@@ -104,6 +106,10 @@ type request struct {
 	listed []string
 	// broken says that a call failed whose answer the request needed.
 	broken bool
+	// barred says that the player was banned or forgotten when the request began.
+	barred bool
+	// operation is what an operator does, nil for a device's request.
+	*operation
 }
 
 // newWorld returns a world of devices whose clocks are ahead of the server's by skews.
@@ -129,6 +135,7 @@ func newWorld(skews ...time.Duration) *world {
 		Pause:     func(context.Context, int) error { return nil },
 		Serial:    true,
 	}
+	w.desk = &device{name: "Sam", player: player}
 	for i, skew := range skews {
 		d := &device{name: string(rune('A' + i)), player: player, skew: skew, files: map[string]local{}, kept: map[string][]string{}}
 		w.devices = append(w.devices, d)
@@ -183,14 +190,20 @@ func (w *world) start(d *device, kind string, body []byte) *request {
 	if kind == "complete" {
 		serve = w.service.ServeComplete
 	}
+	w.note("%s asks: %s%s", d.name, kind, w.describe(r))
+	w.begin(r, func() savesync.Reply { return serve(context.Background(), r.player, body) })
+	return r
+}
+
+// begin runs a request up to its first call.
+func (w *world) begin(r *request, serve func() savesync.Reply) {
 	r.next, r.stop = iter.Pull(func(yield func(memstore.Call) bool) {
 		r.yield = yield
-		r.reply = serve(context.Background(), r.player, body)
+		r.reply = serve()
 	})
-	d.request = r
-	w.note("%s asks: %s%s", d.name, kind, w.describe(r))
+	r.device.request = r
+	r.barred = w.watchers[r.player].barred()
 	w.run(r)
-	return r
 }
 
 // describe returns what a device lists, as the history has it.
@@ -207,13 +220,20 @@ func (w *world) describe(r *request) string {
 
 // run lets a request go on up to its next call or its end.
 func (w *world) run(r *request) {
-	before, _ := w.store.Record(r.player)
+	before := map[string]string{}
+	for p := range w.watchers {
+		before[p], _ = w.store.Record(p)
+	}
 	w.running = r
 	call, more := r.next()
 	w.running = nil
-	if after, _ := w.store.Record(r.player); after != before {
-		r.basis = after
-		w.watchers[r.player].saved(before, after)
+	for p, c := range w.watchers {
+		if after, _ := w.store.Record(p); after != before[p] {
+			if p == r.player {
+				r.basis = after
+			}
+			c.saved(r, before[p], after)
+		}
 	}
 	r.call = call
 	if !more {
@@ -257,6 +277,10 @@ func (w *world) end(r *request) {
 	d := r.device
 	d.request = nil
 	w.watchers[r.player].answered(r)
+	if r.operation != nil {
+		w.operated(r)
+		return
+	}
 	if r.kind != "plan" {
 		w.note("%s is answered %d", d.name, r.reply.Status)
 		return
@@ -480,7 +504,7 @@ func (w *world) finish(d *device) {
 // tick lets time pass, and S3 expire what it expires.
 func (w *world) tick(by time.Duration) {
 	w.now = w.now.Add(by)
-	if by >= time.Hour && slices.ContainsFunc(w.devices, func(d *device) bool { return d.request != nil }) {
+	if by >= time.Hour && slices.ContainsFunc(append(w.devices, w.desk), func(d *device) bool { return d.request != nil }) {
 		w.crashed = true // no process stands still for so long and is no different for it
 	}
 	w.store.Expire()
