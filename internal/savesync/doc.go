@@ -79,7 +79,17 @@
 //     TestWhatNeverCameIsListed, TestAHammeredInboxHidesLittle, TestOneRequestReadsSoMuch,
 //     TestReadingTakesBoundedTime, TestWhatIsBarredIsNotLookedUp, TestAPlayersPaceIsBounded, TestStoredBytesAreBounded,
 //     TestAURLUsedOverAndOverIsSeen, TestWhatComesLateGoesToo, TestWhatAPlayerCosts)
+//  13. Who is turned away gets nothing. From the moment that a ban or a tombstone is
+//     saved no request of the player's devices settles, decides or writes anything, and
+//     no other one of theirs that began before is answered with anything to do. A
+//     forgotten player stays forgotten, and what was erased stays erased.
+//     (TestABannedPlayerIsTurnedAway, TestOldReleasesObeyABan, TestForgottenStaysForgotten)
+//  14. What an operator does holds as what devices do: the promises above hold beside it,
+//     at every moment. What is restored wins on every device that lists it, but over
+//     what was changed later. (TestARestoreReachesEveryDevice,
+//     TestARestoreKeepsWhatADeviceHasNotSent, TestAnUploadReachesEveryDevice,
+//     TestAMoveGivesTheNewer, TestVerifyAndRepair, TestOperatorsCanBeInterrupted)
 //
-// TestEveryMendingIsHeld takes out what the package does for the promises 9 to 12, one
+// TestEveryMendingIsHeld takes out what the package does for the promises 9 to 14, one
 // thing at a time, and wants the tests to fail.
 package savesync

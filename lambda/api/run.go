@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,7 +46,8 @@ func newService(getenv func(string) string) (*savesync.Service, error) {
 		Region:    env.text("AWS_REGION"),
 		URLSuffix: getenv("URL_SUFFIX"),
 		Endpoint:  getenv("AWS_ENDPOINT_URL"),
-		Credentials: aws.Credentials{
+		// They hold for as long as the function's process lives.
+		Credentials: fixed{
 			AccessKeyID:     env.text("AWS_ACCESS_KEY_ID"),
 			SecretAccessKey: env.text("AWS_SECRET_ACCESS_KEY"),
 			SessionToken:    getenv("AWS_SESSION_TOKEN"),
@@ -69,6 +71,12 @@ func newService(getenv func(string) string) (*savesync.Service, error) {
 	}
 	return service, errors.Join(env.errs...)
 }
+
+// fixed are credentials that stay the same.
+type fixed aws.Credentials
+
+// Retrieve implements [aws.CredentialsProvider].
+func (f fixed) Retrieve(context.Context) (aws.Credentials, error) { return aws.Credentials(f), nil }
 
 // environment reads variables and collects what is wrong with them.
 type environment struct {

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,9 +34,8 @@ type Config struct {
 	// Endpoint is a base URL that takes the place of AWS's own for both services,
 	// as an emulator has it; empty for AWS.
 	Endpoint string
-	// Credentials sign the calls. In a Lambda function they hold for as long as its
-	// process lives.
-	Credentials aws.Credentials
+	// Credentials sign the calls.
+	Credentials aws.CredentialsProvider
 	// Table and Bucket are names.
 	Table, Bucket string
 }
@@ -53,6 +53,9 @@ type client struct {
 	config Config
 	// service is the name that signatures carry: "s3" or "dynamodb".
 	service string
+	// ahead is by how much the service's clock was ahead of this computer's at its last
+	// answer, as a [time.Duration].
+	ahead atomic.Int64
 }
 
 func newClient(c Config, service string) *client {
@@ -112,7 +115,11 @@ func (c *client) once(ctx context.Context, r request, read func(*http.Response) 
 	sum := sha256.Sum256([]byte(r.body))
 	hash := hex.EncodeToString(sum[:])
 	req.Header.Set("X-Amz-Content-Sha256", hash)
-	if err := c.signer.SignHTTP(ctx, c.config.Credentials, req, hash, c.service, c.config.Region, time.Now()); err != nil {
+	credentials, err := c.config.Credentials.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("find credentials for %s: %w", c.service, err)
+	}
+	if err := c.signer.SignHTTP(ctx, credentials, req, hash, c.service, c.config.Region, time.Now()); err != nil {
 		return err
 	}
 	resp, err := c.http.Do(req)
@@ -124,10 +131,23 @@ func (c *client) once(ctx context.Context, r request, read func(*http.Response) 
 		_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 		_ = resp.Body.Close()
 	}()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.ahead.Store(int64(time.Until(date)))
+	}
 	if resp.StatusCode >= 300 {
 		return c.refusal(resp)
 	}
 	return read(resp)
+}
+
+// now returns the service's time, to the second, as far as it has answered by now: what
+// somebody's computer says may be off by minutes.
+func (c *client) now() time.Time {
+	ahead := time.Duration(c.ahead.Load())
+	if ahead.Abs() <= 2*time.Second { // an answer's way, and its having no fractions
+		ahead = 0
+	}
+	return time.Now().Add(ahead)
 }
 
 // failure is the error of a call that got no answer. It leaves out the URL: keys

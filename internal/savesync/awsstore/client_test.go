@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/savesync/awsstore"
@@ -25,7 +25,7 @@ func config(endpoint string) awsstore.Config {
 	return awsstore.Config{
 		Region:      "eu-central-1",
 		Endpoint:    endpoint,
-		Credentials: aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: secret, SessionToken: "the-session-token"},
+		Credentials: credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", secret, "the-session-token"),
 		Table:       "table",
 		Bucket:      "bucket",
 	}
@@ -364,6 +364,22 @@ func BenchmarkPresignPut(b *testing.B) {
 	for b.Loop() {
 		if _, err := o.PresignPut(context.Background(), "users/p/g/inbox/1-1-LT1.save/id", 1234, time.Minute); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestTheStoresClockCounts has a computer's clock differ from the service's.
+func TestTheStoresClockCounts(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 7 * time.Minute, -7 * time.Minute} {
+		endpoint, _ := answers(t, func(w http.ResponseWriter, r *http.Request) {
+			status(200, "{}", "Date: "+time.Now().Add(ahead).UTC().Format(http.TimeFormat))(w, r)
+		})
+		m := awsstore.NewManifests(config(endpoint))
+		if _, _, err := m.Load(t.Context(), "p"); err != nil {
+			t.Fatal(err)
+		}
+		if off := time.Until(m.Now().Add(-ahead)); off.Abs() > 2*time.Second {
+			t.Errorf("the service's clock is %v ahead, and is taken %v wrong", ahead, off)
 		}
 	}
 }

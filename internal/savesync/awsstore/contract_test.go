@@ -19,6 +19,7 @@ func stores(o owner) storetest.Stores {
 	return storetest.Stores{
 		Manifests: awsstore.NewManifests(o.config),
 		Objects:   awsstore.NewObjects(o.config),
+		Archive:   awsstore.NewObjects(o.config),
 		Client:    storetest.HTTP{},
 		Owner:     o,
 		Pass:      time.Sleep,
@@ -39,13 +40,9 @@ func TestContractOnAWS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials, err := cfg.Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	endpoint := aws.ToString(cfg.BaseEndpoint)
 	o := owner{
-		config: awsstore.Config{Region: cfg.Region, Endpoint: endpoint, Credentials: credentials, Table: table, Bucket: bucket},
+		config: awsstore.Config{Region: cfg.Region, Endpoint: endpoint, Credentials: cfg.Credentials, Table: table, Bucket: bucket},
 		s3:     s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = endpoint != "" }),
 		ddb:    dynamodb.NewFromConfig(cfg),
 	}

@@ -34,10 +34,9 @@ type world struct{ owner }
 func newWorld(t *testing.T) world {
 	t.Helper()
 	name := "savesync-" + strings.ToLower(rand.Text())
-	creds := aws.Credentials{AccessKeyID: "test", SecretAccessKey: accessSecret}
-	provider := credentials.StaticCredentialsProvider{Value: creds}
+	provider := credentials.NewStaticCredentialsProvider("test", accessSecret, "")
 	w := world{owner{
-		config: awsstore.Config{Region: "us-east-1", Endpoint: endpoint, Credentials: creds, Table: name, Bucket: name},
+		config: awsstore.Config{Region: "us-east-1", Endpoint: endpoint, Credentials: provider, Table: name, Bucket: name},
 		s3:     s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: provider, UsePathStyle: true}),
 		ddb:    dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: provider}),
 	}}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 )
@@ -26,6 +27,9 @@ var _ savesync.ManifestStore = (*Manifests)(nil)
 
 // NewManifests returns the store. It makes no call.
 func NewManifests(c Config) *Manifests { return &Manifests{newClient(c, "dynamodb")} }
+
+// Now returns DynamoDB's time as its last answer told it.
+func (m *Manifests) Now() time.Time { return m.client.now() }
 
 // attribute is a DynamoDB value, as far as it is used here.
 type attribute struct {

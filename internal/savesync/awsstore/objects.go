@@ -17,7 +17,10 @@ import (
 // Objects keeps objects in a versioned S3 bucket.
 type Objects struct{ client *client }
 
-var _ savesync.ObjectStore = (*Objects)(nil)
+var (
+	_ savesync.ObjectStore = (*Objects)(nil)
+	_ savesync.Archive     = (*Objects)(nil)
+)
 
 // NewObjects returns the store. It makes no call.
 func NewObjects(c Config) *Objects { return &Objects{newClient(c, "s3")} }
@@ -74,6 +77,22 @@ func (o *Objects) Copy(ctx context.Context, source, version, target string) (str
 		return "", savesync.ErrExists
 	}
 	return copied, o.missing(ctx, err, source, version)
+}
+
+// Write puts with If-None-Match.
+func (o *Objects) Write(ctx context.Context, key string, data []byte) (string, error) {
+	r := request{method: http.MethodPut, body: string(data), header: http.Header{
+		"Content-Type": {"application/octet-stream"}, "If-None-Match": {"*"},
+	}}
+	var written string
+	err := o.send(ctx, r, key, nil, func(resp *http.Response) error {
+		written = resp.Header.Get("X-Amz-Version-Id")
+		return nil
+	})
+	if code(err) == "PreconditionFailed" {
+		return "", savesync.ErrExists
+	}
+	return written, err
 }
 
 // Stat reads the first byte of a version: unlike a HEAD, a GET says what is missing.

@@ -2,6 +2,7 @@ package awsstore
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,6 +34,10 @@ func (o *Objects) presign(ctx context.Context, req *http.Request, key string, qu
 	}
 	req.URL, req.Host = u, u.Host
 	c := o.client
-	signed, _, err := c.signer.PresignHTTP(ctx, c.config.Credentials, req, "UNSIGNED-PAYLOAD", c.service, c.config.Region, time.Now())
+	credentials, err := c.config.Credentials.Retrieve(ctx)
+	if err != nil {
+		return "", fmt.Errorf("find credentials for %s: %w", c.service, err)
+	}
+	signed, _, err := c.signer.PresignHTTP(ctx, credentials, req, "UNSIGNED-PAYLOAD", c.service, c.config.Region, time.Now())
 	return signed, err
 }

@@ -23,7 +23,7 @@ func TestContract(t *testing.T) {
 		start := time.Now()
 		s := memstore.New(func() time.Time { return start.Add(time.Duration(passed.Load())) }, retention)
 		return storetest.Stores{
-			Manifests: s, Objects: s,
+			Manifests: s, Objects: s, Archive: s,
 			Client:    client{s},
 			Owner:     owner{s},
 			Pass:      func(d time.Duration) { passed.Add(int64(d)) },

@@ -18,6 +18,7 @@ import (
 type Stores struct {
 	Manifests savesync.ManifestStore
 	Objects   savesync.ObjectStore
+	Archive   savesync.Archive
 	// Client is a game on a device.
 	Client Client
 	// Owner is whoever has the table's and the bucket's keys.
@@ -40,6 +41,7 @@ type Stores struct {
 const (
 	CopyRefusesATakenKey = "Copy refuses a key that has an object"
 	PutRefusesOtherTypes = "a URL for an upload takes no other content type"
+	WriteRefusesATaken   = "Write refuses a key that has an object"
 )
 
 // ErrRefused is what a client gets from a URL that it may not use, or not so.
@@ -93,6 +95,8 @@ func Run(t *testing.T, open func(testing.TB) Stores) {
 		{"CopyOverADeleteMarker", testCopyOverADeleteMarker},
 		{"List", testList},
 		{"ListInPages", testListInPages},
+		{"History", testHistory},
+		{"Write", testWrite},
 		{"Retire", testRetire},
 		{"PutURLs", testPutURLs},
 		{"PutURLsTakeNoOtherTypes", testPutURLsTakeNoOtherTypes},
