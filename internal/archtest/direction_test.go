@@ -57,6 +57,7 @@ var roles = map[string]role{
 	"internal/saves":              domain,
 	"internal/stack":              domain,
 	"internal/stage":              engine,
+	"internal/support":            engine,
 	"internal/deploy":             engine,
 	"internal/teardown":           engine,
 	"cfn":                         asset,
@@ -87,7 +88,7 @@ var direction = map[role]struct {
 	words:   {nil, "words and pictures serve any command, and know no AWS"},
 	aws:     {nil, "the way to AWS is the same for every domain"},
 	domain:  {[]role{aws}, "a domain is understood and tested alone: it knows no other, and nothing of the command line"},
-	engine:  {[]role{aws, domain, engine, asset, proto}, "the engine does what commands ask for, whoever asks: it says what happens, and others show it"},
+	engine:  {[]role{aws, domain, engine, asset, proto, store}, "the engine does what commands ask for, whoever asks: it says what happens, and others show it"},
 	asset:   {nil, "what the program carries is data"},
 	serving: {[]role{proto, store, serving}, "the functions are small and start fast: nothing of the program is in them"},
 	store:   {[]role{proto}, "a store only keeps what the protocol tells it"},
@@ -96,7 +97,7 @@ var direction = map[role]struct {
 }
 
 // engines are the engine's packages, each of which may import those after it.
-var engines = []string{"internal/deploy", "internal/teardown", "internal/stage"}
+var engines = []string{"internal/deploy", "internal/teardown", "internal/support", "internal/stage"}
 
 // inOrder tells whether an engine package may import another.
 func inOrder(importer, imported string) bool {

@@ -1,4 +1,4 @@
-// Package bucket counts and empties versioned S3 buckets.
+// Package bucket counts and empties versioned S3 buckets, or the part of one below a prefix.
 package bucket
 
 import (
@@ -29,6 +29,16 @@ var _ Client = (*s3.Client)(nil)
 // taken by somebody else, so every call names the owner it expects.
 type Bucket struct {
 	Name, Owner string
+	// Prefix is how the keys begin that count, "" for all.
+	Prefix string
+}
+
+// prefix is the prefix as a request has it.
+func (b Bucket) prefix() *string {
+	if b.Prefix == "" {
+		return nil
+	}
+	return &b.Prefix
 }
 
 // Stats says what a bucket holds.
@@ -67,7 +77,7 @@ func Count(ctx context.Context, client Client, b Bucket, isFile func(key string,
 func versions(ctx context.Context, client Client, b Bucket) iter.Seq2[*s3.ListObjectVersionsOutput, error] {
 	return func(yield func(*s3.ListObjectVersionsOutput, error) bool) {
 		pages := s3.NewListObjectVersionsPaginator(client, &s3.ListObjectVersionsInput{
-			Bucket: &b.Name, ExpectedBucketOwner: &b.Owner,
+			Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Prefix: b.prefix(),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)

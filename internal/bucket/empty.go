@@ -217,7 +217,7 @@ func (e *KeyError) Error() string {
 // abortUploads ends every unfinished multipart upload: a bucket that holds one
 // can be deleted, but its parts are paid for until then.
 func abortUploads(ctx context.Context, client Client, b Bucket) error {
-	pages := s3.NewListMultipartUploadsPaginator(client, &s3.ListMultipartUploadsInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
+	pages := s3.NewListMultipartUploadsPaginator(client, &s3.ListMultipartUploadsInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Prefix: b.prefix()})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if cloud.IsNotFound(err) {

@@ -57,8 +57,8 @@ func (e *DamagedError) Error() string {
 var errOvertaken = errors.New("the player's devices have overtaken this; try again")
 
 // Restore makes versions of a game's files current again, as new contents of now: all
-// devices fetch them, but one on which the file was changed later. What they replace
-// stays as an older version. It changes all the files or, with an error, those before.
+// devices fetch them, but one on which the file was changed later; the last one is the
+// newest on the device then. What they replace stays as an older version. It changes all the files or, with an error, those before.
 // The errors are *[GoneError], *[DamagedError], *[BarredError], [ErrForgotten].
 func (o *Operator) Restore(ctx context.Context, player, game string, sources []Source) ([]Outcome, error) {
 	k := keys{player, game}
@@ -92,17 +92,11 @@ func (o *Operator) Upload(ctx context.Context, player, game, name string, data [
 
 // read reads a version, as what is to be put into a game.
 func (o *Operator) read(ctx context.Context, k keys, src Source) (incoming, error) {
-	object, err := o.Service.Objects.Read(ctx, k.content(src.Name, src.ID), src.Version, src.Size)
-	if errors.Is(err, ErrNotFound) {
-		return incoming{}, &GoneError{src.Name, src.ID}
-	}
-	if err == nil && object.Data == nil {
-		err = fmt.Errorf("version %s of %s has %d bytes, not %d", src.ID, src.Name, object.Size, src.Size)
-	}
+	data, err := o.Content(ctx, k.player, k.game, src)
 	if err != nil {
 		return incoming{}, err
 	}
-	return o.incoming(src.Name, object.Data), nil
+	return o.incoming(src.Name, data), nil
 }
 
 // copier copies a source to the key it is given.
@@ -206,9 +200,11 @@ func (o *Operator) forward(ctx context.Context, k keys, what string, list []inco
 		}
 		outcomes = make([]Outcome, 0, len(list))
 		changed := 0
-		for _, in := range list {
+		for i, in := range list {
 			if !in.unchanged {
-				if err := st.game.take(in, st.revision+1, st.now); err != nil {
+				// In the order given, since the newest is what a game continues with.
+				now := st.now.Add(time.Duration(i) * time.Microsecond)
+				if err := st.game.take(in, st.revision+1, now); err != nil {
 					return err
 				}
 				changed++

@@ -24,7 +24,7 @@ func (o *Operator) Move(ctx context.Context, from, to, game string) ([]Outcome, 
 	}
 	var moved []Outcome
 	for range moveRounds {
-		files, err := o.settled(ctx, from, game)
+		files, err := o.Settle(ctx, from, game)
 		if err != nil || len(files) == 0 {
 			return moved, err
 		}
@@ -40,9 +40,9 @@ func (o *Operator) Move(ctx context.Context, from, to, game string) ([]Outcome, 
 	return moved, fmt.Errorf("%w: the player's devices go on syncing", ErrConflict)
 }
 
-// settled settles what a player's devices have sent, and what a move before this one
-// has left to be retired, and returns the files of a game.
-func (o *Operator) settled(ctx context.Context, player, game string) (files map[string]File, err error) {
+// Settle settles what a player's devices have sent of a game, and what a change before
+// this one has left to be retired, and returns what is current then, by file name.
+func (o *Operator) Settle(ctx context.Context, player, game string) (files map[string]File, err error) {
 	err = o.change(ctx, player, game, func(st *state) error {
 		err := st.settle(ctx)
 		files = maps.Clone(st.game.Files)

@@ -2,6 +2,8 @@ package savesync
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -149,4 +151,18 @@ func (n *numbering) number(k *Kept) {
 	if k.Origin, of = originOf(k.ID); of != "" {
 		k.Of = n.known[of]
 	}
+}
+
+// Content reads a version. The error is *[GoneError] if it is not there any more.
+func (o *Operator) Content(ctx context.Context, player, game string, src Source) ([]byte, error) {
+	object, err := o.Service.Objects.Read(ctx, keys{player, game}.content(src.Name, src.ID), src.Version, src.Size)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, &GoneError{src.Name, src.ID}
+	case err != nil:
+		return nil, err
+	case object.Data == nil:
+		return nil, fmt.Errorf("version %s of %s has %d bytes, not %d", src.ID, src.Name, object.Size, src.Size)
+	}
+	return object.Data, nil
 }
