@@ -233,6 +233,7 @@ func TestATakeoutHasEverything(t *testing.T) {
 	r.save(slot1, "old")
 	r.save(slot1, "new")
 	r.save("persistent", "p")
+	r.store.Put("users/"+player+"/"+game+"/../x", "of the backend before")
 	out := func() (map[string]string, error) {
 		var b bytes.Buffer
 		err := r.Takeout(t.Context(), players.Player{Sub: player, Email: "ann@example.com"}, &b)
@@ -256,9 +257,14 @@ func TestATakeoutHasEverything(t *testing.T) {
 	}
 	files, err := out()
 	older := "older/" + game + "/" + slot1 + "/1-2026-11-26-100100-" + slot1
-	if err != nil || len(files) != 6 || files["saves/"+game+"/"+slot1] != "new" || files["saves/"+game+"/persistent"] != "p" || files[older] != "old" ||
+	if err != nil || len(files) != 7 || !slices.Contains(slices.Collect(maps.Values(files)), "of the backend before") || files["saves/"+game+"/"+slot1] != "new" || files["saves/"+game+"/persistent"] != "p" || files[older] != "old" ||
 		!strings.Contains(files["account.json"], "ann@example.com") || !strings.Contains(files["record.json"], slot1) || !strings.Contains(files["README.txt"], older) {
 		t.Errorf("%q, %v", files, err)
+	}
+	for name := range files {
+		if strings.Contains(name, "..") {
+			t.Errorf("%s leads out of the folder", name)
+		}
 	}
 	r.store.Hook = func(c memstore.Call) memstore.Fault {
 		if c.Op == "Read" && strings.Contains(c.Key, slot1) {

@@ -24,7 +24,8 @@ func (e *PartialError) Error() string {
 }
 
 // Takeout writes a zip of everything that is stored about a player: the account, what
-// the record says, every current save as the game has it, and every older version. What
+// the record says, every current save as the game has it, every older version, and what
+// devices sent that is neither. What
 // cannot be read is named in the zip, and by a *[PartialError] at the end.
 func (d *Desk) Takeout(ctx context.Context, player players.Player, w io.Writer) error {
 	record, err := d.Record(ctx, player.Sub)
@@ -35,6 +36,7 @@ func (d *Desk) Takeout(ctx context.Context, player players.Player, w io.Writer) 
 	for _, game := range slices.Sorted(maps.Keys(record.Games)) {
 		t.game(ctx, game)
 	}
+	t.rest(ctx)
 	if record, err = d.Record(ctx, player.Sub); err != nil { // as it is now that all is settled
 		return err
 	}
@@ -91,19 +93,50 @@ func (t *takeout) game(ctx context.Context, game string) {
 			name = fmt.Sprintf("older/%s/%s/%d-%s-%s", game, k.Name, k.Number, k.Written.UTC().Format("2006-01-02-150405"), k.Name)
 		}
 		data, err := t.desk.Content(ctx, t.player, game, k.Source)
-		if err != nil && ctx.Err() != nil {
-			t.err = err
+		if !t.content(ctx, name, k.Written, string(k.State), data, err) {
 			return
 		}
-		line := fmt.Sprintf("%s  %d bytes, written %s, %s", name, k.Size, k.Written.UTC().Format("2006-01-02 15:04:05 UTC"), k.State)
-		if err != nil {
-			t.missing = append(t.missing, name)
-			line += ": MISSING, it could not be read"
-		} else {
-			t.file(name, k.Written, data)
-		}
-		t.lines = append(t.lines, line)
 	}
+}
+
+// rest writes what lies elsewhere: what no request has settled yet, and what the backend
+// before this one left, whose names nobody checked.
+func (t *takeout) rest(ctx context.Context) {
+	for _, prefix := range below(t.player) {
+		if t.err != nil {
+			return
+		}
+		for v, err := range t.desk.Archive.History(ctx, prefix) {
+			if err != nil {
+				t.err = err
+				return
+			}
+			if savesync.IsContent(v.Key) {
+				continue
+			}
+			name := "other/" + strings.NewReplacer("..", "__", "\\", "_").Replace(v.Key) + "/" + v.ID
+			object, err := t.desk.Service.Objects.Read(ctx, v.Key, v.ID, v.Size)
+			if !t.content(ctx, name, v.Written, "as it was sent", object.Data, err) {
+				return
+			}
+		}
+	}
+}
+
+// content writes a content, or notes that it is missing, and reports whether to go on.
+func (t *takeout) content(ctx context.Context, name string, written time.Time, state string, data []byte, err error) bool {
+	line := fmt.Sprintf("%s  %d bytes, written %s, %s", name, len(data), written.UTC().Format("2006-01-02 15:04:05 UTC"), state)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		t.err = err
+	case err != nil:
+		t.missing = append(t.missing, name)
+		line = name + "  MISSING, it could not be read"
+	default:
+		t.file(name, written, data)
+	}
+	t.lines = append(t.lines, line)
+	return t.err == nil
 }
 
 func (t *takeout) index() {
@@ -113,6 +146,7 @@ account.json  the account: the address, and when it was made
 record.json   what the sync service knows: which saves there are, when they came
 saves/        the current saves, a folder a game, as the game has them
 older/        their older versions, which are still kept
+other/        what devices sent that is not settled yet, if anything
 
 %s
 `, t.player, t.now.UTC().Format("2006-01-02 15:04:05 UTC"), strings.Join(t.lines, "\n"))))
