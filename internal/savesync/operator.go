@@ -33,13 +33,18 @@ type Operator struct {
 	Retention time.Duration
 }
 
-// Record returns what is known of a player, an empty record for one who never synced.
+// Record returns what is known of a player, an empty record for one who never synced. A
+// ban that has ended by itself is not in it.
 func (o *Operator) Record(ctx context.Context, player string) (*Record, error) {
 	data, _, err := o.Service.Manifests.Load(ctx, player)
 	if err != nil {
 		return nil, err
 	}
-	return DecodeRecord(data)
+	r, err := DecodeRecord(data)
+	if err == nil && r.Ban.over(o.Service.now()) {
+		r.Ban = nil
+	}
+	return r, err
 }
 
 // Ban keeps the player from syncing from now on. Of the ban the reason and the end count.

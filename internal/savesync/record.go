@@ -38,7 +38,7 @@ type Record struct {
 // Usage is what a player took, as far as it is bounded by time.
 type Usage struct {
 	// Since is when the current hour began, in seconds since 1970, and Plans counts
-	// the plans in it that handed out at least one URL.
+	// the plans in it that were written down, as all are that hand out a URL.
 	Since int64 `json:"since"`
 	Plans int   `json:"plans"`
 	// Level is how full the player's upload budget was at the time At, in seconds
