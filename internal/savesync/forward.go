@@ -58,8 +58,8 @@ var errOvertaken = errors.New("the player's devices have overtaken this; try aga
 
 // Restore makes versions of a game's files current again, as new contents of now: all
 // devices fetch them, but one on which the file was changed later; the last one is the
-// newest on the device then. What they replace stays as an older version. It changes all the files or, with an error, those before.
-// The errors are *[GoneError], *[DamagedError], *[BarredError], [ErrForgotten].
+// newest on the device then. What they replace stays as an older version. With an error
+// no file has changed, unless that is of the store. The other errors are *[GoneError], *[DamagedError], *[BarredError], [ErrForgotten].
 func (o *Operator) Restore(ctx context.Context, player, game string, sources []Source) ([]Outcome, error) {
 	k := keys{player, game}
 	list := make([]incoming, len(sources))
@@ -246,7 +246,7 @@ func (st *state) expect(ctx context.Context, list []incoming) error {
 		if bar := in.bar(room); bar != "" {
 			return &BarredError{in.Name, bar}
 		}
-		if in.health == Damaged && f.Health == Readable {
+		if in.spoils(f) {
 			return &DamagedError{in.Name}
 		}
 		in.ID = originID(st.newID(), in.origin, in.of)
@@ -279,11 +279,20 @@ func (in incoming) bar(w *room) Bar {
 // mayReplace reports whether a content may take the place of a file's.
 func (in incoming) mayReplace(f File) bool { return in.only == "" || in.only == f.ID }
 
+// spoils reports whether a content that cannot be read is to take the place of one that
+// can. What is moved does not: it loses.
+func (in incoming) spoils(f File) bool {
+	return in.health == Damaged && f.Health == Readable && in.origin != Moved
+}
+
 // take settles a content that is now under its key.
 func (g *Game) take(in incoming, revision int64, now time.Time) error {
 	i := slices.IndexFunc(g.Uploads, func(u Upload) bool { return u.ID == in.ID && !u.Settled })
 	if i < 0 {
 		return errOvertaken
+	}
+	if in.spoils(g.Files[in.Name]) {
+		return &DamagedError{in.Name}
 	}
 	g.Uploads[i].Settled = true
 	if !in.mayReplace(g.Files[in.Name]) {
