@@ -44,10 +44,12 @@ func (o *Operator) Move(ctx context.Context, from, to, game string) ([]Outcome, 
 // this one has left to be retired, and returns what is current then, by file name.
 func (o *Operator) Settle(ctx context.Context, player, game string) (files map[string]File, err error) {
 	err = o.change(ctx, player, game, func(st *state) error {
-		err := st.settle(ctx)
+		if err := st.settle(ctx); err != nil {
+			return err
+		}
 		files = maps.Clone(st.game.Files)
 		st.retire(ctx)
-		return err
+		return nil
 	})
 	return files, err
 }
