@@ -36,13 +36,9 @@ type Receipt struct {
 	BackupsUntil time.Time `json:"backups_until"`
 }
 
-const (
-	// logsLate is how much longer than their retention log lines may stay (AWS-FACTS-2,
-	// 2: CloudWatch's PutRetentionPolicy).
-	logsLate = 72 * time.Hour
-	// backups is the longest time that DynamoDB's point-in-time recovery goes back.
-	backups = 35 * 24 * time.Hour
-)
+// logsLate is how much longer than their retention log lines may stay (CloudWatch Logs
+// API reference, PutRetentionPolicy).
+const logsLate = 72 * time.Hour
 
 // A LeftError says that something is there that was erased.
 type LeftError struct {
@@ -89,7 +85,7 @@ func (d *Desk) Forget(ctx context.Context, accounts Accounts, player players.Pla
 	now := d.now()
 	r := Receipt{
 		Player: player.Sub, At: now, Quiet: time.Unix(stone.Quiet, 0), Final: now.Unix() >= stone.Quiet,
-		LogsUntil: now.Add(d.logs + logsLate), BackupsUntil: now.Add(backups),
+		LogsUntil: now.Add(d.logs + logsLate), BackupsUntil: now.Add(d.backups),
 	}
 	if err := d.Items.Suppress(ctx, player.Sub, player.Email); err != nil {
 		return r, err

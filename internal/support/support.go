@@ -34,8 +34,8 @@ type Desk struct {
 	Bucket bucket.Bucket
 
 	objects bucket.Client
-	// logs is how long log lines stay.
-	logs time.Duration
+	// logs is how long log lines stay, backups how far back the table can be restored.
+	logs, backups time.Duration
 }
 
 // Open opens the desk of a deployed stage. Account is whose the stage is, by who works
@@ -46,8 +46,8 @@ func Open(at *stage.Stage, st stack.Stack, account, by string) (*Desk, error) {
 		return nil, fmt.Errorf("the stack %s has no table and bucket of saves yet (%s)", st.Name, st.Status)
 	}
 	config := awsstore.Config{
-		Region: at.Config.Region, Endpoint: aws.ToString(at.Config.BaseEndpoint), Credentials: at.Config.Credentials,
-		Table: table, Bucket: name,
+		Region: at.Config.Region, URLSuffix: cloud.URLSuffix(at.Config.Region), Endpoint: aws.ToString(at.Config.BaseEndpoint),
+		Credentials: at.Config.Credentials, Table: table, Bucket: name,
 	}
 	p := parameters{of: st.Parameters}
 	manifests, objects := awsstore.NewManifests(config), awsstore.NewObjects(config)
@@ -67,7 +67,7 @@ func Open(at *stage.Stage, st stack.Stack, account, by string) (*Desk, error) {
 		},
 		Items:   saves.NewItems(dynamodb.NewFromConfig(at.Config), table),
 		Bucket:  bucket.Bucket{Name: name, Owner: account},
-		objects: cloud.S3(at.Config), logs: days(p.number(cfn.ParamLogRetentionDays)),
+		objects: cloud.S3(at.Config), logs: days(p.number(cfn.ParamLogRetentionDays)), backups: days(p.number(cfn.ParamTableRecoveryDays)),
 	}
 	return desk, p.err
 }

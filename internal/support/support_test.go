@@ -59,7 +59,7 @@ func newRoom(t *testing.T) *room {
 			},
 			Archive: r.store, By: "sam", Retention: 90 * 24 * time.Hour,
 		},
-		Items: saves.NewItems(r.table, "t"), Bucket: bucket.Bucket{Name: "b", Owner: "123456789012"}, objects: versioned{r.store}, logs: 30 * 24 * time.Hour,
+		Items: saves.NewItems(r.table, "t"), Bucket: bucket.Bucket{Name: "b", Owner: "123456789012"}, objects: versioned{r.store}, logs: 30 * 24 * time.Hour, backups: 35 * 24 * time.Hour,
 	}
 	return r
 }
@@ -205,7 +205,7 @@ func TestForgetErasesAll(t *testing.T) {
 	}
 	receipt, err := r.Forget(t.Context(), &gone, ann, nil)
 	if err != nil || receipt.Versions != holdings.Versions || receipt.OldItems != 1 || !receipt.Account || receipt.Final || !slices.Equal(gone, []string{"Ann@Example.com"}) ||
-		!receipt.LogsUntil.Equal(r.time.Add(33*24*time.Hour)) || strings.Contains(fmt.Sprint(receipt), "Ann") {
+		!receipt.LogsUntil.Equal(r.time.Add(33*24*time.Hour)) || !receipt.BackupsUntil.Equal(r.time.Add(35*24*time.Hour)) || strings.Contains(fmt.Sprint(receipt), "Ann") {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	r.store.Put(inbox, "late")
