@@ -235,8 +235,8 @@ func (w *world) rest() (forgotten bool) {
 	w.erase()
 	for _, d := range w.devices {
 		w.sync(d)
-		for i := range w.used {
-			w.again(len(w.used) - 1 - i)
+		for len(w.used) > 0 {
+			w.again(0)
 		}
 		w.sync(d)
 		if d.planBody() != nil && d.planned {
