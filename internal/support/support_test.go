@@ -371,6 +371,11 @@ func (v versioned) DeleteObjects(_ context.Context, in *s3.DeleteObjectsInput, _
 	return &s3.DeleteObjectsOutput{}, nil
 }
 
+func (v versioned) DeleteObject(_ context.Context, in *s3.DeleteObjectInput, _ ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
+	v.store.Destroy(*in.Key, *in.VersionId)
+	return &s3.DeleteObjectOutput{}, nil
+}
+
 func (v versioned) AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {
 	return &s3.AbortMultipartUploadOutput{}, nil
 }
