@@ -45,10 +45,34 @@ func (s *Streams) ConfirmTyped(ctx context.Context, question, word string) error
 	return nil
 }
 
+// Secret asks for a text that is not shown while it is typed. Errors as [Streams.Confirm].
+func (s *Streams) Secret(ctx context.Context, prompt string) (string, error) {
+	if !s.InTerminal || s.silent == nil {
+		return "", ErrNoTerminal
+	}
+	read, restore, err := s.silent()
+	if err != nil {
+		return "", err
+	}
+	defer restore()
+	text, err := s.answer(ctx, prompt+" ", read)
+	fmt.Fprintln(s.Err) // the one that was typed is not shown either
+	return text, err
+}
+
 func (s *Streams) ask(ctx context.Context, prompt string) (string, error) {
 	if !s.InTerminal {
 		return "", ErrNoTerminal
 	}
+	line, err := s.answer(ctx, prompt, func() (string, error) { return bufio.NewReader(s.In).ReadString('\n') })
+	if err != nil {
+		fmt.Fprintln(s.Err)
+	}
+	return strings.TrimSpace(line), err
+}
+
+// answer prints a prompt and waits for what is read.
+func (s *Streams) answer(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
 	if s.Forget != nil {
 		s.Forget()
 	}
@@ -60,16 +84,14 @@ func (s *Streams) ask(ctx context.Context, prompt string) (string, error) {
 	replies := make(chan reply, 1)
 	go func() {
 		// A read cannot be interrupted; the goroutine ends with the process.
-		line, err := bufio.NewReader(s.In).ReadString('\n')
-		replies <- reply{strings.TrimSpace(line), err}
+		line, err := read()
+		replies <- reply{line, err}
 	}()
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(s.Err)
 		return "", fmt.Errorf("%w: %w", ErrLeft, context.Cause(ctx))
 	case r := <-replies:
-		if r.err != nil && r.line == "" {
-			fmt.Fprintln(s.Err)
+		if r.err != nil && strings.TrimSpace(r.line) == "" {
 			return "", ErrDeclined
 		}
 		return r.line, nil

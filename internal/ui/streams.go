@@ -34,6 +34,8 @@ type Streams struct {
 	Forget func()
 
 	size func() (width, height int)
+	// silent keeps the terminal from showing what is typed until it is restored.
+	silent func() (read func() (string, error), restore func(), err error)
 }
 
 // Size returns the terminal's width and height in cells, 80×24 where there is none.
@@ -66,6 +68,17 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 	}
 	if s.InTerminal {
 		s.Forget = func() { forgetTyped(stdin) }
+	}
+	s.silent = func() (func() (string, error), func(), error) {
+		state, err := term.GetState(stdin.Fd())
+		if err != nil {
+			return nil, nil, err
+		}
+		read := func() (string, error) {
+			text, err := term.ReadPassword(stdin.Fd())
+			return string(text), err
+		}
+		return read, func() { _ = term.Restore(stdin.Fd(), state) }, nil
 	}
 	plain := noColor || getenv("NO_COLOR") != ""
 	dumb := getenv("TERM") == "dumb"

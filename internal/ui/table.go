@@ -88,3 +88,29 @@ func (t Table) writeLine(w io.Writer, widths []int, cells []string, style func(s
 	_, err := fmt.Fprintln(w, line.String())
 	return err
 }
+
+// Rows prints a table whose rows are not all known at first: each as it comes, in
+// columns of fixed widths. The last column may be wider.
+type Rows struct {
+	Header []string
+	Widths []int // in cells; what does not fit is cut
+	begun  bool
+}
+
+// Write prints one row, as [Table.Write] does; before the first one the header.
+func (r *Rows) Write(w io.Writer, terminal bool, cells []string) error {
+	t := Table{Rows: singleLines([][]string{cells})}
+	if !terminal {
+		return t.writeTSV(w)
+	}
+	if !r.begun {
+		r.begun = true
+		if err := t.writeLine(w, r.Widths, r.Header, Dim); err != nil {
+			return err
+		}
+	}
+	for i, cell := range t.Rows[0] {
+		t.Rows[0][i] = ansi.Truncate(cell, r.Widths[i], "…")
+	}
+	return t.writeLine(w, r.Widths, t.Rows[0], nil)
+}

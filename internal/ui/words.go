@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // Bytes says a size in the largest unit that keeps it above one: "812 MB".
@@ -80,6 +83,28 @@ func Ago(t, now time.Time) string {
 	default:
 		return t.In(now.Location()).Format(time.DateOnly)
 	}
+}
+
+// Plain is a text of somebody else's without what a terminal would obey, and
+// without what it would not show or would turn round.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, s)
+}
+
+// Middle cuts a text in its middle to a width in cells: of a long address
+// beginning and end tell most.
+func Middle(s string, width int) string {
+	w := ansi.StringWidth(s)
+	if w <= width {
+		return s
+	}
+	head := max(0, width-1) / 2
+	return ansi.Truncate(s, head, "") + "…" + ansi.TruncateLeft(s, w-(width-1-head), "")
 }
 
 // Bar draws how much of a total is done, width cells wide, with its percentage.
