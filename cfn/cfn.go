@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"strings"
+	"time"
 )
 
 //go:embed template.yaml
@@ -23,6 +24,10 @@ func TemplateSHA256() string {
 	sum := sha256.Sum256([]byte(template))
 	return hex.EncodeToString(sum[:])
 }
+
+// AccessTokenLife is how long an access token of the game's app client lasts,
+// and so how long a player may go on syncing who may not sign in any more.
+const AccessTokenLife = time.Hour
 
 // Parameters of the template.
 const (

@@ -137,7 +137,7 @@ func TestAppClientServesTheGameClient(t *testing.T) {
 		"ExplicitAuthFlows":          list("ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"),
 		"EnableTokenRevocation":      true,
 		"PreventUserExistenceErrors": "ENABLED",
-		"AccessTokenValidity":        60,
+		"AccessTokenValidity":        int(AccessTokenLife.Minutes()),
 		"WriteAttributes":            list("email"),
 	})
 	// The game client refreshes by REFRESH_TOKEN_AUTH, which rotation excludes.

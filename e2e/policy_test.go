@@ -52,15 +52,26 @@ func TestPolicies(t *testing.T) {
 	allowed(t, caller, "deploy", "function", s.info.Functions[0].Name, "--yes").says(t, "Updated")
 
 	support := newUser(t, endpoint, "support", root.policy(t, "support", "--user-pool", s.info.Outputs.CognitoUserPoolId))
+	looker := newUser(t, endpoint, "looker", root.policy(t, "support", "--read-only", "--user-pool", s.info.Outputs.CognitoUserPoolId))
 	if err := s.client().SignUp(t.Context(), "waiting@example.com", password); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"info", "config renpy", "logs", "users list", "users confirm waiting@example.com", "releases", "drift"} {
+	for _, command := range []string{
+		"info", "config renpy", "logs", "users list --wide", "users show " + p.email, "users resend waiting@example.com", "releases", "drift",
+	} {
+		allowed(t, support, strings.Fields(command)...)
+		allowed(t, looker, strings.Fields(command)...)
+	}
+	for _, command := range []string{
+		"users confirm waiting@example.com", "users disable waiting@example.com",
+		"users enable waiting@example.com", "users set-email waiting@example.com came@example.com", "users delete --yes came@example.com",
+	} {
+		looker.run(t, strings.Fields(command)...).exits(t, 4)
 		allowed(t, support, strings.Fields(command)...)
 	}
 	for _, command := range []string{
 		"plan --set LogRetentionDays=5", "deploy --yes --set LogRetentionDays=5",
-		"rollback 1 --yes", "prune --keep 1 --yes", "users delete --yes " + p.email, "remove --yes --confirm policed",
+		"rollback 1 --yes", "prune --keep 1 --yes", "remove --yes --confirm policed",
 	} {
 		support.run(t, strings.Fields(command)...).exits(t, 4)
 	}

@@ -119,7 +119,7 @@ func (p *player) listed(t *testing.T, s *stage, status string) {
 	if len(list) != 1 || list[0].Email != p.email || list[0].Status != status || !list[0].Enabled || list[0].Sub == "" {
 		t.Errorf("users list: %+v, want %s to be %s", list, p.email, status)
 	}
-	if r := s.run(t, "users", "list").exits(t, 0); !strings.Contains(r.out, p.email+"\t"+status+"\t") {
+	if r := s.run(t, "users", "list").exits(t, 0); !strings.Contains(r.out, p.email+"\t"+strings.ToLower(status)+"\t") {
 		t.Errorf("users list in a pipe:\n%s", r.out)
 	}
 }

@@ -41,10 +41,12 @@ type Account struct {
 	Versions   map[string][]Version         // of the objects, by bucket and key ("bucket/key"), oldest first
 	Functions  map[string]*Function
 	Pools      map[string]*Pool
-	Tables     map[string]bool // whether it is protected
+	Tables     map[string]bool   // whether it is protected
+	Records    map[string]string // of players, in the stack's table, by their ids
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
-	Players      int32              // of the stack's pool
+	Players      int32              // of the stack's pool, as Cognito estimates
+	Directory    *Directory         // the accounts in the stack's pool
 	RevertsDrift bool               // as the last change set was asked for
 	Fails        string             // the operation that runs next fails at this resource …
 	Reason       string             // … for this reason
@@ -80,8 +82,8 @@ func New(t *testing.T) *Account {
 	needZips(t)
 	a := &Account{
 		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{}, Versions: map[string][]Version{},
-		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{},
-		Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
+		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Records: map[string]string{},
+		Directory: &Directory{}, Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
 	}
 	a.Wrap(a.answer)
 	a.cloudFormation()
@@ -152,7 +154,7 @@ func (a *Account) answer(c awsfake.Call, service func() (any, error)) (any, erro
 func about(input any) string {
 	v := reflect.ValueOf(input).Elem()
 	for _, field := range []string{"Key", "FunctionName"} {
-		if f := v.FieldByName(field); f.IsValid() && !f.IsNil() {
+		if f := v.FieldByName(field); f.Kind() == reflect.Pointer && !f.IsNil() {
 			return " " + f.Elem().String()
 		}
 	}

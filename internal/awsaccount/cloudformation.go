@@ -252,6 +252,8 @@ func (s *Stack) Described() *cloudformation.DescribeStacksOutput {
 		out.Outputs = []types.Output{
 			{OutputKey: aws.String(cfn.OutputAPIEndpoint), OutputValue: aws.String("https://k3j9x.execute-api.eu-west-1.amazonaws.com")},
 			{OutputKey: aws.String(cfn.OutputUserPoolID), OutputValue: aws.String(Physical(cfn.UserPool))},
+			{OutputKey: aws.String(cfn.OutputAppClientID), OutputValue: aws.String(Physical(cfn.UserPoolClient))},
+			{OutputKey: aws.String(cfn.OutputManifestTableName), OutputValue: aws.String(Physical(cfn.ManifestTable))},
 		}
 	}
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{out}}

@@ -158,6 +158,7 @@ func (a *Account) lambda() {
 }
 
 func (a *Account) cognito() {
+	a.Directory.Serve(a.Fake)
 	awsfake.On(a.Fake, func(in *idp.DescribeUserPoolInput) (*idp.DescribeUserPoolOutput, error) {
 		p, ok := a.Pools[*in.UserPoolId]
 		if !ok {
@@ -165,6 +166,9 @@ func (a *Account) cognito() {
 		}
 		pool := &idptypes.UserPoolType{
 			Id: in.UserPoolId, Name: aws.String(cmp.Or(p.Name, "renpy-cloud-dev")), EstimatedNumberOfUsers: a.Players, DeletionProtection: idptypes.DeletionProtectionTypeInactive,
+			Policies: &idptypes.UserPoolPolicyType{PasswordPolicy: &idptypes.PasswordPolicyType{
+				MinimumLength: aws.Int32(8), RequireLowercase: true, RequireUppercase: true, RequireNumbers: true,
+			}},
 			UserPoolTags: map[string]string{stage.Tag: "dev", "aws:cloudformation:stack-name": "renpy-cloud-dev"},
 		}
 		if p.Sender != "" {
@@ -204,6 +208,16 @@ func (a *Account) dynamoDB() {
 			return nil, noTable
 		}
 		return &dynamodb.DescribeTableOutput{Table: &ddbtypes.TableDescription{DeletionProtectionEnabled: &protected}}, nil
+	})
+	awsfake.On(a.Fake, func(in *dynamodb.GetItemInput) (*dynamodb.GetItemOutput, error) {
+		if _, ok := a.Tables[*in.TableName]; !ok {
+			return nil, noTable
+		}
+		text, ok := a.Records[in.Key["user_id"].(*ddbtypes.AttributeValueMemberS).Value]
+		if !ok {
+			return &dynamodb.GetItemOutput{}, nil
+		}
+		return &dynamodb.GetItemOutput{Item: map[string]ddbtypes.AttributeValue{"record": &ddbtypes.AttributeValueMemberS{Value: text}}}, nil
 	})
 	awsfake.On(a.Fake, func(in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
 		a.Tables[*in.TableName] = *in.DeletionProtectionEnabled

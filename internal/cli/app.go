@@ -77,6 +77,7 @@ type app struct {
 	canWait bool       // the command has --wait
 	adopts  bool       // the stack may have lost the stage's tag
 	cleared bool       // what a failed first deploy left was cleared away in this run
+	several bool       // it was given several players
 }
 
 // globalFlags are the flags that every command has.

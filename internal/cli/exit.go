@@ -11,7 +11,6 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/local"
-	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
@@ -75,7 +74,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 	if id := cloud.RequestID(err); id != "" && code == exitError && !strings.Contains(text, id) {
 		text += " (request id " + id + ")"
 	}
-	a.say("%s %s", ui.Failure("renpyctl:"), cloud.OneLine(strings.ReplaceAll(text, "\n", "; ")))
+	a.say("%s %s", ui.Failure("renpyctl:"), ui.Plain(cloud.OneLine(strings.ReplaceAll(text, "\n", "; "))))
 	a.annotate(text)
 	if l, ok := errors.AsType[*local.Error](err); ok {
 		for _, line := range l.Output {
@@ -193,19 +192,22 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*bucket.KeyError](err); ok && e.Code == "AccessDenied" {
 		return exitAccess, cmp.Or(forbids(e.Message), "these credentials need permission for s3:DeleteObjectVersion and s3:DeleteObject")
 	}
-	switch {
-	case errors.Is(err, ui.ErrLeft):
+	if errors.Is(err, ui.ErrLeft) {
 		return exitInterrupted, a.untouched()
-	case ctx.Err() != nil:
+	}
+	if ctx.Err() != nil {
 		return exitInterrupted, ""
+	}
+	if code, hint, ok := a.explainPlayers(err); ok {
+		return code, hint
+	}
+	switch {
 	case errors.Is(err, ui.ErrDeclined):
 		return exitError, a.untouched()
 	case errors.Is(err, release.ErrNoRelease):
 		return exitNotFound, a.command("releases") + " lists the releases"
 	case errors.Is(err, stack.ErrStale):
 		return exitRefused, "make a new plan: " + a.command("plan")
-	case errors.Is(err, players.ErrNoPlayer):
-		return exitNotFound, a.command("users list") + " lists the players"
 	case errors.Is(err, lambda.ErrNotBuilt):
 		return exitError, "run make in a checkout, or use a released binary"
 	}

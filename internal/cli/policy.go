@@ -102,15 +102,24 @@ func newBoundaryPolicy(a *app, o *policyOptions) *cobra.Command {
 }
 
 func newSupportPolicy(a *app, o *policyOptions) *cobra.Command {
+	var readOnly bool
 	cmd := &cobra.Command{
 		Use:   "support",
-		Short: "Print what looking, reading logs and confirming players needs",
-		Long: `Print what these need: info, config, logs, releases, drift, users list and
-users confirm.`,
+		Short: "Print what people need who help players",
+		Long: `Print what these need: info, config, logs, releases, drift and all of users. It
+allows nothing that changes the stack. With --read-only it only looks: without
+the commands that change accounts.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Support) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			policy := iam.Support
+			if readOnly {
+				policy = iam.SupportReadOnly
+			}
+			return a.printPolicy(cmd.Context(), *o, policy)
+		},
 	}
 	o.userPoolFlag(cmd)
+	cmd.Flags().BoolVar(&readOnly, "read-only", false, "allow to look only")
 	return cmd
 }
 

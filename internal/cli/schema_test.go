@@ -19,6 +19,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
@@ -29,7 +30,8 @@ var printed = map[string]any{
 	"plan": planView{}, "change": changeView{}, "code": codeChange{}, "property": property{}, "parameter": parameterChange{},
 	"drift": []stage.Drifted{}, "changedFunction": stage.Drifted{}, "difference": functions.Difference{},
 	"releases": []stage.Listed{}, "release": stage.Listed{}, "outcome": release.Outcome{}, "prune": pruneView{},
-	"remains": release.Remains{}, "backup": teardown.Backup{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []players.Player{}, "user": players.Player{},
+	"remains": release.Remains{}, "backup": teardown.Backup{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []listed{}, "listedUser": listed{}, "user": players.Player{},
+	"disabledUser": disabled{}, "player": playerView{}, "game": saves.Game{}, "import": players.Counts{},
 	"logLine": logEntry{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,12 +19,13 @@ import (
 // awsAccount is an AWS account on which the program is run.
 type awsAccount struct {
 	*awsaccount.Account
-	t *testing.T
+	t     *testing.T
+	stdin string // what is piped into the program
 }
 
 func newAccount(t *testing.T) *awsAccount {
 	t.Helper()
-	return &awsAccount{awsaccount.New(t), t}
+	return &awsAccount{Account: awsaccount.New(t), t: t}
 }
 
 // outcome is what a run of the program ended with.
@@ -86,6 +88,12 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 	}
 	in, out, errs := file("in"), file("out"), file("err")
 	defer in.Close()
+	if _, err := in.WriteString(a.stdin); err != nil {
+		a.t.Fatal(err)
+	}
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		a.t.Fatal(err)
+	}
 	env := Env{
 		Stdin: in, Stdout: out, Stderr: errs, Getenv: func(name string) string { return environ[name] },
 		LoadAWS: func(_ context.Context, o cloud.Options) (aws.Config, error) {

@@ -2,129 +2,52 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 func newUsers(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "users",
-		Short: "List, confirm and delete players' accounts",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Short: "Look after players' accounts",
+		Long: `Look after players' accounts. A player is named by e-mail address, by id, or by
+the beginning of either if nobody else's begins so. Commands that take PLAYER...
+take several, or - for a list on standard input, a name a line.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		&cobra.Command{
-			Use:   "list",
-			Short: "List the players",
-			Args:  noArgs,
-			RunE:  func(cmd *cobra.Command, _ []string) error { return a.usersList(cmd.Context()) },
-		},
-		&cobra.Command{
-			Use:   "confirm EMAIL",
-			Short: "Confirm a sign-up whose e-mail did not arrive",
-			Args:  exactly("the player's e-mail address"),
-			RunE:  func(cmd *cobra.Command, args []string) error { return a.usersConfirm(cmd.Context(), args[0]) },
-		},
-		&cobra.Command{
-			Use:   "delete EMAIL",
-			Short: "Delete a player's account",
-			Long:  "Delete a player's account. The saves stay, where only you reach them.",
-			Args:  exactly("the player's e-mail address"),
-			RunE:  func(cmd *cobra.Command, args []string) error { return a.usersDelete(cmd.Context(), args[0]) },
-		},
+		newUsersList(a), newUsersShow(a), newUsersCreate(a),
+		a.changeUsers("confirm", "Confirm sign-ups whose e-mail did not arrive", `Confirm sign-ups as the link in the e-mail does, and mark the address as
+verified, without which a player could not set a new password later.`, confirmUser),
+		a.changeUsers("resend", "Send the e-mail with the link again", "", resendMail),
+		a.changeUsers("disable", "Keep players from signing in", `Keep players from signing in, by Cognito's own switch. The API does not see it:
+whoever is signed in may sync until the access token ends, an hour at most.`, disableUser),
+		a.changeUsers("enable", "Let disabled players sign in again", "", enableUser),
+		a.changeUsers("delete", "Delete players' accounts", `Delete players' accounts. The saves stay in the bucket and in the table, where
+only you reach them, by the id that the account had.`, deleteUser),
+		newUsersSetEmail(a), newUsersSetPassword(a), newUsersExport(a), newUsersImport(a),
 	)
 	return cmd
 }
 
-// usersPool connects and opens the stage's user pool.
-func (a *app) usersPool(ctx context.Context) (*players.Pool, error) {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return nil, err
+// changeUsers is a command that does the same to each of several players.
+func (a *app) changeUsers(verb, short, long string, what act) *cobra.Command {
+	what.doing = verb
+	return &cobra.Command{
+		Use:               verb + " PLAYER...",
+		Short:             short,
+		Long:              long,
+		Args:              somePlayers,
+		ValidArgsFunction: a.completePlayers,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.forPlayers(cmd.Context(), args, what) },
 	}
-	return s.at.Players(ctx)
 }
 
-func (a *app) usersList(ctx context.Context) error {
-	pool, err := a.usersPool(ctx)
-	if err != nil {
-		return err
+// onePlayer runs something for the one player that is named.
+func (a *app) onePlayer(ctx context.Context, name string, what act) error {
+	if name == "-" {
+		return usagef("name one player: - is a list")
 	}
-	list := []players.Player{}
-	for player, err := range pool.List(ctx) {
-		if err != nil {
-			return err
-		}
-		list = append(list, player)
-	}
-	if a.json() {
-		return a.printJSON(list)
-	}
-	if len(list) == 0 {
-		a.say("Nobody has signed up yet.")
-		return nil
-	}
-	table := ui.Table{Header: []string{"EMAIL", "STATUS", "SIGNED UP", "SUB"}}
-	now := time.Now()
-	for _, p := range list {
-		created := p.Created.UTC().Format(time.RFC3339)
-		if a.streams.OutTerminal {
-			created = ui.Ago(p.Created, now)
-		}
-		status := p.Status
-		if !p.Enabled {
-			status += ", disabled"
-		}
-		table.Rows = append(table.Rows, []string{p.Email, status, created, p.Sub})
-	}
-	return a.printTable(table)
-}
-
-func (a *app) usersConfirm(ctx context.Context, email string) error {
-	pool, err := a.usersPool(ctx)
-	if err != nil {
-		return err
-	}
-	player, err := pool.Find(ctx, email)
-	if err != nil {
-		return fmt.Errorf("confirm %s: %w", email, err)
-	}
-	if err := pool.Confirm(ctx, player); err != nil {
-		return err
-	}
-	player.Status = "CONFIRMED"
-	return a.printPlayer(player, "Confirmed: "+player.Email+" can sign in.")
-}
-
-func (a *app) usersDelete(ctx context.Context, email string) error {
-	pool, err := a.usersPool(ctx)
-	if err != nil {
-		return err
-	}
-	player, err := pool.Find(ctx, email)
-	if err != nil {
-		return fmt.Errorf("delete %s: %w", email, err)
-	}
-	if err := a.confirm(ctx, fmt.Sprintf("Delete the account of %s? The saves stay.", player.Email)); err != nil {
-		return err
-	}
-	if err := pool.Delete(ctx, player); err != nil {
-		return err
-	}
-	return a.printPlayer(player, fmt.Sprintf("Deleted: %s. The saves stay in the bucket, below users/%s/.", player.Email, player.Sub))
-}
-
-// printPlayer prints what was done to a player.
-func (a *app) printPlayer(player players.Player, done string) error {
-	if a.json() {
-		return a.printJSON(player)
-	}
-	a.say("%s", done)
-	return nil
+	return a.forPlayers(ctx, []string{name}, what)
 }

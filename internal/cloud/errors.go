@@ -218,6 +218,20 @@ func Refused(err error) bool {
 	return ok && response.HTTPStatusCode()/100 == 4
 }
 
+// Hopeless tells whether after an error other calls like this one would fail as
+// well, so that going through a list ends. A NotAuthorizedException is Cognito's
+// word on one user, IAM's is another.
+func Hopeless(err error) bool {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "NotAuthorizedException" {
+		return false
+	}
+	switch KindOf(err) {
+	case Denied, Expired, NoCredentials, BadCredentials, ClockSkew, Unreachable, Interrupted:
+		return true
+	}
+	return false
+}
+
 // RequestID returns the AWS request id that err carries, or "".
 func RequestID(err error) string {
 	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {

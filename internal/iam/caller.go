@@ -23,10 +23,8 @@ func Caller(t Target) Document {
 			"lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
 		passRoles(t),
 		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
-		allow("LookAfterPlayers", t.userPools(),
-			"cognito-idp:DescribeUserPool", "cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDeleteUser"),
-		allow("RemoveTheUserPool", t.userPools(),
-			"cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
+		lookAtPlayers(t), changePlayers(t), readRecords(t),
+		allow("RemoveTheUserPool", t.userPools(), "cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
 		allow("RemoveTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
 		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
 			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),
@@ -39,4 +37,22 @@ func Caller(t Target) Document {
 			when("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com"))
 	}
 	return d
+}
+
+// lookAtPlayers lets accounts be listed, and the rules for passwords be read.
+func lookAtPlayers(t Target) Statement {
+	return allow("LookAtPlayers", t.userPools(), "cognito-idp:ListUsers", "cognito-idp:DescribeUserPool")
+}
+
+// changePlayers lets single accounts be changed. To send a mail again anybody
+// may ask.
+func changePlayers(t Target) Statement {
+	return allow("LookAfterPlayers", t.userPools(),
+		"cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword",
+		"cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser", "cognito-idp:AdminDeleteUser")
+}
+
+// readRecords lets be seen what players keep.
+func readRecords(t Target) Statement {
+	return allow("ReadPlayersRecords", t.table(), "dynamodb:GetItem")
 }

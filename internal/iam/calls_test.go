@@ -44,7 +44,7 @@ func TestCallerMayDoWhatTheProgramCalls(t *testing.T) {
 // PutObject" (Service Authorization Reference). Most are called like it.
 func authorization(operation string) []string {
 	switch operation {
-	case "sts GetCallerIdentity":
+	case "sts GetCallerIdentity", "cognitoidentityprovider ResendConfirmationCode":
 		return nil // needs no permission
 	case "cloudformation CreateChangeSet":
 		return []string{"cloudformation:CreateChangeSet", "cloudformation:TagResource"} // stacks are tagged

@@ -1,9 +1,16 @@
 package iam
 
-// Support returns what is needed to look at a stage and to help its players:
-// info, config, logs, releases, drift, users list and users confirm. It changes
-// nothing but the state of players' accounts.
+// Support returns what people need who help players: to look at a stage, its
+// logs and its players, and to change players' accounts. It changes nothing
+// about the stack.
 func Support(t Target) Document {
+	d := SupportReadOnly(t)
+	d.Statement = append(d.Statement, changePlayers(t))
+	return d
+}
+
+// SupportReadOnly returns the part of [Support] that only looks.
+func SupportReadOnly(t Target) Document {
 	return document(
 		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"),
 		allow("SeeTheFunctions", t.functions(), "lambda:GetFunctionConfiguration"),
@@ -11,7 +18,6 @@ func Support(t Target) Document {
 		// Without the right to list, S3 answers 403 and not 404 for what is not there.
 		allow("FindTheReleases", t.ofS3(t.Artifacts), "s3:ListBucket"),
 		allow("ReadTheReleases", t.ofS3(t.Artifacts+"/releases/*"), "s3:GetObject"),
-		allow("FindAndConfirmPlayers", t.userPools(),
-			"cognito-idp:DescribeUserPool", "cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes"),
+		lookAtPlayers(t), readRecords(t),
 	)
 }

@@ -1,7 +1,6 @@
 package players_test
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -34,6 +33,7 @@ func user(n int) types.UserType {
 		Attributes: []types.AttributeType{
 			{Name: aws.String("email"), Value: aws.String(fmt.Sprintf("p%d@example.com", n))},
 			{Name: aws.String("sub"), Value: &sub},
+			{Name: aws.String("email_verified"), Value: aws.String("true")},
 			{Name: aws.String("nickname"), Value: aws.String("x")},
 		},
 	}
@@ -53,21 +53,21 @@ func TestListFollowsEveryPage(t *testing.T) {
 		return &idp.ListUsersOutput{Users: []types.UserType{user(3)}}, nil
 	})
 	var got []players.Player
-	for p, err := range pool.List(t.Context()) {
+	for p, err := range pool.List(t.Context(), players.Query{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, p)
 	}
 	want := []players.Player{
-		{Sub: "sub-001", Email: "p1@example.com", Status: "CONFIRMED", Created: created},
-		{Sub: "sub-002", Email: "p2@example.com", Status: "CONFIRMED", Enabled: true, Created: created},
-		{Sub: "sub-003", Email: "p3@example.com", Status: "CONFIRMED", Created: created},
+		{Sub: "sub-001", Email: "p1@example.com", Status: "CONFIRMED", Verified: true, Created: created},
+		{Sub: "sub-002", Email: "p2@example.com", Status: "CONFIRMED", Enabled: true, Verified: true, Created: created},
+		{Sub: "sub-003", Email: "p3@example.com", Status: "CONFIRMED", Verified: true, Created: created},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	for range pool.List(t.Context()) {
+	for range pool.List(t.Context(), players.Query{}) {
 		break // who has seen enough asks for no further page
 	}
 	if n := len(fake.Calls()); n != 4 {
@@ -85,7 +85,7 @@ func TestListEndsWithAnError(t *testing.T) {
 	})
 	var subs []string
 	var last error
-	for p, err := range pool.List(t.Context()) {
+	for p, err := range pool.List(t.Context(), players.Query{}) {
 		last = err
 		if err == nil {
 			subs = append(subs, p.Sub)
@@ -93,65 +93,6 @@ func TestListEndsWithAnError(t *testing.T) {
 	}
 	if !slices.Equal(subs, []string{"sub-001"}) || cloud.KindOf(last) != cloud.Throttled {
 		t.Errorf("players %v, error %v", subs, last)
-	}
-}
-
-func TestFind(t *testing.T) {
-	for who, filter := range map[string]string{
-		"p1@example.com": `email = "p1@example.com"`,
-		"sub-001":        `sub = "sub-001"`,
-		// A filter's string ends at a quote; one that holds any is nobody's address.
-		`x" or email ^= "@`: "",
-		`x\@example.com`:    "",
-	} {
-		fake, pool := newPool(t)
-		awsfake.On(fake, func(*idp.ListUsersInput) (*idp.ListUsersOutput, error) {
-			return &idp.ListUsersOutput{Users: []types.UserType{user(1)}}, nil
-		})
-		p, err := pool.Find(t.Context(), who)
-		asked := awsfake.Inputs[idp.ListUsersInput](fake)
-		if filter == "" {
-			if !errors.Is(err, players.ErrNoPlayer) || len(asked) != 0 {
-				t.Errorf("%q: %v after %d calls, want no player and no call", who, err, len(asked))
-			}
-			continue
-		}
-		if err != nil || p.Sub != "sub-001" || aws.ToString(asked[0].Filter) != filter {
-			t.Errorf("%q: %+v, %v by the filter %s, want %s", who, p, err, aws.ToString(asked[0].Filter), filter)
-		}
-	}
-	fake, pool := newPool(t)
-	awsfake.On(fake, func(*idp.ListUsersInput) (*idp.ListUsersOutput, error) { return &idp.ListUsersOutput{}, nil })
-	if _, err := pool.Find(t.Context(), "nobody@example.com"); !errors.Is(err, players.ErrNoPlayer) {
-		t.Errorf("nobody: %v, want %v", err, players.ErrNoPlayer)
-	}
-}
-
-func TestConfirm(t *testing.T) {
-	for _, c := range []struct {
-		status string
-		want   []string
-	}{
-		{"UNCONFIRMED", []string{"AdminConfirmSignUp", "AdminUpdateUserAttributes"}},
-		// Confirmed by hand in the console, or by a run that was cut off: only the address is left to do.
-		{"CONFIRMED", []string{"AdminUpdateUserAttributes"}},
-	} {
-		fake, pool := newPool(t)
-		awsfake.On(fake, func(*idp.AdminConfirmSignUpInput) (*idp.AdminConfirmSignUpOutput, error) {
-			return &idp.AdminConfirmSignUpOutput{}, nil
-		})
-		awsfake.On(fake, func(in *idp.AdminUpdateUserAttributesInput) (*idp.AdminUpdateUserAttributesOutput, error) {
-			if a := in.UserAttributes; len(a) != 1 || *a[0].Name != "email_verified" || *a[0].Value != "true" || *in.Username != "s" {
-				t.Errorf("updated %+v of %s", a, *in.Username)
-			}
-			return &idp.AdminUpdateUserAttributesOutput{}, nil
-		})
-		if err := pool.Confirm(t.Context(), players.Player{Sub: "s", Email: "a@b.c", Status: c.status}); err != nil {
-			t.Error(err)
-		}
-		if got := fake.Operations(); !slices.Equal(got, c.want) {
-			t.Errorf("%s: calls %v, want %v", c.status, got, c.want)
-		}
 	}
 }
 

@@ -2,8 +2,8 @@
 // what it runs, and what somebody has changed about it. Whoever works on a stage
 // begins here with [At], and then reads as much as is needed:
 //
-//	[Stage.Deployed]  the stack                                for info, logs and config
-//	[Stage.Players]   its user pool                            for users
+//	[Stage.Deployed]  the stack                                for info, logs, config and users
+//	[Stage.Accounts]  its user pool                            for users
 //	[Stage.Archive]   the stack and its artefact bucket        for releases and prune
 //	[Stage.Look]      a [State]: stack, template, functions    for whatever may change it
 //	[State.Compare]   a [Compared]: and what they should be    for drift, and deploys with nothing to do
@@ -151,12 +151,8 @@ func (s *Stage) Pool(id string) *players.Pool {
 	return players.NewPool(idp.NewFromConfig(s.Config), id)
 }
 
-// Players opens the deployed stage's user pool.
-func (s *Stage) Players(ctx context.Context) (*players.Pool, error) {
-	st, err := s.Deployed(ctx)
-	if err != nil {
-		return nil, err
-	}
+// Accounts is the user pool of a deployed stage's stack.
+func (s *Stage) Accounts(st stack.Stack) (*players.Pool, error) {
 	id := st.Outputs[cfn.OutputUserPoolID]
 	if id == "" {
 		return nil, fmt.Errorf("the stack %s has no user pool yet (%s)", st.Name, st.Status)

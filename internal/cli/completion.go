@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/internal/players"
+)
+
+const (
+	// completionTime is how long a shell waits for names: somebody sits there.
+	completionTime = 300 * time.Millisecond
+	// completions is how many players it is offered.
+	completions = 40
+)
+
+// completePlayers offers the addresses that begin like what was typed, where
+// AWS or a local cloud that runs can be asked in time, and else nothing.
+func (a *app) completePlayers(cmd *cobra.Command, given []string, typed string) ([]string, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	a.flags.debug = false // a shell would take it for names
+	if a.flags.local && !a.localRuns(ctx) {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	c, err := a.crowd(ctx)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for player, err := range c.pool.List(ctx, players.Query{Email: typed}) {
+		if err != nil || len(names) == completions {
+			break
+		}
+		names = append(names, called(player))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeOnePlayer offers players for the first argument only.
+func (a *app) completeOnePlayer(cmd *cobra.Command, given []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(given) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completePlayers(cmd, given, typed)
+}
+
+// localRuns tells whether there is a local cloud to ask: none is started for a completion.
+func (a *app) localRuns(ctx context.Context) bool {
+	lc, err := a.localCloud()
+	if err != nil {
+		return false
+	}
+	s, err := lc.Status(ctx)
+	return err == nil && s.Healthy && !s.Outdated
+}

@@ -1,0 +1,239 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/internal/saves"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+)
+
+// crowd is a deployed stage with its players.
+type crowd struct {
+	*session
+	stack stack.Stack
+	pool  *players.Pool
+}
+
+// crowd connects and opens the stage's user pool.
+func (a *app) crowd(ctx context.Context) (*crowd, error) {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &crowd{session: s}
+	if c.stack, err = s.at.Deployed(ctx); err != nil {
+		return nil, err
+	}
+	c.pool, err = s.at.Accounts(c.stack)
+	return c, err
+}
+
+// saves is the table that says what players keep.
+func (c *crowd) saves() *saves.Table {
+	return c.at.Table(c.stack.Outputs[cfn.OutputManifestTableName])
+}
+
+// find returns the player of a name. "doing" is what for, as in "confirm ann".
+func (c *crowd) find(ctx context.Context, doing, name string) (players.Player, error) {
+	player, err := c.pool.Find(ctx, name)
+	if err != nil {
+		return player, fmt.Errorf("%s %s: %w", doing, name, err)
+	}
+	return player, nil
+}
+
+// aPlayer is how commands say what to name a player by.
+const aPlayer = "a player: e-mail address, id, or the beginning of either"
+
+// somePlayers wants at least one argument.
+func somePlayers(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("%s needs %s", cmd.CommandPath(), aPlayer)
+	}
+	if len(args) > 1 && slices.Contains(args, "-") {
+		return usagef("- stands for the list on standard input, and alone")
+	}
+	return nil
+}
+
+// act is what a command does to each of the players that it was given.
+type act struct {
+	doing string // "confirm", for errors
+	// ask is the question before the first one, nil for none.
+	ask func(context.Context, *crowd, []players.Player) (string, error)
+	do  func(context.Context, *crowd, players.Player) (answer, error)
+}
+
+// answer is what became of a player, for programs and for people.
+type answer struct {
+	value any
+	text  string // "" if it is on the screen already
+}
+
+// forPlayers does something to every player that is named by an argument, or, for
+// "-", by a line of standard input. Of several each is answered; those that
+// failed are told at the end.
+func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
+	names, err := a.names(args, what.ask != nil)
+	if err != nil {
+		return err
+	}
+	c, err := a.crowd(ctx)
+	if err != nil {
+		return err
+	}
+	a.several = len(names) > 1
+	f := failures{of: len(names)}
+	var found []players.Player
+	for _, name := range names {
+		player, err := c.find(ctx, what.doing, name)
+		if err == nil && !slices.ContainsFunc(found, func(o players.Player) bool { return o.Sub == player.Sub }) {
+			found = append(found, player)
+		}
+		if err := f.add(ctx, err); err != nil {
+			return err
+		}
+	}
+	if what.ask != nil && len(found) > 0 {
+		question, err := what.ask(ctx, c, found)
+		if err != nil {
+			return err
+		}
+		if err := a.confirm(ctx, question); err != nil {
+			return err
+		}
+	}
+	for _, player := range found {
+		done, err := what.do(ctx, c, player)
+		if err == nil {
+			err = a.printAnswer(done)
+		}
+		if err := f.add(ctx, err); err != nil {
+			return err
+		}
+	}
+	return f.end(a)
+}
+
+// names are the names of players in arguments, or in lines of standard input for
+// "-": the questions of a command that asks have to be answered beforehand then.
+func (a *app) names(args []string, asks bool) ([]string, error) {
+	if args[0] != "-" {
+		return args, nil
+	}
+	if asks && !a.flags.yes {
+		return nil, usagef("the list is on standard input, so nobody can be asked: add --yes")
+	}
+	var names []string
+	for lines := bufio.NewScanner(a.streams.In); ; {
+		if !lines.Scan() {
+			if len(names) == 0 && lines.Err() == nil {
+				return nil, usagef("standard input names no player")
+			}
+			return names, lines.Err()
+		}
+		if name := strings.TrimSpace(lines.Text()); name != "" {
+			names = append(names, name)
+		}
+	}
+}
+
+// failures are those of several tasks that failed.
+type failures struct {
+	of   int
+	errs []error
+}
+
+// add keeps an error for the end. What it returns ends the run at once: the
+// error of the only task, or one that the others would meet as well.
+func (f *failures) add(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case f.of == 1 || ctx.Err() != nil || cloud.Hopeless(err):
+		return err
+	}
+	f.errs = append(f.errs, err)
+	return nil
+}
+
+// end says what failed.
+func (f *failures) end(a *app) error {
+	if len(f.errs) == 0 {
+		return nil
+	}
+	for _, err := range f.errs {
+		a.say("%s %s", ui.Failure("✗"), ui.Plain(cloud.OneLine(a.text(err))))
+	}
+	return fmt.Errorf("%d of %s failed", len(f.errs), ui.Plural(int64(f.of), "player"))
+}
+
+// printAnswer prints what became of a player: of several, JSON is a line each.
+func (a *app) printAnswer(done answer) error {
+	switch {
+	case a.json() && a.several:
+		return a.printJSONLine(done.value)
+	case a.json():
+		return a.printJSON(done.value)
+	}
+	if done.text != "" {
+		a.say("%s", done.text)
+	}
+	return nil
+}
+
+// called is how screens call a player.
+func called(p players.Player) string {
+	if p.Email == "" {
+		return p.Sub
+	}
+	return ui.Plain(p.Email)
+}
+
+// callThem calls the first few of several players.
+func callThem(list []players.Player) string {
+	const few = 3
+	var names []string
+	for _, p := range list[:min(few, len(list))] {
+		names = append(names, called(p))
+	}
+	if more := len(list) - few; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// explainPlayers advises on errors about players.
+func (a *app) explainPlayers(err error) (code int, hint string, ok bool) {
+	list := a.command("users list") + " lists the players"
+	if e, ok := errors.AsType[*players.NoPlayerError](err); ok {
+		if len(e.Nearest) > 0 {
+			return exitNotFound, "nearest: " + callThem(e.Nearest) + "; " + list, true
+		}
+		return exitNotFound, list, true
+	}
+	if e, ok := errors.AsType[*players.AmbiguousError](err); ok {
+		if e.SameAddress {
+			return exitUsage, "name the one that is meant by its id", true
+		}
+		return exitUsage, "name the one that is meant in full", true
+	}
+	if _, ok := errors.AsType[*players.FileError](err); ok {
+		return exitUsage, "mend the file: nothing was made of it", true
+	}
+	if errors.Is(err, players.ErrTaken) {
+		return exitRefused, a.command("users show ADDRESS") + " shows whose it is", true
+	}
+	return 0, "", false
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
+	"github.com/renpy-cloud/renpyctl/internal/when"
+)
+
+var confirmUser = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+	player, err := c.pool.Confirm(ctx, player)
+	return answer{player, "Confirmed: " + called(player) + " can sign in."}, err
+}}
+
+var resendMail = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+	err := c.pool.Resend(ctx, player, c.stack.Outputs[cfn.OutputAppClientID])
+	return answer{player, "Sent again to " + called(player) + "."}, err
+}}
+
+// disabled is a player who was disabled.
+type disabled struct {
+	players.Player
+	MaySyncUntil time.Time `json:"maySyncUntil"` // if somebody is signed in
+}
+
+var disableUser = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+	player, err := c.pool.Disable(ctx, player)
+	until := time.Now().Add(cfn.AccessTokenLife).Round(time.Second)
+	return answer{disabled{player, until.UTC()}, fmt.Sprintf("Disabled: %s cannot sign in. Whoever is signed in may sync until %s (%s).",
+		called(player), when.Format(until, time.Local), when.Zone(until))}, err
+}}
+
+var enableUser = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+	player, err := c.pool.Enable(ctx, player)
+	text := "Enabled: " + called(player) + " can sign in."
+	if player.State() != players.Confirmed {
+		text = fmt.Sprintf("Enabled: %s is %s.", called(player), player.State())
+	}
+	return answer{player, text}, err
+}}
+
+var deleteUser = act{
+	ask: func(ctx context.Context, c *crowd, list []players.Player) (string, error) {
+		var files, bytes int64
+		for _, player := range list {
+			kept, err := c.saves().Kept(ctx, player.Sub)
+			if err != nil {
+				return "", err
+			}
+			f, b := kept.Total()
+			files, bytes = files+f, bytes+b
+		}
+		what := "the account"
+		if len(list) > 1 {
+			what = fmt.Sprintf("%d accounts", len(list))
+		}
+		keeps := "There are no saves."
+		if files > 0 {
+			keeps = fmt.Sprintf("%s, %s, stay, reachable by the id.", ui.Plural(files, "save"), ui.Bytes(bytes))
+		}
+		return fmt.Sprintf("Delete %s of %s? %s", what, callThem(list), keeps), nil
+	},
+	do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+		err := c.pool.Delete(ctx, player)
+		return answer{player, fmt.Sprintf("Deleted: %s. What was saved stays in the bucket, below users/%s/.", called(player), player.Sub)}, err
+	},
+}
+
+func newUsersSetEmail(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "set-email PLAYER ADDRESS",
+		Short: "Give a player another e-mail address",
+		Long: `Give a player another e-mail address to sign in with. It counts as verified at
+once and nobody gets a mail: be sure that it is the player's. Id, password and
+saves stay.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usagef("%s needs a player and the new address", cmd.CommandPath())
+			}
+			return nil
+		},
+		ValidArgsFunction: a.completeOnePlayer,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			email := args[1]
+			if err := players.CheckEmail(email); err != nil {
+				return usagef("%v", err)
+			}
+			return a.onePlayer(cmd.Context(), args[0], act{doing: "set-email", do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+				before := called(player)
+				player, err := c.pool.SetEmail(ctx, player, email)
+				return answer{player, fmt.Sprintf("Changed: who was %s signs in as %s.", before, called(player))}, err
+			}})
+		},
+	}
+}
+
+func newUsersSetPassword(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "set-password PLAYER",
+		Short: "Set a player's password",
+		Long: `Set a player's password. It is asked for, or read from standard input where that
+is no terminal. It is permanent: the game has no screen to change it.`,
+		Example:           "  renpyctl users set-password ann@example.com",
+		Args:              exactly(aPlayer),
+		ValidArgsFunction: a.completeOnePlayer,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.onePlayer(cmd.Context(), args[0], act{doing: "set-password", do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+				password, err := a.password(ctx, "New password of "+called(player)+":")
+				if err != nil {
+					return answer{}, err
+				}
+				player, err = c.pool.SetPassword(ctx, player, password)
+				text := "Set: " + called(player) + " signs in with the new password."
+				if !player.Enabled {
+					text = "Set. " + called(player) + " is disabled and cannot sign in."
+				}
+				return answer{player, text}, err
+			}})
+		},
+	}
+}
