@@ -77,6 +77,7 @@ const (
 	OutputAPIEndpoint         = "ApiEndpoint"
 	OutputUserPoolID          = "CognitoUserPoolId"
 	OutputAppClientID         = "CognitoAppClientId"
+	OutputPasswordPage        = "PasswordPage"
 	OutputRegion              = "Region"
 	OutputManifestTableName   = "ManifestTableName"
 	OutputSaveFilesBucketName = "SaveFilesBucketName"

@@ -88,6 +88,7 @@ var frozenResources = map[string]string{
 	"HttpApiAuthorizer":          "AWS::ApiGatewayV2::Authorizer",
 	"HttpApiStage":               "AWS::ApiGatewayV2::Stage",
 	"ManifestTable":              "AWS::DynamoDB::Table",
+	"PasswordPageClient":         "AWS::Cognito::UserPoolClient",
 	"SaveFilesBucket":            "AWS::S3::Bucket",
 	"SaveFilesBucketPolicy":      "AWS::S3::BucketPolicy",
 	"SyncCompleteIntegration":    "AWS::ApiGatewayV2::Integration",
@@ -127,9 +128,11 @@ func TestNamedResourcesExist(t *testing.T) {
 
 func TestOutputsAreFrozen(t *testing.T) {
 	want := map[string]any{
-		OutputAPIEndpoint:         object{"Fn::GetAtt": "HttpApi.ApiEndpoint"},
-		OutputUserPoolID:          object{"Ref": "CognitoUserPool"},
-		OutputAppClientID:         object{"Ref": "CognitoUserPoolClient"},
+		OutputAPIEndpoint: object{"Fn::GetAtt": "HttpApi.ApiEndpoint"},
+		OutputUserPoolID:  object{"Ref": "CognitoUserPool"},
+		OutputAppClientID: object{"Ref": "CognitoUserPoolClient"},
+		OutputPasswordPage: object{"Fn::Sub": "https://${CognitoUserPoolDomain}.auth.${AWS::Region}.amazoncognito.com/forgotPassword" +
+			"?client_id=${PasswordPageClient}&response_type=code&scope=openid&redirect_uri=https%3A%2F%2F${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"},
 		OutputRegion:              object{"Ref": "AWS::Region"},
 		OutputManifestTableName:   object{"Ref": "ManifestTable"},
 		OutputSaveFilesBucketName: object{"Ref": "SaveFilesBucket"},

@@ -44,6 +44,7 @@ func Resources() []Resource {
 		{SyncPlanRole, "role", "what syncPlan may do", "", false},
 		{SyncCompleteRole, "role", "what syncComplete may do", "", false},
 		{"SaveFilesBucketPolicy", "bucket policy", "TLS and fresh URLs only", "", false},
+		{"PasswordPageClient", "app client", "the page to set a new password", "", false},
 		{SyncPlanLogGroup, "log group", "syncPlan's log", "", false},
 		{SyncCompleteLogGroup, "log group", "syncComplete's log", "", false},
 		{APIAccessLogGroup, "log group", "the API's access log", "", false},

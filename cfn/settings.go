@@ -60,7 +60,7 @@ func CheckSettings(values map[string]string) error {
 // Outputs lists the template's outputs in the order in which they are shown.
 func Outputs() []string {
 	return []string{
-		OutputAPIEndpoint, OutputUserPoolID, OutputAppClientID, OutputRegion,
+		OutputAPIEndpoint, OutputUserPoolID, OutputAppClientID, OutputPasswordPage, OutputRegion,
 		OutputManifestTableName, OutputSaveFilesBucketName, OutputRelease,
 	}
 }

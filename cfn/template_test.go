@@ -144,6 +144,29 @@ func TestAppClientServesTheGameClient(t *testing.T) {
 	lacks(t, UserPoolClient, "RefreshTokenRotation", "AllowedOAuthFlows")
 }
 
+// The page's client opens a page and nothing else: it signs nobody in to the
+// API, and its tokens are worth nothing there.
+func TestThePasswordPage(t *testing.T) {
+	const client = "PasswordPageClient"
+	back := object{"Fn::Sub": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}
+	holds(t, client, object{
+		"UserPoolId":                      ref(UserPool),
+		"ExplicitAuthFlows":               list("ALLOW_REFRESH_TOKEN_AUTH"),
+		"PreventUserExistenceErrors":      "ENABLED",
+		"AccessTokenValidity":             5,
+		"AllowedOAuthFlowsUserPoolClient": true,
+		"AllowedOAuthFlows":               list("code"),
+		"AllowedOAuthScopes":              list("openid"), // never aws.cognito.signin.user.admin, which the routes want
+		"CallbackURLs":                    list(back),
+	})
+	holds(t, "HttpApiAuthorizer", object{"JwtConfiguration": object{
+		"Audience": list(ref(UserPoolClient)),
+		"Issuer":   object{"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${CognitoUserPool}"},
+	}})
+	// The classic pages are the only ones of the plan LITE.
+	lacks(t, "CognitoUserPoolDomain", "ManagedLoginVersion")
+}
+
 func TestTable(t *testing.T) {
 	holds(t, ManifestTable, object{
 		"BillingMode": "PAY_PER_REQUEST",

@@ -51,6 +51,11 @@ type renpyConfig struct {
 	// CognitoElsewhere is Cognito's address on AWS where it is not the one that the
 	// client makes up: its hosts always end in amazonaws.com. "" where they do.
 	CognitoElsewhere string `json:"cognito_endpoint,omitempty"`
+
+	// PasswordPage is where players set a new password; "" on the local cloud and
+	// on stages that were last deployed by an older renpyctl.
+	PasswordPage string `json:"password_page,omitempty"`
+
 	// CognitoEndpoint is where the local cloud answers for Cognito; "" on AWS.
 	CognitoEndpoint string `json:"local_cognito_endpoint,omitempty"`
 }
@@ -71,6 +76,7 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 	c := renpyConfig{
 		APIBaseURL: out[cfn.OutputAPIEndpoint], GameID: gameID, Region: out[cfn.OutputRegion],
 		UserPoolID: out[cfn.OutputUserPoolID], ClientID: out[cfn.OutputAppClientID],
+		PasswordPage: out[cfn.OutputPasswordPage],
 	}
 	if c.APIBaseURL == "" {
 		return fmt.Errorf("the stack %s has no outputs yet (%s)", st.Name, st.Status)
@@ -110,6 +116,13 @@ const beginOnAWS = `init python:
 
 `
 
+// passwordLine is a line for the game's menu.
+const passwordLine = `#
+# A player who forgot the password sets a new one on a page. For the screen where players log in:
+#
+#     textbutton "Forgot your password?" action OpenURL(%s)
+`
+
 // write prints the block as a game's .rpy file takes it. It does without
 // text/template, which finds methods by their names: with it, the linker has to
 // keep every exported method of the AWS SDK: 48 MB in place of 30.
@@ -120,6 +133,10 @@ func (c renpyConfig) write(w io.Writer) error {
 		"{{CognitoEndpoint}}", quote(cmp.Or(c.CognitoEndpoint, c.CognitoElsewhere)),
 		"{{CognitoHost}}", quote("cognito-idp."+c.Region+"."+clientSuffix),
 	)
+	page := ""
+	if c.PasswordPage != "" {
+		page = fmt.Sprintf(passwordLine, quote(c.PasswordPage))
+	}
 	begin := beginOnAWS
 	switch {
 	case c.CognitoEndpoint != "":
@@ -127,7 +144,8 @@ func (c renpyConfig) write(w io.Writer) error {
 	case c.CognitoElsewhere != "":
 		begin = redirect
 	}
-	_, err := values.WriteString(w, strings.Replace(integration, "{{begin}}", begin, 1))
+	parts := strings.NewReplacer("{{password}}", page, "{{begin}}", begin)
+	_, err := values.WriteString(w, parts.Replace(integration))
 	return err
 }
 

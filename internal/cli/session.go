@@ -100,8 +100,8 @@ func (a *app) startLocal(ctx context.Context) (*local.Cloud, error) {
 	return lc, nil
 }
 
-// outputs returns the stack's outputs, the API's address in the form that
-// programs on this machine reach.
+// outputs returns the stack's outputs, addresses in the form that programs on
+// this machine reach.
 func (s *session) outputs(st stack.Stack) map[string]string {
 	if s.local == nil {
 		return st.Outputs
@@ -110,6 +110,7 @@ func (s *session) outputs(st stack.Stack) map[string]string {
 	if api, ok := out[cfn.OutputAPIEndpoint]; ok {
 		out[cfn.OutputAPIEndpoint] = local.APIBase(s.local.Endpoint(), api)
 	}
+	delete(out, cfn.OutputPasswordPage) // the local cloud has no such pages
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -31,6 +32,8 @@ type playerView struct {
 	State    players.State `json:"state"`
 	LastSync time.Time     `json:"lastSync,omitzero"`
 	Games    []saves.Game  `json:"games"`
+	// PasswordPage is as in [renpyConfig].
+	PasswordPage string `json:"passwordPage,omitempty"`
 }
 
 func (a *app) showUser(ctx context.Context, c *crowd, player players.Player) (answer, error) {
@@ -38,7 +41,7 @@ func (a *app) showUser(ctx context.Context, c *crowd, player players.Player) (an
 	if err != nil {
 		return answer{}, err
 	}
-	s := playerView{player, player.State(), kept.LastSync.UTC(), kept.Games}
+	s := playerView{player, player.State(), kept.LastSync.UTC(), kept.Games, c.outputs(c.stack)[cfn.OutputPasswordPage]}
 	if s.Games == nil {
 		s.Games = []saves.Game{}
 	}
@@ -74,6 +77,9 @@ func (a *app) printUser(s playerView) error {
 		fields = append(fields, [2]string{"saves", fmt.Sprintf("%s: %s, %s", ui.Plain(g.ID), ui.Plural(g.Files, "file"), ui.Bytes(g.Bytes))})
 	}
 	fields = append(fields, [2]string{"id", s.Sub})
+	if s.PasswordPage != "" {
+		fields = append(fields, [2]string{"forgot the password", s.PasswordPage})
+	}
 	if a.streams.OutTerminal {
 		fields = append(fields, [2]string{"times", "in " + when.Zone(time.Now())})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -89,7 +90,13 @@ func (a *app) usersImport(ctx context.Context, file string) error {
 		return err
 	}
 	counts, err := c.importAccounts(ctx, accounts)
-	return a.printCounts(counts, err)
+	if err := a.printCounts(counts, err); err != nil {
+		return err
+	}
+	if page := c.outputs(c.stack)[cfn.OutputPasswordPage]; page != "" && counts.Made > 0 {
+		a.hint("players set their passwords at %s", page)
+	}
+	return nil
 }
 
 // readAccounts reads and checks all of a file.
