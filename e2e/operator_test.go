@@ -64,6 +64,14 @@ func (o operator) run(t testing.TB, args ...string) result {
 	return o.finish(t, cmd, cmd.Start())
 }
 
+// runWith runs a command with something on its standard input.
+func (o operator) runWith(t testing.TB, stdin string, args ...string) result {
+	t.Helper()
+	cmd := o.command(args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	return o.finish(t, cmd, cmd.Start())
+}
+
 // command is the program, ready to start, with its streams caught.
 func (o operator) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, slices.Concat(args, o.flags)...)

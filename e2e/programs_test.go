@@ -36,7 +36,7 @@ func TestOtherPrograms(t *testing.T) {
 		}
 	})
 	careless := buildProgram(t, "careless", func(tree string) {
-		edit(t, tree+"/cfn/template.yaml", "GenerateSecret: false", "GenerateSecret: true")
+		edit(t, tree+"/cfn/template.yaml", "GenerateSecret: false # the game", "GenerateSecret: true # the game")
 	})
 	t.Run("releases", func(t *testing.T) { t.Parallel(); releases(t, newer) })
 	t.Run("function", func(t *testing.T) { t.Parallel(); functionOnly(t, newer) })
