@@ -30,7 +30,7 @@ func newUsersList(a *app) *cobra.Command {
 		Short: "List the players",
 		Long: `List the players as Cognito hands them out, some seconds after they sign up. The
 list begins at once and keeps below 30 pages of 60 a second, which is what
-Cognito allows an account: 100,000 players take about 70 seconds.`,
+Cognito allows an account: 100,000 players take a minute and a half.`,
 		Example: "  renpyctl users list --state unconfirmed --created-since 2d",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.usersList(cmd.Context(), o) },
