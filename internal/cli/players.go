@@ -44,15 +44,6 @@ func (c *crowd) saves() *saves.Table {
 	return c.at.Table(c.stack.Outputs[cfn.OutputManifestTableName])
 }
 
-// find returns the player of a name. "doing" is what for, as in "confirm ann".
-func (c *crowd) find(ctx context.Context, doing, name string) (players.Player, error) {
-	player, err := c.pool.Find(ctx, name)
-	if err != nil {
-		return player, fmt.Errorf("%s %s: %w", doing, name, err)
-	}
-	return player, nil
-}
-
 // aPlayer is how commands say what to name a player by.
 const aPlayer = "a player: e-mail address, id, or the beginning of either"
 
@@ -70,6 +61,8 @@ func somePlayers(cmd *cobra.Command, args []string) error {
 // act is what a command does to each of the players that it was given.
 type act struct {
 	doing string // "confirm", for errors
+	// find finds a player in another way than by [players.Pool.Find], nil for that one.
+	find func(context.Context, *crowd, string) (players.Player, error)
 	// ask is the question before the first one, nil for none.
 	ask func(context.Context, *crowd, []players.Player) (string, error)
 	do  func(context.Context, *crowd, players.Player) (answer, error)
@@ -97,7 +90,7 @@ func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
 	f := failures{of: len(names)}
 	var found []players.Player
 	for _, name := range names {
-		player, err := c.find(ctx, what.doing, name)
+		player, err := what.finds(ctx, c, name)
 		if err == nil && !slices.ContainsFunc(found, func(o players.Player) bool { return o.Sub == player.Sub }) {
 			found = append(found, player)
 		}
@@ -124,6 +117,19 @@ func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
 		}
 	}
 	return f.end(a)
+}
+
+// finds returns the player of a name, and in an error what for: "confirm ann".
+func (what act) finds(ctx context.Context, c *crowd, name string) (player players.Player, err error) {
+	if what.find != nil {
+		player, err = what.find(ctx, c, name)
+	} else {
+		player, err = c.pool.Find(ctx, name)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w", what.doing, name, err)
+	}
+	return player, err
 }
 
 // names are the names of players in arguments, or in lines of standard input for

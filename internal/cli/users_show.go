@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -21,7 +23,8 @@ func newUsersShow(a *app) *cobra.Command {
 		Args:              somePlayers,
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.forPlayers(cmd.Context(), args, act{doing: "show", do: a.showUser})
+			r := records{}
+			return a.forPlayers(cmd.Context(), args, act{doing: "show", find: r.find, do: r.show})
 		},
 	}
 }
@@ -36,19 +39,39 @@ type playerView struct {
 	PasswordPage string `json:"passwordPage,omitempty"`
 }
 
-func (a *app) showUser(ctx context.Context, c *crowd, player players.Player) (answer, error) {
-	kept, err := c.saves().Kept(ctx, player.Sub)
-	if err != nil {
-		return answer{}, err
+// records are those that were read before their players were found, by the subs.
+type records map[string]saves.Kept
+
+// find reads the record of a sub while it looks for the account.
+func (r records) find(ctx context.Context, c *crowd, name string) (player players.Player, err error) {
+	if !players.IsSub(name) {
+		return c.pool.Find(ctx, name)
+	}
+	sub := strings.ToLower(name)
+	var kept saves.Kept
+	err = cloud.Together(ctx,
+		func(ctx context.Context) (err error) { player, err = c.pool.Find(ctx, name); return err },
+		func(ctx context.Context) (err error) { kept, err = c.saves().Kept(ctx, sub); return err })
+	r[sub] = kept
+	return player, err
+}
+
+func (r records) show(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+	kept, read := r[player.Sub]
+	if !read {
+		var err error
+		if kept, err = c.saves().Kept(ctx, player.Sub); err != nil {
+			return answer{}, err
+		}
 	}
 	s := playerView{player, player.State(), kept.LastSync.UTC(), kept.Games, c.outputs(c.stack)[cfn.OutputPasswordPage]}
 	if s.Games == nil {
 		s.Games = []saves.Game{}
 	}
-	if a.json() {
+	if c.json() {
 		return answer{value: s}, nil
 	}
-	return answer{}, a.printUser(s)
+	return answer{}, c.printUser(s)
 }
 
 // standing says in words what a player can do, and what to do about it.

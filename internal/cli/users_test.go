@@ -64,6 +64,19 @@ func TestUsersShow(t *testing.T) {
 	})
 }
 
+// Who is named by the whole id is shown after two calls, one after the other.
+func TestUsersShowByID(t *testing.T) {
+	story(t, "at once", withPlayers, func(t *testing.T, a *awsAccount) {
+		a.SetLatency(time.Second)
+		for name, want := range map[string]time.Duration{a.Directory.Users[0].Sub: 2 * time.Second, "ann@example.com": 3 * time.Second} {
+			start := time.Now()
+			if o := a.run("users", "show", name); o.code != 0 || time.Since(start) > want || !strings.Contains(o.stdout, "my_game: 2 files") {
+				t.Errorf("%s: %d after %s\n%s%s", name, o.code, time.Since(start), o.stdout, o.stderr)
+			}
+		}
+	})
+}
+
 // What is done is done to those who were named, and each is answered.
 func TestUsersSeveral(t *testing.T) {
 	story(t, "some unknown", withPlayers, func(t *testing.T, a *awsAccount) {

@@ -52,6 +52,11 @@ const maxNamed = 5
 
 var subPattern = regexp.MustCompile(`^[0-9A-Fa-f-]{1,36}$`)
 
+// IsSub tells whether a name is a sub in full, by its form.
+func IsSub(name string) bool {
+	return len(name) == len("8bb0ed4e-96e4-407f-8863-d2557cfe4dc4") && subPattern.MatchString(name)
+}
+
 // Find returns the player of that e-mail address or sub, or the only one whose
 // address or sub begins so. The errors are *[NoPlayerError] and *[AmbiguousError].
 func (p *Pool) Find(ctx context.Context, name string) (Player, error) {
@@ -86,9 +91,13 @@ func (s *search) filters() []string {
 	if s.name == "" { // what every address begins with is no name
 		return nil
 	}
+	sub := begins("sub", strings.ToLower(s.name))
+	if IsSub(s.name) {
+		return []string{sub}
+	}
 	list := emails(s.name)
 	if subPattern.MatchString(s.name) {
-		list = append(list, begins("sub", strings.ToLower(s.name)))
+		list = append(list, sub)
 	}
 	return list
 }
@@ -109,7 +118,7 @@ func (s *search) add(p Player) {
 // enough tells whether no other answer can change the outcome: who is called so
 // in full may come last, but only an address or a whole sub can be that.
 func (s *search) enough() bool {
-	whole := strings.Contains(s.name, "@") || len(s.name) == len("8bb0ed4e-96e4-407f-8863-d2557cfe4dc4")
+	whole := strings.Contains(s.name, "@") || IsSub(s.name)
 	return len(s.exact) > 1 || !whole && len(s.begin) > maxNamed
 }
 
