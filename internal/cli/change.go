@@ -25,6 +25,7 @@ func (a *app) survey(ctx context.Context) (*session, *stage.State, error) {
 		return nil, nil, err
 	}
 	s.where(st.ID)
+	s.sayRemoval(st.Stack)
 	return s, st, nil
 }
 

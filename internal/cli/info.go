@@ -45,6 +45,8 @@ type stackInfo struct {
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated,omitzero"`
 	RoleARN string    `json:"roleArn,omitempty"` // that CloudFormation works as, if not as the caller
+
+	Removing bool `json:"removing,omitempty"` // a removal has begun and is not finished
 }
 
 type endpointInfo struct {
@@ -59,9 +61,10 @@ func (a *app) showInfo(ctx context.Context) error {
 	}
 	var st stack.Stack
 	var live []stage.Running
-	if err := cloud.Together(ctx, cloud.Into(&st, s.at.Deployed), cloud.Into(&live, s.at.Running)); err != nil {
+	if err := cloud.Together(ctx, cloud.Into(&st, s.at.Known), cloud.Into(&live, s.at.Running)); err != nil {
 		return err
 	}
+	s.sayRemoval(st)
 	in := s.info(st)
 	in.Functions = live
 	if a.json() {
@@ -75,7 +78,7 @@ func (s *session) info(st stack.Stack) info {
 	out := s.outputs(st)
 	in := info{
 		Service: "renpy-cloud", Stage: s.flags.stage, Region: s.region(), Account: st.Account(),
-		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN},
+		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN, stage.Removing(st)},
 		Endpoints: []endpointInfo{},
 		Outputs:   out,
 	}

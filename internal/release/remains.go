@@ -17,7 +17,8 @@ type Remains struct {
 	ClientID   string    `json:"appClientId,omitempty"`
 	Table      string    `json:"table"`
 	Bucket     string    `json:"bucket"`
-	Since      time.Time `json:"since"` // when the stack was removed
+	Since      time.Time `json:"since"`               // when the stack was removed
+	Protected  bool      `json:"protected,omitempty"` // the stack was: deleting the data takes a confirmation as well
 }
 
 // remainsKey is the object that lists the remains of a stage.

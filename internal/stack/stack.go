@@ -57,6 +57,7 @@ type Stack struct {
 	Parameters map[string]string
 	Tags       map[string]string
 	RoleARN    string // that CloudFormation works as; "" if as the caller
+	Policy     string // under which it refuses updates, where it was read as well
 
 	TerminationProtection bool
 }

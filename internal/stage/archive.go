@@ -19,7 +19,7 @@ type Archive struct {
 func (s *Stage) Archive(ctx context.Context) (*Archive, error) {
 	a := &Archive{}
 	var id cloud.Identity
-	if err := cloud.Together(ctx, cloud.Into(&a.Stack, s.Deployed), cloud.Into(&id, s.WhoAmI)); err != nil {
+	if err := cloud.Together(ctx, cloud.Into(&a.Stack, s.Known), cloud.Into(&id, s.WhoAmI)); err != nil {
 		return nil, err
 	}
 	a.Store = s.Artifacts(id.Account)

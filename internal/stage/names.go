@@ -49,9 +49,15 @@ func (n Name) Artifacts(account, region string) string {
 }
 
 // Protected tells whether players rely on the stage: by its name, or because
-// somebody has switched on the termination protection of its stack.
+// somebody has switched on the termination protection of its stack, which a
+// removal may have lifted since.
 func (n Name) Protected(st stack.Stack) bool {
-	return n == "prod" || n == "production" || st.TerminationProtection
+	return n == "prod" || n == "production" || st.TerminationProtection || st.Policy == cfn.RemovalPolicy(true)
+}
+
+// Removing tells whether a removal of the stack has begun and was not taken back.
+func Removing(st stack.Stack) bool {
+	return st.Policy == cfn.RemovalPolicy(false) || st.Policy == cfn.RemovalPolicy(true)
 }
 
 // Function is one of the backend's functions, with the names by which the

@@ -31,7 +31,7 @@ func (s *Stage) Look(ctx context.Context) (*State, error) {
 	st := &State{Stage: s}
 	err := cloud.Together(ctx,
 		cloud.Into(&st.ID, s.WhoAmI),
-		cloud.Into(&st.Stack, s.Find),
+		cloud.Into(&st.Stack, s.withPolicy(s.Find)),
 		cloud.Into(&st.Template, s.template),
 		cloud.Into(&st.Live, s.Running),
 	)
