@@ -42,7 +42,7 @@ func Resources() []Resource {
 		{"SyncCompletePermission", "permission", "the API may call syncComplete", "", false},
 		{SyncPlanRole, "role", "what syncPlan may do", "", false},
 		{SyncCompleteRole, "role", "what syncComplete may do", "", false},
-		{"SaveFilesBucketPolicy", "bucket policy", "TLS and fresh URLs only", "", false},
+		{SaveFilesBucketPolicy, "bucket policy", "TLS and fresh URLs only", "", false},
 		{"CognitoUserPoolDomain", "domain", "the link in the sign-up e-mail", "", false},
 		{SyncPlanLogGroup, "log group", "syncPlan's log", "", false},
 		{SyncCompleteLogGroup, "log group", "syncComplete's log", "", false},

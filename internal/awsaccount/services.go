@@ -8,10 +8,15 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	cwltypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	idptypes "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -30,11 +35,12 @@ type Pool struct{ Protected bool }
 type Function struct {
 	Hash        string // of its code, as Lambda reports it
 	Memory      int32
+	Role        string
 	Environment map[string]string
 }
 
-func newFunction(codeKey string) *Function {
-	return &Function{Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Memory: 128, Environment: map[string]string{"GAME_IDS": ""}}
+func newFunction(codeKey, role string) *Function {
+	return &Function{Role: "arn:aws:iam::" + ID + ":role/" + role, Hash: lambda.CodeSha256(stage.CodeHash(codeKey)), Memory: 128, Environment: map[string]string{"GAME_IDS": ""}}
 }
 
 var (
@@ -53,6 +59,7 @@ func (a *Account) services() {
 	})
 	a.lambda()
 	a.cognito()
+	a.parts()
 	a.dynamoDB()
 	a.bucketCalls()
 	a.objectCalls()
@@ -65,7 +72,7 @@ func (a *Account) lambda() {
 			return nil, noFunction
 		}
 		return &lambdaapi.GetFunctionConfigurationOutput{
-			FunctionName: in.FunctionName, CodeSha256: &f.Hash, CodeSize: 3_104_512, MemorySize: &f.Memory,
+			FunctionName: in.FunctionName, Role: aws.String(f.Role), CodeSha256: &f.Hash, CodeSize: 3_104_512, MemorySize: &f.Memory,
 			Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}, Runtime: lambdatypes.RuntimeProvidedal2023,
 			Environment: &lambdatypes.EnvironmentResponse{Variables: f.Environment}, LastUpdateStatus: lambdatypes.LastUpdateStatusSuccessful,
 		}, nil
@@ -107,6 +114,31 @@ func (a *Account) cognito() {
 		}
 		delete(a.Pools, *in.UserPoolId)
 		return &idp.DeleteUserPoolOutput{}, nil
+	})
+}
+
+// parts answers for what needs only be there.
+func (a *Account) parts() {
+	gone := func(name *string) error {
+		if a.Others[*name] {
+			return nil
+		}
+		return awsfake.Error{Code: "NotFoundException", Message: "Not found: " + *name, Status: 404}
+	}
+	awsfake.On(a.Fake, func(in *apigatewayv2.GetApiInput) (*apigatewayv2.GetApiOutput, error) {
+		return &apigatewayv2.GetApiOutput{}, gone(in.ApiId)
+	})
+	awsfake.On(a.Fake, func(in *iam.GetRoleInput) (*iam.GetRoleOutput, error) {
+		return &iam.GetRoleOutput{Role: &iamtypes.Role{}}, gone(in.RoleName)
+	})
+	awsfake.On(a.Fake, func(in *cwl.DescribeLogGroupsInput) (*cwl.DescribeLogGroupsOutput, error) {
+		out := &cwl.DescribeLogGroupsOutput{}
+		for name := range a.Others {
+			if strings.Contains(name, *in.LogGroupNamePattern) {
+				out.LogGroups = append(out.LogGroups, cwltypes.LogGroup{LogGroupName: &name})
+			}
+		}
+		return out, nil
 	})
 }
 
@@ -159,6 +191,7 @@ func (a *Account) bucketCalls() {
 			return nil, awsfake.Error{Code: "BucketNotEmpty", Message: "The bucket you tried to delete is not empty.", Status: 409}
 		}
 		delete(a.Buckets, *in.Bucket)
+		delete(a.Policies, *in.Bucket)
 		return &s3.DeleteBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
@@ -170,8 +203,22 @@ func (a *Account) bucketCalls() {
 	awsfake.On(a.Fake, func(*s3.PutBucketVersioningInput) (*s3.PutBucketVersioningOutput, error) {
 		return &s3.PutBucketVersioningOutput{}, nil
 	})
-	awsfake.On(a.Fake, func(*s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+	awsfake.On(a.Fake, func(in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+		if a.Buckets[*in.Bucket] == nil {
+			return nil, noBucket
+		}
+		a.Policies[*in.Bucket] = *in.Policy
 		return &s3.PutBucketPolicyOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.GetBucketPolicyInput) (*s3.GetBucketPolicyOutput, error) {
+		policy, ok := a.Policies[*in.Bucket]
+		switch {
+		case a.Buckets[*in.Bucket] == nil:
+			return nil, noBucket
+		case !ok:
+			return nil, awsfake.Error{Code: "NoSuchBucketPolicy", Message: "The bucket policy does not exist", Status: 404}
+		}
+		return &s3.GetBucketPolicyOutput{Policy: &policy}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutBucketLifecycleConfigurationInput) (*s3.PutBucketLifecycleConfigurationOutput, error) {
 		return &s3.PutBucketLifecycleConfigurationOutput{}, nil

@@ -193,8 +193,16 @@ func TestEveryCallDenied(t *testing.T) {
 
 // actionOf is the permission that a call needs, where its name follows the call's.
 func actionOf(call string) string {
-	service, operation, _ := strings.Cut(strings.Fields(call)[0], "-")
-	return strings.ToLower(service) + ":" + operation
+	name := strings.Fields(call)[0]
+	i := strings.LastIndexByte(name, '-')
+	service := strings.ToLower(name[:i])
+	switch service {
+	case "cognito-identity-provider":
+		service = "cognito-idp"
+	case "cloudwatch-logs":
+		service = "logs"
+	}
+	return service + ":" + name[i+1:]
 }
 
 // Whoever ends the program by a signal at any call is told what AWS goes on

@@ -25,14 +25,15 @@ func Caller(t Target) Document {
 		allow("LookAfterPlayers", t.userPools(),
 			"cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDeleteUser"),
 		allow("RemoveTheUserPool", t.userPools(),
-			"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool", "cognito-idp:DeleteUserPool"),
-		allow("RemoveTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
+			"cognito-idp:UpdateUserPool", "cognito-idp:DeleteUserPool"),
+		allow("RemoveTheTable", t.table(), "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
 		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
 			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),
 		// DeleteObjects asks for DeleteObject always, and for DeleteObjectVersion too
 		// where it names a version (S3 API reference, DeleteObjects).
 		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 	)
+	d.Statement = append(d.Statement, seeParts(t)...)
 	if t.ExecutionRole != "" {
 		d.Statement = append(d.Statement, allow("HandTheExecutionRoleToCloudFormation", []string{t.ExecutionRole}, "iam:PassRole").
 			when("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com"))

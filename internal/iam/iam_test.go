@@ -127,15 +127,16 @@ func ofNoStage(resource string) bool {
 	return resource == "*" || strings.HasSuffix(resource, ":userpool/*") || strings.Contains(resource, ":apigateway:")
 }
 
-// What cannot be told to belong to a stage before it is there is reached by
-// CloudFormation alone, and is only this.
+// What cannot be told to belong to a stage before it is there is changed by
+// CloudFormation alone, and is only this; APIs may be looked at.
 func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
+		"SeeTheAPI": "caller support", "ListTheLogGroups": "caller support",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {
-			if slices.ContainsFunc(s.Resource, ofNoStage) != (want[s.Sid] == name) {
+			if slices.ContainsFunc(s.Resource, ofNoStage) != strings.Contains(want[s.Sid], name) {
 				t.Errorf("%s, %s: resources %q", name, s.Sid, s.Resource)
 			}
 		}
@@ -171,7 +172,7 @@ func TestNoWayAround(t *testing.T) {
 				t.Errorf("%s, %s: roles may be given to any service: %v", name, s.Sid, s.Condition)
 			}
 			for _, action := range s.Action {
-				if strings.HasPrefix(action, "iam:") && action != "iam:PassRole" && name != "execution" {
+				if strings.HasPrefix(action, "iam:") && action != "iam:PassRole" && action != "iam:GetRole" && name != "execution" {
 					t.Errorf("%s allows %s", name, action)
 				}
 			}
@@ -202,7 +203,7 @@ func TestSupportChangesNothingElse(t *testing.T) {
 	all := actions(iam.Caller(target("dev")))
 	for _, action := range actions(iam.Support(target("dev"))) {
 		_, verb, _ := strings.Cut(action, ":")
-		looks := slices.ContainsFunc([]string{"Get", "List", "Describe", "Filter"}, func(p string) bool { return strings.HasPrefix(verb, p) })
+		looks := slices.ContainsFunc([]string{"Get", "List", "Describe", "Filter", "GET"}, func(p string) bool { return strings.HasPrefix(verb, p) })
 		if !looks && action != "cognito-idp:AdminConfirmSignUp" && action != "cognito-idp:AdminUpdateUserAttributes" {
 			t.Errorf("support allows %s", action)
 		}

@@ -4,7 +4,7 @@ package iam
 // info, config, logs, releases, drift, users list and users confirm. It changes
 // nothing but the state of players' accounts.
 func Support(t Target) Document {
-	return document(
+	d := document(
 		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:GetStackPolicy"),
 		allow("SeeTheFunctions", t.functions(), "lambda:GetFunctionConfiguration"),
 		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
@@ -14,4 +14,6 @@ func Support(t Target) Document {
 		allow("FindAndConfirmPlayers", t.userPools(),
 			"cognito-idp:ListUsers", "cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminUpdateUserAttributes"),
 	)
+	d.Statement = append(d.Statement, seeParts(t)...)
+	return d
 }

@@ -22,21 +22,40 @@ func (p *Pool) Count(ctx context.Context) (int64, error) {
 
 // Exists tells whether the pool is there.
 func (p *Pool) Exists(ctx context.Context) (bool, error) {
-	pool, err := p.describe(ctx)
-	return pool != nil, err
+	there, _, err := p.Protected(ctx)
+	return there, err
 }
 
-// Unprotect lifts the pool's deletion protection. Nothing else about the pool
-// changes; a pool that does not exist is no error.
-func (p *Pool) Unprotect(ctx context.Context) error {
+// Protected tells whether the pool is there, and whether it is protected against
+// deletion.
+func (p *Pool) Protected(ctx context.Context) (there, protected bool, err error) {
 	pool, err := p.describe(ctx)
-	if err != nil || pool == nil || pool.DeletionProtection == types.DeletionProtectionTypeInactive {
+	if err != nil || pool == nil {
+		return false, false, err
+	}
+	return true, pool.DeletionProtection == types.DeletionProtectionTypeActive, nil
+}
+
+// Protect protects the pool against deletion. Nothing else about the pool
+// changes; a pool that does not exist is no error.
+func (p *Pool) Protect(ctx context.Context) error {
+	return p.protect(ctx, types.DeletionProtectionTypeActive)
+}
+
+// Unprotect lifts what [Pool.Protect] sets.
+func (p *Pool) Unprotect(ctx context.Context) error {
+	return p.protect(ctx, types.DeletionProtectionTypeInactive)
+}
+
+func (p *Pool) protect(ctx context.Context, protection types.DeletionProtectionType) error {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil || pool.DeletionProtection == protection {
 		return err
 	}
 	update := sameSettings(pool)
-	update.DeletionProtection = types.DeletionProtectionTypeInactive
+	update.DeletionProtection = protection
 	if _, err := p.client.UpdateUserPool(ctx, update); err != nil {
-		return fmt.Errorf("lift the deletion protection of user pool %s: %w", p.ID, err)
+		return fmt.Errorf("change the deletion protection of user pool %s: %w", p.ID, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
@@ -11,26 +12,37 @@ import (
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
-// Compared is the state of a stage with what its functions should be. Of a stack
-// that cannot be updated neither is known.
+// Compared is the state of a stage with what it should be. Of a stack that cannot
+// be updated neither is known.
 type Compared struct {
 	*State
 	Record *release.Release // of the live release; nil where none can be read
-	Drift  []Drifted        // functions that somebody has changed past CloudFormation
+	Drift  []Drifted        // what somebody has changed past CloudFormation, the stack itself last
 }
 
-// Drifted is a function that does not run what the stack says.
+// Drifted is a part of the stage that is not what the stack says: a function, or
+// another one, of which only the name and the differences are known.
 type Drifted struct {
-	Running
+	Running     // Name is a function's short name, another part's logical id, or [TheStack]
 	want        functions.Function
+	deleted     bool
 	Differences []functions.Difference `json:"differences"`
 }
 
 // Want is what the function should be.
 func (d Drifted) Want() functions.Function { return d.want }
 
-// DeletedFunction is the setting that differs of a function that was deleted.
-const DeletedFunction = "function"
+// Deleted says that the part is not there any more. What differs is then named by
+// the kind of thing that it was.
+func (d Drifted) Deleted() bool { return d.deleted }
+
+// LogicalID is the part's name in the template.
+func (d Drifted) LogicalID() string {
+	if f, ok := FunctionNamed(d.Name); ok {
+		return f.LogicalID
+	}
+	return d.Name
+}
 
 // Parts tells what of a function differs: its code, its settings or both.
 func (d Drifted) Parts() (code, settings bool) {
@@ -38,7 +50,6 @@ func (d Drifted) Parts() (code, settings bool) {
 		switch diff.Setting {
 		case "codeSha256", "architecture":
 			code = true
-		case DeletedFunction:
 		default:
 			settings = true
 		}
@@ -49,49 +60,49 @@ func (d Drifted) Parts() (code, settings bool) {
 // Compare compares what the functions run with what the stack says: their code
 // by the stack's parameters, which name it by its hash, and their settings by the
 // record that the live release left. Without a record the settings are not known.
+// Of the other parts it looks whether they are there and protected.
 func (s *State) Compare(ctx context.Context) (*Compared, error) {
 	if !s.Stack.Status.Updatable() {
 		return &Compared{State: s}, nil
 	}
-	record, err := s.record(ctx)
-	if err != nil {
+	c := &Compared{State: s}
+	var parts []Drifted
+	if err := cloud.Together(ctx, cloud.Into(&c.Record, s.record), cloud.Into(&parts, s.parts)); err != nil {
 		return nil, err
 	}
-	return s.compare(record), nil
+	c.Drift = append(c.functions(), parts...)
+	return c, nil
 }
 
-func (s *State) compare(record *release.Release) *Compared {
-	c := &Compared{State: s, Record: record}
+// functions compares the functions.
+func (c *Compared) functions() []Drifted {
+	var list []Drifted
 	recorded := map[string]functions.Function{}
 	for _, f := range c.Ran() {
 		recorded[f.Name] = f.Function
 	}
-	for _, have := range s.Live {
+	for _, have := range c.Live {
 		want, known := recorded[have.Name]
 		if !known {
 			want = have.Function
 		}
-		want.CodeSha256 = lambda.CodeSha256(CodeHash(s.CodeKey(have.Name)))
+		want.CodeSha256 = lambda.CodeSha256(CodeHash(c.CodeKey(have.Name)))
 		if d := functions.Compare(want, have.Function); len(d) > 0 {
-			c.Drift = append(c.Drift, Drifted{have, want, d})
+			list = append(list, Drifted{Running: have, want: want, Differences: d})
 		}
 	}
-	for _, name := range s.Missing() {
-		gone := functions.Difference{Setting: DeletedFunction, Want: "there"}
-		c.Drift = append(c.Drift, Drifted{Running: Running{Name: name}, Differences: []functions.Difference{gone}})
+	for _, name := range c.Missing() {
+		f, _ := FunctionNamed(name)
+		gone := lost(f.LogicalID)
+		gone[0].Name = name
+		list = append(list, gone...)
 	}
-	return c
+	return list
 }
 
-// Reread reads again what runs, of an updatable stack, and compares that.
-func (c *Compared) Reread(ctx context.Context) (*Compared, error) {
-	live, err := c.Running(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now := *c.State
-	now.Live = live
-	return now.compare(c.Record), nil
+// Lost are the parts that somebody has deleted.
+func (c *Compared) Lost() []Drifted {
+	return slices.DeleteFunc(slices.Clone(c.Drift), func(d Drifted) bool { return !d.deleted })
 }
 
 // record reads the record of the live release, nil where none can be read.

@@ -67,13 +67,14 @@ type Function struct {
 	LogicalID       string // in the template
 	CodeParameter   string // of the template, that takes the key of its zip
 	Role            string // logical id of the role that it works as
+	Log             string // logical id of its log group
 }
 
 // Functions lists the backend's functions in the order a sync calls them.
 func Functions() []Function {
 	inTemplate := map[string]Function{
-		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, Role: cfn.SyncPlanRole},
-		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, Role: cfn.SyncCompleteRole},
+		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, Role: cfn.SyncPlanRole, Log: cfn.SyncPlanLogGroup},
+		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, Role: cfn.SyncCompleteRole, Log: cfn.SyncCompleteLogGroup},
 	}
 	var list []Function
 	for _, carried := range lambda.Functions() {
