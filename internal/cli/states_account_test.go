@@ -18,12 +18,13 @@ import (
 // awsAccount is an AWS account on which the program is run.
 type awsAccount struct {
 	*awsaccount.Account
-	t *testing.T
+	t      *testing.T
+	stdout *os.File // of the program; nil for one that is read
 }
 
 func newAccount(t *testing.T) *awsAccount {
 	t.Helper()
-	return &awsAccount{awsaccount.New(t), t}
+	return &awsAccount{Account: awsaccount.New(t), t: t}
 }
 
 // outcome is what a run of the program ended with.
@@ -92,6 +93,9 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 			// Only what cloud.Load reads from the machine is missing; nothing is ever sent.
 			return a.Config(o), nil
 		},
+	}
+	if a.stdout != nil {
+		env.Stdout = a.stdout
 	}
 	o := outcome{code: Run(ctx, env, args)}
 	read := func(f *os.File) string {
