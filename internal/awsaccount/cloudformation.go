@@ -36,6 +36,7 @@ type Stack struct {
 type ChangeSet struct {
 	ID, Token, Status, Reason, Execution, Role string
 
+	Created    time.Time
 	Create     bool
 	Stack      *Stack
 	Template   string
@@ -164,6 +165,22 @@ func (a *Account) cloudFormation() {
 			ExecutionStatus: types.ExecutionStatus(cs.Execution), Changes: cs.Changes, Parameters: cs.Parameters, Tags: cs.Tags,
 		}, nil
 	})
+	awsfake.On(a.Fake, func(in *cloudformation.ListChangeSetsInput) (*cloudformation.ListChangeSetsOutput, error) {
+		s, err := a.find(in.StackName)
+		if err != nil {
+			return nil, err
+		}
+		out := &cloudformation.ListChangeSetsOutput{}
+		for _, cs := range a.ChangeSets {
+			if cs.Stack == s {
+				out.Summaries = append(out.Summaries, types.ChangeSetSummary{
+					ChangeSetId: &cs.ID, ChangeSetName: &strings.Split(cs.ID, "/")[1], CreationTime: &cs.Created,
+					Status: types.ChangeSetStatus(cs.Status), ExecutionStatus: types.ExecutionStatus(cs.Execution),
+				})
+			}
+		}
+		return out, nil
+	})
 	awsfake.On(a.Fake, func(in *cloudformation.DeleteChangeSetInput) (*cloudformation.DeleteChangeSetOutput, error) {
 		delete(a.ChangeSets, *in.ChangeSetName) // one that does not exist is no error (API reference)
 		return &cloudformation.DeleteChangeSetOutput{}, nil
@@ -282,7 +299,7 @@ func (a *Account) createChangeSet(in *cloudformation.CreateChangeSetInput) (*clo
 	parameters := withDefaults(in.Parameters)
 	cs := &ChangeSet{
 		ID: fmt.Sprintf("arn:aws:cloudformation:%s:%s:ChangeSet/%s/1", Region, ID, *in.ChangeSetName), Token: *in.ClientToken,
-		Status: "CREATE_COMPLETE", Execution: "AVAILABLE", Create: create, Stack: s,
+		Status: "CREATE_COMPLETE", Execution: "AVAILABLE", Create: create, Created: time.Now(), Stack: s,
 		Template: *in.TemplateBody, Parameters: parameters, Tags: in.Tags, Role: aws.ToString(in.RoleARN),
 	}
 	for _, c := range a.differences(cs) {

@@ -8,7 +8,7 @@ func Caller(t Target) Document {
 		allow("OperateTheStack", append(t.stack(), t.changeSets()...),
 			"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 			"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents",
-			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet",
+			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:ListChangeSets",
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack", "cloudformation:DeleteStack",
 			"cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
 			"cloudformation:TagResource"), // the stack is made with a tag

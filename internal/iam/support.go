@@ -5,7 +5,7 @@ package iam
 // nothing but the state of players' accounts.
 func Support(t Target) Document {
 	d := document(
-		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:GetStackPolicy"),
+		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:GetStackPolicy", "cloudformation:ListChangeSets"),
 		allow("SeeTheFunctions", t.functions(), "lambda:GetFunctionConfiguration"),
 		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
 		// Without the right to list, S3 answers 403 and not 404 for what is not there.
