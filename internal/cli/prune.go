@@ -20,8 +20,8 @@ func newPrune(a *app) *cobra.Command {
 		Use:   "prune",
 		Short: "Delete the records and code of old releases, and stale plans",
 		Long: `Delete the records of old releases, the templates and code that no release left
-needs, and plans that were kept by plan --out and cannot be executed any more or
-are older than 30 days. Kept are the live release and what it went back to, the latest
+needs, and plans of plan --out that cannot be executed any more or are older
+than 30 days. Kept are the live release and what it went back to, the latest
 successful ones beside it, and everything since the oldest of those.`,
 		Example: "  renpyctl prune --stage prod --keep 20 --dry-run",
 		Args:    noArgs,

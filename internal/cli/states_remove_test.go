@@ -94,19 +94,7 @@ var ends = map[string]func(call string, leave func()) func(string) awsaccount.Fa
 		}
 	},
 	"is interrupted": at,
-	"is killed": func(call string, _ func()) func(string) awsaccount.Fault {
-		killed := false
-		return func(name string) awsaccount.Fault {
-			switch {
-			case killed:
-				return awsaccount.Fault{Before: awsfake.ErrLost}
-			case name == call:
-				killed = true
-				return awsaccount.Fault{After: awsfake.ErrLost}
-			}
-			return awsaccount.Fault{}
-		}
-	},
+	"is killed":      func(call string, _ func()) func(string) awsaccount.Fault { return killedAt(call) },
 }
 
 // inUse is a protected stage with a player and a save.
