@@ -43,7 +43,7 @@ func Resources() []Resource {
 		{"SyncCompletePermission", "permission", "the API may call syncComplete", "", false},
 		{SyncPlanRole, "role", "what syncPlan may do", "", false},
 		{SyncCompleteRole, "role", "what syncComplete may do", "", false},
-		{"SaveFilesBucketPolicy", "bucket policy", "TLS and fresh URLs only", "", false},
+		{SaveFilesBucketPolicy, "bucket policy", "TLS and fresh URLs only", "", false},
 		{"PasswordPageClient", "app client", "the page to set a new password", "", false},
 		{SyncPlanLogGroup, "log group", "syncPlan's log", "", false},
 		{SyncCompleteLogGroup, "log group", "syncComplete's log", "", false},
@@ -87,4 +87,17 @@ func StackPolicy(except ...string) string {
 	}
 	return `{"Statement":[` + allow + `,{"Effect":"Deny","Action":["Update:Replace","Update:Delete"],` +
 		`"Principal":"*","Resource":["` + strings.Join(guarded, `","`) + `"]}]}`
+}
+
+// RemovalPolicy returns the stack policy, in JSON, of a stage that is being
+// removed: CloudFormation refuses every update. It is the mark of a removal, set
+// before anything else is changed: it outlives a run that is killed, and only who
+// may change the stack can set it. Of the two ways to say "every update", the
+// second one tells that the stage was protected before the removal.
+func RemovalPolicy(protected bool) string {
+	actions := `"Update:*"`
+	if protected {
+		actions = `["Update:Modify","Update:Replace","Update:Delete"]`
+	}
+	return `{"Statement":[{"Effect":"Deny","Action":` + actions + `,"Principal":"*","Resource":"*"}]}`
 }

@@ -88,7 +88,7 @@ func TestConsoleEdits(t *testing.T) {
 		t.Errorf("the plan is %+v", plan)
 	}
 	s.run(t, "deploy").exits(t, 2).says(t, "add --yes")
-	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Put right: stage edited runs release 1 again")
+	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Put right: stage edited is what release 1 made it")
 	if list := s.drift(t, 0); len(list) > 0 {
 		t.Errorf("after the deploy there still differs %q", list)
 	}

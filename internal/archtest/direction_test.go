@@ -53,6 +53,7 @@ var roles = map[string]role{
 	"internal/local":              domain,
 	"internal/logs":               domain,
 	"internal/players":            domain,
+	"internal/presence":           domain,
 	"internal/release":            domain,
 	"internal/saves":              domain,
 	"internal/stack":              domain,

@@ -43,6 +43,8 @@ type Account struct {
 	Pools      map[string]*Pool
 	Tables     map[string]bool   // whether it is protected
 	Records    map[string]string // of players, in the stack's table, by their ids
+	Policies   map[string]string // of buckets
+	Others     map[string]bool   // by name: API, roles and log groups
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool, as Cognito estimates
@@ -82,7 +84,8 @@ func New(t *testing.T) *Account {
 	needZips(t)
 	a := &Account{
 		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{}, Versions: map[string][]Version{},
-		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Records: map[string]string{},
+		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Records: map[string]string{}, Policies: map[string]string{},
+		Others:    map[string]bool{},
 		Directory: &Directory{}, Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
 	}
 	a.Wrap(a.answer)
@@ -153,7 +156,7 @@ func (a *Account) answer(c awsfake.Call, service func() (any, error)) (any, erro
 // about tells calls of the same operation apart: " releases/000001.json".
 func about(input any) string {
 	v := reflect.ValueOf(input).Elem()
-	for _, field := range []string{"Key", "FunctionName"} {
+	for _, field := range []string{"Key", "FunctionName", "RoleName"} {
 		if f := v.FieldByName(field); f.Kind() == reflect.Pointer && !f.IsNil() {
 			return " " + f.Elem().String()
 		}
@@ -226,6 +229,17 @@ func (a *Account) Whole() string {
 	}
 	if len(a.Overwrote) > 0 {
 		wrong = append(wrong, fmt.Sprintf("records were overwritten: %q", a.Overwrote))
+	}
+	for _, name := range parts() {
+		if !a.Others[name] {
+			wrong = append(wrong, name+" is missing")
+		}
+	}
+	if pool := a.Pools[Physical(cfn.UserPool)]; pool == nil || !pool.Protected || !a.Tables[Physical(cfn.ManifestTable)] {
+		wrong = append(wrong, "the pool or the table is not protected")
+	}
+	if p := a.Policies[Physical(cfn.SaveFilesBucket)]; p != savesPolicy {
+		wrong = append(wrong, fmt.Sprintf("the policy of the bucket of saves is %q", p))
 	}
 	if p := a.Current().Policy; p != cfn.StackPolicy() {
 		wrong = append(wrong, fmt.Sprintf("the stack policy is %q", p))

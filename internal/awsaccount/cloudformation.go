@@ -37,6 +37,7 @@ type Stack struct {
 type ChangeSet struct {
 	ID, Token, Status, Reason, Execution, Role string
 
+	Created    time.Time
 	Create     bool
 	Stack      *Stack
 	Template   string
@@ -179,6 +180,22 @@ func (a *Account) cloudFormation() {
 			ExecutionStatus: types.ExecutionStatus(cs.Execution), Changes: cs.Changes, Parameters: cs.Parameters, Tags: cs.Tags,
 		}, nil
 	})
+	awsfake.On(a.Fake, func(in *cloudformation.ListChangeSetsInput) (*cloudformation.ListChangeSetsOutput, error) {
+		s, err := a.find(in.StackName)
+		if err != nil {
+			return nil, err
+		}
+		out := &cloudformation.ListChangeSetsOutput{}
+		for _, cs := range a.ChangeSets {
+			if cs.Stack == s {
+				out.Summaries = append(out.Summaries, types.ChangeSetSummary{
+					ChangeSetId: &cs.ID, ChangeSetName: &strings.Split(cs.ID, "/")[1], CreationTime: &cs.Created,
+					Status: types.ChangeSetStatus(cs.Status), ExecutionStatus: types.ExecutionStatus(cs.Execution),
+				})
+			}
+		}
+		return out, nil
+	})
 	awsfake.On(a.Fake, func(in *cloudformation.DeleteChangeSetInput) (*cloudformation.DeleteChangeSetOutput, error) {
 		delete(a.ChangeSets, *in.ChangeSetName) // one that does not exist is no error (API reference)
 		return &cloudformation.DeleteChangeSetOutput{}, nil
@@ -254,6 +271,7 @@ func (s *Stack) Described() *cloudformation.DescribeStacksOutput {
 			{OutputKey: aws.String(cfn.OutputUserPoolID), OutputValue: aws.String(Physical(cfn.UserPool))},
 			{OutputKey: aws.String(cfn.OutputAppClientID), OutputValue: aws.String(Physical(cfn.UserPoolClient))},
 			{OutputKey: aws.String(cfn.OutputManifestTableName), OutputValue: aws.String(Physical(cfn.ManifestTable))},
+			{OutputKey: aws.String(cfn.OutputSaveFilesBucketName), OutputValue: aws.String(Physical(cfn.SaveFilesBucket))},
 		}
 	}
 	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{out}}
@@ -296,7 +314,7 @@ func (a *Account) createChangeSet(in *cloudformation.CreateChangeSetInput) (*clo
 	parameters := withDefaults(in.Parameters)
 	cs := &ChangeSet{
 		ID: fmt.Sprintf("arn:aws:cloudformation:%s:%s:ChangeSet/%s/1", Region, ID, *in.ChangeSetName), Token: *in.ClientToken,
-		Status: "CREATE_COMPLETE", Execution: "AVAILABLE", Create: create, Stack: s,
+		Status: "CREATE_COMPLETE", Execution: "AVAILABLE", Create: create, Created: time.Now(), Stack: s,
 		Template: *in.TemplateBody, Parameters: parameters, Tags: in.Tags, Role: aws.ToString(in.RoleARN),
 	}
 	for _, c := range a.differences(cs) {
@@ -347,7 +365,7 @@ func sameParameters(asked, have []types.Parameter) bool {
 }
 
 // differences are the changes of a change set: what was set, or all of a new
-// stack, or the functions of one that exists.
+// stack, or the functions of one that exists, and what it has lost if it is drift-aware.
 func (a *Account) differences(cs *ChangeSet) []Change {
 	if a.Changes != nil {
 		return a.Changes
@@ -355,7 +373,7 @@ func (a *Account) differences(cs *ChangeSet) []Change {
 	var list []Change
 	for _, id := range resources() {
 		c := Change{LogicalResourceId: aws.String(id), ResourceType: aws.String(ResourceTypes[id]), Action: types.ChangeActionAdd}
-		if !cs.Create {
+		if !cs.Create && !(a.RevertsDrift && a.lost(id)) {
 			if !strings.HasSuffix(id, "LambdaFunction") || sameParameters(cs.Parameters, cs.Stack.Parameters) {
 				continue
 			}
@@ -403,6 +421,9 @@ func (a *Account) apply(cs *ChangeSet, verb, fails, reason string) {
 	if cs.Role != "" { // used for this and every later operation (API reference, CreateChangeSet)
 		s.Role = cs.Role
 	}
+	if !cs.Create && len(cs.Changes) > 0 && fails == "" && (s.Policy == cfn.RemovalPolicy(false) || s.Policy == cfn.RemovalPolicy(true)) {
+		fails, reason = *cs.Changes[0].ResourceChange.LogicalResourceId, "Action denied by stack policy"
+	}
 	for _, c := range cs.Changes {
 		id := *c.ResourceChange.LogicalResourceId
 		a.Event(s, id, stack.Status(verb+"_IN_PROGRESS"), "")
@@ -412,7 +433,7 @@ func (a *Account) apply(cs *ChangeSet, verb, fails, reason string) {
 			a.Event(s, "SyncPlanRole", stack.Status(verb+"_FAILED"), "Resource creation cancelled")
 			break
 		}
-		if cs.Create {
+		if cs.Create || c.ResourceChange.Action == types.ChangeActionAdd {
 			a.Create(id, cs.Parameters)
 		}
 		a.Event(s, id, stack.Status(verb+"_COMPLETE"), "")
@@ -439,10 +460,42 @@ func (a *Account) apply(cs *ChangeSet, verb, fails, reason string) {
 	}
 }
 
+// savesPolicy stands for the policy that the template gives the bucket of saves.
+const savesPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS"},{"Sid":"OnlyFreshPresignedURLs"}]}`
+
+// partsOf are the names of what comes and goes with a resource and need only be
+// there. Log groups and the second role come with other resources.
+func partsOf(id string) []string {
+	const (
+		planLog, completeLog = "/aws/lambda/renpy-cloud-dev-syncPlan", "/aws/lambda/renpy-cloud-dev-syncComplete"
+		accessLog            = "/aws/vendedlogs/renpy-cloud/dev/api-access"
+	)
+	return map[string][]string{
+		cfn.HTTPAPI:              {Physical(id), accessLog},
+		cfn.SyncPlanRole:         {Physical(id), completeRole, planLog, completeLog},
+		cfn.SyncPlanLogGroup:     {planLog},
+		cfn.SyncCompleteLogGroup: {completeLog},
+		cfn.APIAccessLogGroup:    {accessLog},
+	}[id]
+}
+
+const completeRole = "renpy-cloud-dev-SyncCompleteRole-1X"
+
+func parts() []string {
+	var all []string
+	for _, id := range resources() {
+		all = append(all, partsOf(id)...)
+	}
+	return all
+}
+
 // Create makes a resource that has a life of its own. The functions have
 // fixed names, so that making them again is updating them.
 func (a *Account) Create(id string, parameters []types.Parameter) {
 	name := Physical(id)
+	for _, name := range partsOf(id) {
+		a.Others[name] = true
+	}
 	value := values(parameters)
 	switch id {
 	case cfn.UserPool:
@@ -450,7 +503,9 @@ func (a *Account) Create(id string, parameters []types.Parameter) {
 	case cfn.ManifestTable:
 		a.Tables[name] = true
 	case cfn.SaveFilesBucket:
-		a.Buckets[name] = map[string][]byte{}
+		a.Buckets[name], a.Policies[name] = map[string][]byte{}, savesPolicy
+	case cfn.SaveFilesBucketPolicy:
+		a.Policies[Physical(cfn.SaveFilesBucket)] = savesPolicy
 	}
 	for _, f := range stage.Functions() {
 		if f.LogicalID == id {
@@ -534,12 +589,33 @@ func (a *Account) inTheWay(id string) string {
 	return ""
 }
 
+// lost tells whether somebody has deleted a resource, or what comes and goes with it.
+func (a *Account) lost(id string) bool {
+	name := Physical(id)
+	switch id {
+	case cfn.UserPool:
+		return a.Pools[name] == nil
+	case cfn.ManifestTable:
+		_, there := a.Tables[name]
+		return !there
+	case cfn.SaveFilesBucket:
+		return a.Buckets[name] == nil
+	case cfn.SyncPlanFunction, cfn.SyncCompleteFunction:
+		return a.Functions[name] == nil
+	}
+	return slices.ContainsFunc(partsOf(id), func(part string) bool { return !a.Others[part] })
+}
+
 func (a *Account) destroy(id string) {
 	name := Physical(id)
 	delete(a.Functions, name)
 	delete(a.Tables, name)
 	delete(a.Pools, name)
 	delete(a.Buckets, name)
+	delete(a.Policies, name)
+	for _, name := range partsOf(id) {
+		delete(a.Others, name)
+	}
 }
 
 // rollBack begins a rollback, which ends where fails stands in the way.

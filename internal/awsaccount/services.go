@@ -13,10 +13,15 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	cwltypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	idptypes "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -53,6 +58,7 @@ func (a *Account) newFunction(of stage.Function, parameters map[string]string) *
 		refs[id] = Physical(id)
 	}
 	refs["SyncPlanRole.Arn"], refs["AWS::URLSuffix"] = RoleARN, "amazonaws.com"
+	refs["SyncCompleteRole.Arn"] = "arn:aws:iam::" + ID + ":role/" + completeRole
 	properties := cfn.Properties(cfn.Template(), of.LogicalID)
 	setting := func(path string) string {
 		value, _ := cfn.Resolve(properties[path], refs)
@@ -127,6 +133,7 @@ func (a *Account) services() {
 	})
 	a.lambda()
 	a.cognito()
+	a.parts()
 	a.dynamoDB()
 	a.bucketCalls()
 	a.objectCalls()
@@ -201,6 +208,31 @@ func (a *Account) cognito() {
 	})
 }
 
+// parts answers for what needs only be there.
+func (a *Account) parts() {
+	gone := func(name *string) error {
+		if a.Others[*name] {
+			return nil
+		}
+		return awsfake.Error{Code: "NotFoundException", Message: "Not found: " + *name, Status: 404}
+	}
+	awsfake.On(a.Fake, func(in *apigatewayv2.GetApiInput) (*apigatewayv2.GetApiOutput, error) {
+		return &apigatewayv2.GetApiOutput{}, gone(in.ApiId)
+	})
+	awsfake.On(a.Fake, func(in *iam.GetRoleInput) (*iam.GetRoleOutput, error) {
+		return &iam.GetRoleOutput{Role: &iamtypes.Role{}}, gone(in.RoleName)
+	})
+	awsfake.On(a.Fake, func(in *cwl.DescribeLogGroupsInput) (*cwl.DescribeLogGroupsOutput, error) {
+		out := &cwl.DescribeLogGroupsOutput{}
+		for name := range a.Others {
+			if strings.Contains(name, *in.LogGroupNamePattern) {
+				out.LogGroups = append(out.LogGroups, cwltypes.LogGroup{LogGroupName: &name})
+			}
+		}
+		return out, nil
+	})
+}
+
 func (a *Account) dynamoDB() {
 	awsfake.On(a.Fake, func(in *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
 		protected, ok := a.Tables[*in.TableName]
@@ -261,6 +293,7 @@ func (a *Account) bucketCalls() {
 		}
 		delete(a.Buckets, *in.Bucket)
 		maps.DeleteFunc(a.Versions, func(name string, _ []Version) bool { return strings.HasPrefix(name, *in.Bucket+"/") })
+		delete(a.Policies, *in.Bucket)
 		return &s3.DeleteBucketOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
@@ -272,8 +305,22 @@ func (a *Account) bucketCalls() {
 	awsfake.On(a.Fake, func(*s3.PutBucketVersioningInput) (*s3.PutBucketVersioningOutput, error) {
 		return &s3.PutBucketVersioningOutput{}, nil
 	})
-	awsfake.On(a.Fake, func(*s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+	awsfake.On(a.Fake, func(in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+		if a.Buckets[*in.Bucket] == nil {
+			return nil, noBucket
+		}
+		a.Policies[*in.Bucket] = *in.Policy
 		return &s3.PutBucketPolicyOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.GetBucketPolicyInput) (*s3.GetBucketPolicyOutput, error) {
+		policy, ok := a.Policies[*in.Bucket]
+		switch {
+		case a.Buckets[*in.Bucket] == nil:
+			return nil, noBucket
+		case !ok:
+			return nil, awsfake.Error{Code: "NoSuchBucketPolicy", Message: "The bucket policy does not exist", Status: 404}
+		}
+		return &s3.GetBucketPolicyOutput{Policy: &policy}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutBucketLifecycleConfigurationInput) (*s3.PutBucketLifecycleConfigurationOutput, error) {
 		return &s3.PutBucketLifecycleConfigurationOutput{}, nil

@@ -8,6 +8,7 @@ import (
 
 // signals are the names of signals in scripts.
 var signals = map[string]os.Signal{
+	"hangup":    syscall.SIGHUP,
 	"interrupt": os.Interrupt,
 	"terminate": syscall.SIGTERM,
 	"kill":      os.Kill,

@@ -26,6 +26,7 @@ func (a *app) survey(ctx context.Context) (*session, *stage.State, error) {
 		return nil, nil, err
 	}
 	s.where(st.ID)
+	s.sayRemoval(st.Stack)
 	return s, st, nil
 }
 
@@ -117,10 +118,10 @@ func (s *session) keepUp(ctx context.Context, u *deploy.Upkeep, o deployOptions)
 	s.warnOfDoubts(u.Doubts)
 	said := fmt.Sprintf("Nothing to do: stage %s is up to date.", ui.Accent(s.flags.stage))
 	if len(u.Drift) > 0 {
-		if err := deploy.CheckMissing(u.Missing()); err != nil {
+		if err := deploy.CheckLost(u.Lost()); err != nil {
 			return err
 		}
-		s.say("\nThe stack is up to date, but somebody has changed the functions:")
+		s.say("\nThe stack is up to date, but not all is as it should be:")
 		s.say("%s", strings.TrimSuffix(driftText(u.Drift), "\n"))
 		if err := s.ask(ctx, u.State, "Put them right?"); err != nil {
 			return err
@@ -129,7 +130,7 @@ func (s *session) keepUp(ctx context.Context, u *deploy.Upkeep, o deployOptions)
 		if u, err = u.Restore(ctx, s.screen()); err != nil {
 			return err
 		}
-		said = fmt.Sprintf("Put right: stage %s runs release %d again.", ui.Accent(s.flags.stage), u.Release())
+		said = fmt.Sprintf("Put right: stage %s is what release %d made it.", ui.Accent(s.flags.stage), u.Release())
 	}
 	if err := u.Finish(ctx, o.protect, s.screen()); err != nil {
 		return err

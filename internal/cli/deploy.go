@@ -121,7 +121,9 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 		if err != nil {
 			return err
 		}
-		return s.keepUp(ctx, u, o)
+		if len(u.Lost()) == 0 {
+			return s.keepUp(ctx, u, o)
+		}
 	}
 	in, err := st.Inspect(ctx)
 	if err != nil {

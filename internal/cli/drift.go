@@ -20,8 +20,9 @@ func newDrift(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Show what somebody has changed past renpyctl",
-		Long: `Show how the functions differ from what the stack's template gives them: fast
-deploys, and edits in the AWS console. A deploy puts them right.`,
+		Long: `Show how the stage differs from what its stack and template say: fast deploys,
+edits in the AWS console, what was deleted, and what a removal that was not
+finished has changed. A deploy puts it right.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.showDrift(cmd.Context(), exitCode) },
 	}
@@ -39,7 +40,7 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	}
 	if !st.Stack.Status.Updatable() {
 		return &stackError{
-			text: fmt.Sprintf("the stack %s is %s: what its functions should be is not certain", st.Stack.Name, st.Stack.Status),
+			text: fmt.Sprintf("the stack %s is %s: what it should be is not certain", st.Stack.Name, st.Stack.Status),
 			hint: "docs/deploying.md explains every state",
 		}
 	}
@@ -59,11 +60,11 @@ func (a *app) showDrift(ctx context.Context, exitCode bool) error {
 	case a.json():
 		err = a.printJSON(list)
 	case len(list) == 0:
-		a.say("No differences: the functions run what release %d gave them.", st.Release())
+		a.say("No differences: the stage is what release %d made it.", st.Release())
 	default:
 		err = a.printDrift(list)
 		if len(c.Drift) > 0 {
-			a.hint("%s puts them right", a.command("deploy"))
+			a.hint("%s puts it right", a.command("deploy"))
 		}
 		if sender != "" {
 			a.hint("%s --set %s=%s, with %s, keeps that sender of mails; the next update of the user pool takes it back otherwise",
@@ -85,7 +86,7 @@ func (a *app) printDrift(list []stage.Drifted) error {
 	var t ui.Table
 	for _, f := range list {
 		for _, d := range f.Differences {
-			want, have := shown(d)
+			want, have := shown(f, d)
 			t.Rows = append(t.Rows, []string{f.Name, d.Setting, want, have})
 		}
 	}
@@ -97,7 +98,7 @@ func driftText(list []stage.Drifted) string {
 	var b strings.Builder
 	for _, f := range list {
 		for _, d := range f.Differences {
-			want, have := shown(d)
+			want, have := shown(f, d)
 			fmt.Fprintf(&b, "  %s %s  %s is %s, should be %s\n", ui.Warning("~"), ui.Accent(f.Name), d.Setting, brief(have), brief(want))
 		}
 	}
@@ -107,14 +108,14 @@ func driftText(list []stage.Drifted) string {
 // shown are the two values of a difference as people see them: code by the hash
 // that info shows, and nothing that somebody has put into a variable of their
 // own, which may be a secret.
-func shown(d functions.Difference) (want, have string) {
+func shown(f stage.Drifted, d functions.Difference) (want, have string) {
 	switch {
+	case f.Deleted():
+		return d.Want, "deleted"
 	case d.Setting == "codeSha256":
 		return short(lambda.HexSum(d.Want)), short(lambda.HexSum(d.Have))
 	case strings.HasPrefix(d.Setting, "environment.") && d.Want == "":
 		return "none", "a value"
-	case d.Setting == stage.DeletedFunction:
-		return d.Want, "deleted"
 	}
 	return quoteEmpty(d.Want), quoteEmpty(d.Have)
 }

@@ -31,6 +31,7 @@ const (
 	exitRefused     = 7
 	exitChanges     = 8
 	exitInterrupted = 130
+	exitNobodyReads = 141 // as shells report the SIGPIPE that other programs end by
 )
 
 // usageError is a wrong command line, or a missing confirmation.
@@ -62,6 +63,9 @@ func (a *app) finish(ctx context.Context, err error) int {
 	}
 	if _, ok := errors.AsType[changesError](err); ok {
 		return exitChanges
+	}
+	if a.nobodyReads(err) {
+		return exitNobodyReads
 	}
 	code, hint := a.explain(ctx, err)
 	text := a.text(err)

@@ -35,6 +35,7 @@ type info struct {
 	Endpoints []endpointInfo    `json:"endpoints"`
 	Functions []stage.Running   `json:"functions,omitzero"`
 	Outputs   map[string]string `json:"outputs"`
+	KeptPlans []stack.ChangeSet `json:"keptPlans,omitempty"` // of info alone
 }
 
 type stackInfo struct {
@@ -45,6 +46,8 @@ type stackInfo struct {
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated,omitzero"`
 	RoleARN string    `json:"roleArn,omitempty"` // that CloudFormation works as, if not as the caller
+
+	Removing bool `json:"removing,omitempty"` // a removal has begun and is not finished
 }
 
 type endpointInfo struct {
@@ -59,11 +62,17 @@ func (a *app) showInfo(ctx context.Context) error {
 	}
 	var st stack.Stack
 	var live []stage.Running
-	if err := cloud.Together(ctx, cloud.Into(&st, s.at.Deployed), cloud.Into(&live, s.at.Running)); err != nil {
+	var plans []stack.ChangeSet
+	err = cloud.Together(ctx, cloud.Into(&st, s.at.Known), cloud.Into(&live, s.at.Running), func(ctx context.Context) (err error) {
+		plans, err = s.at.Stacks.ChangeSets(ctx, s.at.Name.Stack())
+		return err
+	})
+	if err != nil {
 		return err
 	}
+	s.sayRemoval(st)
 	in := s.info(st)
-	in.Functions = live
+	in.Functions, in.KeptPlans = live, plans
 	if a.json() {
 		return a.printJSON(in)
 	}
@@ -75,7 +84,7 @@ func (s *session) info(st stack.Stack) info {
 	out := s.outputs(st)
 	in := info{
 		Service: "renpy-cloud", Stage: s.flags.stage, Region: s.region(), Account: st.Account(),
-		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN},
+		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN, stage.Removing(st)},
 		Endpoints: []endpointInfo{},
 		Outputs:   out,
 	}
@@ -127,6 +136,9 @@ func (a *app) printInfo(in info) error {
 	}
 	for _, f := range in.Functions {
 		fields = append(fields, [2]string{"function", strings.Join([]string{f.FunctionName, f.Architecture, ui.Bytes(f.CodeSize), short(lambda.HexSum(f.CodeSha256))}, "  ")})
+	}
+	for _, p := range in.KeptPlans {
+		fields = append(fields, [2]string{"kept plan", p.Created.UTC().Format(time.RFC3339) + "  " + p.ID})
 	}
 	for _, name := range cfn.Outputs() {
 		if value, ok := in.Outputs[name]; ok {

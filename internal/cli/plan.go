@@ -79,7 +79,9 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 		if err != nil {
 			return err
 		}
-		return s.planNothing(c, t, o)
+		if len(c.Lost()) == 0 {
+			return s.planNothing(c, t, o)
+		}
 	}
 	in, err := st.Inspect(ctx)
 	if err != nil {
@@ -87,7 +89,7 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 	}
 	p, err := s.planFor(ctx, in, t, o)
 	if errors.Is(err, stack.ErrNoChanges) {
-		if err := deploy.CheckMissing(in.Missing()); err != nil {
+		if err := deploy.CheckLost(in.Lost()); err != nil {
 			return err
 		}
 		return s.planNothing(in.Compared, t, o)
@@ -128,7 +130,7 @@ func (s *session) planFor(ctx context.Context, in *stage.Inspected, t *deploy.Ta
 }
 
 // planNothing ends a plan for a stack that needs no change. A deploy may still
-// put its functions right.
+// put something right.
 func (s *session) planNothing(c *stage.Compared, t *deploy.Target, o planOptions) error {
 	v, drifted := newNoPlanView(c, t), len(c.Drift) > 0
 	text := ""
@@ -143,7 +145,7 @@ func (s *session) planNothing(c *stage.Compared, t *deploy.Target, o planOptions
 	if o.out != "" {
 		s.say("There is nothing for a plan to execute: %s is not written.", o.out)
 		if drifted {
-			s.hint("%s puts the functions right", s.command("deploy"))
+			s.hint("%s puts it right", s.command("deploy"))
 		}
 	}
 	if o.exitCode && drifted {

@@ -26,7 +26,7 @@ type planView struct {
 	Parameters  []parameterChange `json:"parameters"`
 	Tags        []tagChange       `json:"tags"`              // of the stack, those that change
 	Permissions []string          `json:"permissions"`       // what functions may do from then on, or no longer
-	Functions   []stage.Drifted   `json:"functions"`         // changed past CloudFormation
+	Functions   []stage.Drifted   `json:"functions"`         // what was changed past CloudFormation, functions and other parts
 	Sender      string            `json:"sender,omitempty"`  // of mails to players, set by hand, that the change takes back
 	RoleARN     string            `json:"roleArn,omitempty"` // that CloudFormation is to work as from then on
 	Guarded     []string          `json:"guarded"`           // logical ids whose change a deploy refuses
@@ -220,7 +220,7 @@ func (v planView) text(t *deploy.Target, verbose bool) string {
 
 // drift says what is put right beside the plan.
 func (v planView) drift() string {
-	return "Functions that somebody has changed, which a deploy puts right:\n" + driftText(v.Functions)
+	return "Not as it should be, and put right by a deploy:\n" + driftText(v.Functions)
 }
 
 func quoteEmpty(s string) string {

@@ -18,9 +18,10 @@ func newPrune(a *app) *cobra.Command {
 	keep, dryRun := 10, false
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Delete the records and code of old releases",
-		Long: `Delete the records of old releases, and the templates and code that no release
-left needs. Kept are the live release and what it went back to, the latest
+		Short: "Delete the records and code of old releases, and stale plans",
+		Long: `Delete the records of old releases, the templates and code that no release left
+needs, and plans of plan --out that cannot be executed any more or are older
+than 30 days. Kept are the live release and what it went back to, the latest
 successful ones beside it, and everything since the oldest of those.`,
 		Example: "  renpyctl prune --stage prod --keep 20 --dry-run",
 		Args:    noArgs,
@@ -35,6 +36,7 @@ successful ones beside it, and everything since the oldest of those.`,
 type pruneView struct {
 	Releases []int    `json:"releases"` // whose records are deleted
 	Keys     []string `json:"keys"`     // of all objects that are deleted
+	Plans    []string `json:"plans"`    // ids of the change sets that are deleted
 	DryRun   bool     `json:"dryRun"`
 }
 
@@ -60,23 +62,38 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	}
 	old := release.Old(all, archive.Release(), keep)
 	keys := archive.Contents.Unneeded(all, old, archive.Release(), archive.CodeKeys())
-	view := pruneView{Releases: old, Keys: keys, DryRun: dryRun}
+	plans, err := archive.StalePlans(ctx)
+	if err != nil {
+		return err
+	}
+	view := pruneView{Releases: old, Keys: keys, Plans: []string{}, DryRun: dryRun}
+	for _, p := range plans {
+		view.Plans = append(view.Plans, p.ID)
+	}
 	a.sayPruned(list, old, keys)
+	if len(plans) > 0 {
+		a.say("Stale: %s that nobody can use any more.", ui.Plural(int64(len(plans)), "kept plan"))
+	}
 	if dryRun && !a.json() {
-		for _, key := range keys {
+		for _, key := range slices.Concat(keys, view.Plans) {
 			if err := a.printTable(ui.Table{Rows: [][]string{{key}}}); err != nil {
 				return err
 			}
 		}
 	}
-	if !dryRun && len(keys) > 0 {
+	if !dryRun && len(keys)+len(plans) > 0 {
 		if err := a.confirm(ctx, "Delete them?"); err != nil {
 			return err
 		}
 		if err := archive.Store.Delete(ctx, keys); err != nil {
 			return err
 		}
-		a.say("Deleted; the bucket keeps them for %d more days.", release.ExpireAfterDays)
+		for _, p := range plans {
+			if err := archive.Stacks.Discard(ctx, p.Plan(archive.Stack.ID)); err != nil {
+				return err
+			}
+		}
+		a.say("Deleted; the bucket keeps its objects for %d more days.", release.ExpireAfterDays)
 	}
 	if a.json() {
 		return a.printJSON(view)

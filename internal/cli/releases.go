@@ -49,7 +49,11 @@ func (a *app) archive(ctx context.Context) (*stage.Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.at.Archive(ctx)
+	archive, err := s.at.Archive(ctx)
+	if err == nil {
+		s.sayRemoval(archive.Stack)
+	}
+	return archive, err
 }
 
 func (a *app) releaseRow(r stage.Listed, now time.Time) []string {

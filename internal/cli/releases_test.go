@@ -311,7 +311,7 @@ func TestExitCodes(t *testing.T) {
 		o.wants(t, exitChanges, "syncPlan\tmemoryMB\t256\t1024")
 		a.run("plan", "--exit-code").wants(t, exitChanges, "syncPlan", "memoryMB")
 		o = a.run("deploy", "--yes")
-		o.wants(t, exitOK, "somebody has changed the functions", "Put right: stage dev runs release 2 again.")
+		o.wants(t, exitOK, "not all is as it should be", "Put right: stage dev is what release 2 made it.")
 		a.run("drift", "--exit-code").wants(t, exitOK)
 	})
 	story(t, "drift beside a change of something else", twice, func(t *testing.T, a *awsAccount) {
@@ -319,11 +319,11 @@ func TestExitCodes(t *testing.T) {
 		f.Memory, f.Hash = 1024, "b2xk"
 		o := a.run(change...)
 		check(t, o, exitOK, a.Whole())
-		o.wants(t, exitOK, "Plan: ", "Functions that somebody has changed, which a deploy puts right:", "memoryMB", "Deployed release 3")
+		o.wants(t, exitOK, "Plan: ", "Not as it should be, and put right by a deploy:", "memoryMB", "Deployed release 3")
 		if f.Memory != 256 || f.Hash == "b2xk" {
 			t.Errorf("CloudFormation did not touch the function, and it was left with %d MB and the code %s", f.Memory, f.Hash)
 		}
-		a.run("drift", "--exit-code").wants(t, exitOK, "what release 3 gave them")
+		a.run("drift", "--exit-code").wants(t, exitOK, "what release 3 made it")
 	})
 }
 

@@ -65,13 +65,14 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 		return err
 	}
 	s.where(id)
+	s.sayRemoval(st)
 	show := s.screen()
 	defer show.close()
 	h, err := teardown.Find(ctx, s.at, id.Account, st, show)
 	if err != nil {
 		return err
 	}
-	protected := s.stage().Protected(h.Stack)
+	protected := h.Protected()
 	if err := a.checkConfirm(o, protected); err != nil {
 		return err
 	}
@@ -126,14 +127,27 @@ func but(backups []teardown.Backup) string {
 // notRemoved advises on a removal that failed: to do the same again, with the
 // data kept if it was to be.
 func (s *session) notRemoved(err error, o removeOptions) error {
-	if e, ok := errors.AsType[*stage.FailedError](err); !ok || e.Final.Status != stack.DeleteFailed {
-		return err
-	}
 	again := s.command("remove")
 	if o.keepData {
 		again += " --keep-data"
 	}
-	return &hintedError{err, "mend the cause and run " + again + " again"}
+	if e, ok := errors.AsType[*stage.FailedError](err); ok && e.Final.Status == stack.DeleteFailed {
+		return &hintedError{err, "mend the cause and run " + again + " again"}
+	}
+	if _, left := errors.AsType[*teardown.LeftError](err); !left {
+		s.say("The removal is not finished: %s goes on with it; as long as the stack is there, %s takes it back.", again, s.command("deploy"))
+	}
+	return err
+}
+
+// sayRemoval says of a stage that is being removed what that means for players,
+// and the two ways on.
+func (a *app) sayRemoval(st stack.Stack) {
+	if !stage.Removing(st) {
+		return
+	}
+	a.say("%s", ui.Warning("A removal of stage "+a.flags.stage+" has begun and is not finished: players may be unable to save, and what they have may be unprotected."))
+	a.say("%s goes on with it, %s takes it back.", a.command("remove"), a.command("deploy"))
 }
 
 // checkConfirm refuses flags that do not confirm what they should.

@@ -20,13 +20,14 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/saves"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
 
 // printed are the types behind the definitions of docs/output.schema.json.
 var printed = map[string]any{
-	"info": info{}, "stack": stackInfo{}, "endpoint": endpointInfo{}, "function": stage.Running{},
+	"info": info{}, "keptPlan": stack.ChangeSet{}, "stack": stackInfo{}, "endpoint": endpointInfo{}, "function": stage.Running{},
 	"plan": planView{}, "change": changeView{}, "code": codeChange{}, "property": property{}, "parameter": parameterChange{},
 	"drift": []stage.Drifted{}, "changedFunction": stage.Drifted{}, "difference": functions.Difference{},
 	"releases": []stage.Listed{}, "release": stage.Listed{}, "outcome": release.Outcome{}, "prune": pruneView{},

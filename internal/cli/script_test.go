@@ -9,19 +9,19 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	lambdaapi "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -79,7 +79,7 @@ const exitScript = 99
 // none it has the real configuration, of which [setupScript] leaves nothing
 // that leads anywhere.
 func renpyctl() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
 	env := Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), TypedAhead: true,
@@ -95,7 +95,7 @@ func renpyctl() {
 	}
 	script, err := awsfake.Load(scriptVars(), filepath.SplitList(files),
 		(*cloudformation.Client)(nil), (*cwl.Client)(nil), (*idp.Client)(nil), (*dynamodb.Client)(nil),
-		(*lambdaapi.Client)(nil), (*s3.Client)(nil), (*sts.Client)(nil))
+		(*lambdaapi.Client)(nil), (*s3.Client)(nil), (*sts.Client)(nil), (*apigatewayv2.Client)(nil), (*iam.Client)(nil))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitScript)

@@ -19,8 +19,9 @@ import (
 // awsAccount is an AWS account on which the program is run.
 type awsAccount struct {
 	*awsaccount.Account
-	t     *testing.T
-	stdin string // what is piped into the program
+	t      *testing.T
+	stdin  string   // what is piped into the program
+	stdout *os.File // of the program; nil for one that is read
 }
 
 func newAccount(t *testing.T) *awsAccount {
@@ -100,6 +101,9 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 			// Only what cloud.Load reads from the machine is missing; nothing is ever sent.
 			return a.Config(o), nil
 		},
+	}
+	if a.stdout != nil {
+		env.Stdout = a.stdout
 	}
 	o := outcome{code: Run(ctx, env, args)}
 	read := func(f *os.File) string {

@@ -125,21 +125,26 @@ func TestEveryCallLost(t *testing.T) {
 func TestKilledAfterEveryCall(t *testing.T) {
 	t.Parallel()
 	eachCall(t, func(t *testing.T, a *awsAccount, call string, args []string) {
-		killed := false
-		a.Fault = func(name string) awsaccount.Fault {
-			switch {
-			case killed:
-				return awsaccount.Fault{Before: awsfake.ErrLost}
-			case name == call:
-				killed = true
-				return awsaccount.Fault{After: awsfake.ErrLost}
-			}
-			return awsaccount.Fault{}
-		}
+		a.Fault = killedAt(call)
 		a.run(args...)
 		a.Fault = nil
 		again(t, a, args)
 	})
+}
+
+// killedAt lets the program die after a call.
+func killedAt(call string) func(string) awsaccount.Fault {
+	killed := false
+	return func(name string) awsaccount.Fault {
+		switch {
+		case killed:
+			return awsaccount.Fault{Before: awsfake.ErrLost}
+		case name == call:
+			killed = true
+			return awsaccount.Fault{After: awsfake.ErrLost}
+		}
+		return awsaccount.Fault{}
+	}
 }
 
 // again runs a deploy that was cut off once more, when AWS has had time.
@@ -193,8 +198,16 @@ func TestEveryCallDenied(t *testing.T) {
 
 // actionOf is the permission that a call needs, where its name follows the call's.
 func actionOf(call string) string {
-	service, operation, _ := strings.Cut(strings.Fields(call)[0], "-")
-	return strings.ToLower(service) + ":" + operation
+	name := strings.Fields(call)[0]
+	i := strings.LastIndexByte(name, '-')
+	service := strings.ToLower(name[:i])
+	switch service {
+	case "cognito-identity-provider":
+		service = "cognito-idp"
+	case "cloudwatch-logs":
+		service = "logs"
+	}
+	return service + ":" + name[i+1:]
 }
 
 // Whoever ends the program by a signal at any call is told what AWS goes on

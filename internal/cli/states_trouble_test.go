@@ -103,7 +103,8 @@ func TestThePolicyIsClosed(t *testing.T) {
 		}
 		a.runIn(ctx, nil, opened...)
 		a.Fault = nil
-		a.run("deploy", "--yes").wants(t, exitOK, "Nothing to do")
+		a.run("drift", "--exit-code").wants(t, exitChanges, "stack\tpolicy\tclosed\topen")
+		a.run("deploy", "--yes").wants(t, exitOK, "stack  put right", "Put right")
 		if p := a.Current().Policy; p != cfn.StackPolicy() {
 			t.Errorf("the policy is %q", p)
 		}

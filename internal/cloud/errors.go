@@ -46,7 +46,7 @@ const (
 var kinds = map[string]Kind{
 	"NotFound": NotFound, "NoSuchBucket": NotFound, "NoSuchKey": NotFound, "NoSuchUpload": NotFound, "NoSuchVersion": NotFound,
 	"ResourceNotFoundException": NotFound, "UserNotFoundException": NotFound, "NoSuchBucketPolicy": NotFound,
-	"ChangeSetNotFound": NotFound, "ChangeSetNotFoundException": NotFound, "NoSuchEntity": NotFound,
+	"ChangeSetNotFound": NotFound, "ChangeSetNotFoundException": NotFound, "NoSuchEntity": NotFound, "NotFoundException": NotFound,
 
 	"AccessDenied": Denied, "AccessDeniedException": Denied, "UnauthorizedOperation": Denied, "NotAuthorizedException": Denied,
 	"AllAccessDisabled": Denied,

@@ -369,7 +369,10 @@ func TestRestore(t *testing.T) {
 			t.Errorf("drift %v, memory %d, %v", u.Drift, f.Memory, err)
 		}
 		f.Memory = 512
-		if c, err := u.Reread(t.Context()); err != nil || len(c.Drift) != 1 {
+		if s, err = s.Look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := s.Compare(t.Context()); err != nil || len(c.Drift) != 1 {
 			t.Errorf("drift %v, %v", c.Drift, err)
 		}
 	})

@@ -148,6 +148,10 @@ func (p *Plan) makeStackReady(ctx context.Context, x Execution, o Observer) (mar
 			return "", err
 		}
 	}
+	// Only then the policy, which of a removal that is taken back is the mark.
+	if err := putRight(ctx, p.From, p.To.Code, o); err != nil {
+		return "", err
+	}
 	err = cloud.Together(ctx,
 		func(ctx context.Context) error {
 			return stacks.SetPolicy(ctx, p.set.StackID, cfn.StackPolicy(x.AllowReplace...))
@@ -156,7 +160,6 @@ func (p *Plan) makeStackReady(ctx context.Context, x Execution, o Observer) (mar
 			mark, err = stacks.LatestEvent(ctx, p.set.StackID)
 			return err
 		},
-		func(ctx context.Context) error { return putRight(ctx, p.From, p.To.Code, o) },
 		func(ctx context.Context) error { return makeUp(ctx, p.From, o) },
 	)
 	return mark, err
@@ -241,7 +244,23 @@ func (p *Plan) conclude(ctx context.Context, deployed stack.Stack, x Execution, 
 	if err := checkCode(live, p.To.Code); err != nil {
 		return err
 	}
-	return CheckMissing(stage.Missing(live, p.To.Template))
+	if err := checkMissing(stage.Missing(live, p.To.Template)); err != nil || len(p.From.Lost()) == 0 {
+		return err
+	}
+	return p.broughtBack(ctx)
+}
+
+// broughtBack looks again for what was lost before the plan.
+func (p *Plan) broughtBack(ctx context.Context) error {
+	s, err := p.From.Look(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := s.Compare(ctx)
+	if err != nil {
+		return err
+	}
+	return CheckLost(c.Lost())
 }
 
 // CodeError says that a function runs other code than the release that was just deployed.

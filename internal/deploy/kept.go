@@ -77,8 +77,8 @@ func Recall(ctx context.Context, in *stage.Inspected, k Kept, made release.Recor
 	}
 	to := &Target{Template: template, TemplateKey: r.Template, Code: r.Code, Parameters: r.Parameters, RoleARN: r.RoleARN}
 	p := newPlan(in.Compared, to, &set, r.Number, made)
-	if left := p.leftMissing(); len(left) > 0 {
-		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(left, " and "))
+	if e, lost := errors.AsType[*MissingError](CheckLost(p.leftLost())); lost {
+		return nil, fmt.Errorf("%w: somebody has deleted %s", stack.ErrStale, strings.Join(e.Parts, " and "))
 	}
 	if p.Noted, err = noted(ctx, in); err != nil {
 		return nil, err

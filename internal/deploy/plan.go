@@ -52,18 +52,18 @@ func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Ob
 }
 
 // Preview is [Prepare] for a plan that is only to be looked at. The error is
-// [stack.ErrNoChanges] as there, and a *[MissingError] where a function that somebody has deleted would not come back.
+// [stack.ErrNoChanges] as there, and a *[MissingError] where what somebody has deleted would not come back.
 func Preview(ctx context.Context, in *stage.Inspected, to *Target, how How) (*Plan, error) {
 	number := in.Next()
 	request := to.request(in.Compared, newRecord(how.Record, number, in.State, in.Stack.ID, to))
 	request.Express = how.Express
-	request.RevertDrift = len(in.Missing()) > 0
+	request.RevertDrift = len(in.Lost()) > 0
 	set, err := in.Stacks.Propose(ctx, in.Stack, request)
 	if err != nil {
 		return nil, err
 	}
 	p := newPlan(in.Compared, to, set, number, how.Record)
-	err = CheckMissing(p.leftMissing())
+	err = CheckLost(p.leftLost())
 	if err == nil {
 		p.Noted, err = noted(ctx, in)
 	}
@@ -88,27 +88,36 @@ func noted(ctx context.Context, in *stage.Inspected) (teardown.Noted, error) {
 	return teardown.ReadNoted(ctx, in.Stage, in.ID.Account)
 }
 
-// MissingError says that somebody has deleted functions that CloudFormation
-// does not bring back.
-type MissingError struct{ Functions []string }
+// MissingError says that somebody has deleted parts of the stage that
+// CloudFormation does not bring back.
+type MissingError struct {
+	Parts []string // functions by their short names, others by their logical ids
+}
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("somebody has deleted %s, and CloudFormation does not bring it back", strings.Join(e.Functions, " and "))
+	return fmt.Sprintf("somebody has deleted %s, and CloudFormation does not bring it back", strings.Join(e.Parts, " and "))
 }
 
-// CheckMissing refuses to leave a stage without functions; the error is a *[MissingError].
-func CheckMissing(missing []string) error {
-	if len(missing) == 0 {
+// CheckLost refuses to leave a stage without parts of it; the error is a *[MissingError].
+func CheckLost(lost []stage.Drifted) error {
+	var names []string
+	for _, d := range lost {
+		names = append(names, d.Name)
+	}
+	return checkMissing(names)
+}
+
+func checkMissing(names []string) error {
+	if len(names) == 0 {
 		return nil
 	}
-	return &MissingError{missing}
+	return &MissingError{names}
 }
 
-// leftMissing are the missing functions that the plan would not bring back.
-func (p *Plan) leftMissing() []string {
-	return slices.DeleteFunc(p.From.Missing(), func(name string) bool {
-		f, _ := stage.FunctionNamed(name)
-		return slices.ContainsFunc(p.Changes, func(c stack.Change) bool { return c.LogicalID == f.LogicalID })
+// leftLost are the lost parts that the plan would not bring back.
+func (p *Plan) leftLost() []stage.Drifted {
+	return slices.DeleteFunc(p.From.Lost(), func(d stage.Drifted) bool {
+		return slices.ContainsFunc(p.Changes, func(c stack.Change) bool { return c.LogicalID == d.LogicalID() })
 	})
 }
 

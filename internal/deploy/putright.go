@@ -4,37 +4,87 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
-// putRight gives the functions what the stack says of them. Code that
-// CloudFormation is about to replace stays until then: next has the keys of the
-// code that the functions are to have. So do functions that are missing.
+// putRight gives every part of the stage what the stack says of it, in the order
+// of the list, in which the stack itself is last. Code that CloudFormation is
+// about to replace stays until then: next has the keys of the code that the
+// functions are to have. So do parts that are missing.
 func putRight(ctx context.Context, c *stage.Compared, next map[string]string, o Observer) error {
 	for _, d := range c.Drift {
-		code, settings := d.Parts()
-		key, want := c.CodeKey(d.Name), d.Want()
-		code = code && cmp.Or(next[d.Name], key) == key
-		if code {
-			f, _ := stage.FunctionNamed(d.Name)
-			version, err := held(ctx, c.Store, key, c.Stack.Parameters[f.PinParameter])
-			if err != nil {
-				return err
-			}
-			src := functions.Source{Bucket: c.Store.Bucket, Key: key, Version: version, CodeSha256: want.CodeSha256, Architecture: want.Architecture}
-			if _, err := functions.UpdateCode(ctx, c.Lambda(), d.FunctionName, src); err != nil {
-				return err
-			}
+		if d.Deleted() {
+			continue
 		}
-		if settings {
-			if err := functions.UpdateSettings(ctx, c.Lambda(), want); err != nil {
-				return err
-			}
+		done, err := true, error(nil)
+		if _, isFunction := stage.FunctionNamed(d.Name); isFunction {
+			done, err = putFunctionRight(ctx, c, d, next)
+		} else {
+			err = putPartRight(ctx, c, d)
 		}
-		if code || settings {
+		if err != nil {
+			return err
+		}
+		if done {
 			o.PutRight(d.Name)
 		}
 	}
 	return nil
+}
+
+// putFunctionRight tells whether there was anything to do.
+func putFunctionRight(ctx context.Context, c *stage.Compared, d stage.Drifted, next map[string]string) (bool, error) {
+	code, settings := d.Parts()
+	key, want := c.CodeKey(d.Name), d.Want()
+	code = code && cmp.Or(next[d.Name], key) == key
+	if code {
+		f, _ := stage.FunctionNamed(d.Name)
+		version, err := held(ctx, c.Store, key, c.Stack.Parameters[f.PinParameter])
+		if err != nil {
+			return false, err
+		}
+		src := functions.Source{Bucket: c.Store.Bucket, Key: key, Version: version, CodeSha256: want.CodeSha256, Architecture: want.Architecture}
+		if _, err := functions.UpdateCode(ctx, c.Lambda(), d.FunctionName, src); err != nil {
+			return false, err
+		}
+	}
+	if settings {
+		if err := functions.UpdateSettings(ctx, c.Lambda(), want); err != nil {
+			return false, err
+		}
+	}
+	return code || settings, nil
+}
+
+// putPartRight puts right what may differ of a part that is no function.
+func putPartRight(ctx context.Context, c *stage.Compared, d stage.Drifted) error {
+	out := c.Stack.Outputs
+	switch d.Name {
+	case cfn.UserPool:
+		return c.Pool(out[cfn.OutputUserPoolID]).Protect(ctx)
+	case cfn.ManifestTable:
+		return c.Table(out[cfn.OutputManifestTableName]).Protect(ctx)
+	case cfn.SaveFilesBucket:
+		return c.Bucket(out[cfn.OutputSaveFilesBucketName], c.ID.Account).Thaw(ctx)
+	case stage.TheStack:
+		return putStackRight(ctx, c)
+	}
+	return nil
+}
+
+// putStackRight protects the stack, and closes its policy last: of a removal that
+// is taken back the policy is the mark, without which nobody would know the rest.
+// What was noted for the removal outlives no stack then.
+func putStackRight(ctx context.Context, c *stage.Compared) error {
+	if err := protect(ctx, c.Stage, c.Stack, false); err != nil {
+		return err
+	}
+	if stage.Removing(c.Stack) {
+		if err := c.Store.ForgetStack(ctx, c.Stack.ID); err != nil {
+			return err
+		}
+	}
+	return closePolicy(ctx, c.Stage, c.Stack.ID)
 }

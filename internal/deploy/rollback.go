@@ -50,6 +50,6 @@ func Choose(ctx context.Context, in *stage.Inspected, wanted int) (Return, error
 // sameAsLive tells whether a release is the same as the live one, but for its number.
 func sameAsLive(c *stage.Compared, r release.Release) bool {
 	live := c.Record
-	return live != nil && c.Stack.Status.Updatable() && len(c.Missing()) == 0 &&
+	return live != nil && c.Stack.Status.Updatable() && len(c.Lost()) == 0 &&
 		live.Template == r.Template && maps.Equal(live.Code, r.Code) && maps.Equal(live.Parameters, r.Parameters)
 }

@@ -4,44 +4,32 @@ import (
 	"context"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
-	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // Upkeep is what there may be to do for a stage whose stack needs no change:
-// functions that somebody has changed are put right, and what a run that was cut
-// off could not set and write down any more is made up for.
+// what somebody has changed is put right, and what a run that was cut off could
+// not set and write down any more is made up for.
 type Upkeep struct {
 	*stage.Compared
-	to     *Target
-	policy func(context.Context) (string, error) // of the stack
+	to *Target
 }
 
 // Keep looks what there is to do for a stage that is the target already.
 func Keep(ctx context.Context, s *stage.State, to *Target) (*Upkeep, error) {
-	var policy string
-	u := &Upkeep{to: to, policy: func(context.Context) (string, error) { return policy, nil }}
-	err := cloud.Together(ctx,
-		func(ctx context.Context) (err error) {
-			policy, err = s.Stacks.Policy(ctx, s.Stack.ID)
-			return err
-		},
-		cloud.Into(&u.Compared, s.Compare),
-	)
+	c, err := s.Compare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return u, nil
+	return KeepAs(c, to), nil
 }
 
 // KeepAs is [Keep] for a stage that has been looked at.
-func KeepAs(c *stage.Compared, to *Target) *Upkeep {
-	return &Upkeep{c, to, func(ctx context.Context) (string, error) { return c.Stacks.Policy(ctx, c.Stack.ID) }}
-}
+func KeepAs(c *stage.Compared, to *Target) *Upkeep { return &Upkeep{c, to} }
 
-// Restore puts right the functions that were changed past CloudFormation, which
-// sees no reason to touch them.
+// Restore puts right what was changed past CloudFormation, which sees no reason to
+// touch it.
 func (u *Upkeep) Restore(ctx context.Context, o Observer) (*Upkeep, error) {
 	contents, err := u.Store.Contents(ctx)
 	if err != nil {
@@ -53,25 +41,16 @@ func (u *Upkeep) Restore(ctx context.Context, o Observer) (*Upkeep, error) {
 	if err := putRight(ctx, u.Compared, nil, o); err != nil {
 		return nil, err
 	}
-	right, err := u.Reread(ctx)
+	s, err := u.Look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Upkeep{right, u.to, u.policy}, nil
+	return Keep(ctx, s, u.to)
 }
 
-// Finish closes the stack's policy, makes up for an outcome that was not written
-// down, and protects the stage if it is to be.
+// Finish makes up for an outcome that was not written down, and protects the
+// stage if it is to be.
 func (u *Upkeep) Finish(ctx context.Context, wanted bool, o Observer) error {
-	policy, err := u.policy(ctx)
-	if err != nil {
-		return err
-	}
-	if policy != cfn.StackPolicy() { // which a run that was cut off may have left open, or never set
-		if err := closePolicy(ctx, u.Stage, u.Stack.ID); err != nil {
-			return err
-		}
-	}
 	if err := makeUp(ctx, u.Compared, o); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ func Caller(t Target) Document {
 		allow("OperateTheStack", append(t.stack(), t.changeSets()...),
 			"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 			"cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents",
-			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet",
+			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:ListChangeSets",
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack", "cloudformation:DeleteStack",
 			"cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
 			"cloudformation:TagResource"), // the stack is made with a tag
@@ -25,13 +25,14 @@ func Caller(t Target) Document {
 		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
 		lookAtPlayers(t), changePlayers(t), readRecords(t),
 		allow("RemoveTheUserPool", t.userPools(), "cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
-		allow("RemoveTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
+		allow("RemoveTheTable", t.table(), "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
 		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
 			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),
 		// DeleteObjects asks for DeleteObject always, and for DeleteObjectVersion too
 		// where it names a version (S3 API reference, DeleteObjects).
 		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 	)
+	d.Statement = append(d.Statement, seeParts(t)...)
 	if t.ExecutionRole != "" {
 		d.Statement = append(d.Statement, allow("HandTheExecutionRoleToCloudFormation", []string{t.ExecutionRole}, "iam:PassRole").
 			when("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com"))

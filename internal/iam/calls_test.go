@@ -46,6 +46,8 @@ func authorization(operation string) []string {
 	switch operation {
 	case "sts GetCallerIdentity", "cognitoidentityprovider ResendConfirmationCode":
 		return nil // needs no permission
+	case "apigatewayv2 GetApi":
+		return []string{"apigateway:GET"} // after the HTTP method
 	case "cloudformation CreateChangeSet":
 		return []string{"cloudformation:CreateChangeSet", "cloudformation:TagResource"} // stacks are tagged
 	case "cognitoidentityprovider UpdateUserPool":

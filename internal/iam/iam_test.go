@@ -128,17 +128,17 @@ func ofNoStage(resource string) bool {
 	return resource == "*" || strings.HasSuffix(resource, ":userpool/*") || strings.Contains(resource, ":role/aws-service-role/") || strings.Contains(resource, ":apigateway:")
 }
 
-// What cannot be told to belong to a stage before it is there is reached by
-// CloudFormation alone, and is only this; and of a resource anybody who deploys
-// may ask whose it is.
+// What cannot be told to belong to a stage before it is there is changed by
+// CloudFormation alone, and is only this; APIs may be looked at, and of a resource
+// anybody who deploys may ask whose it is.
 func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
-		"SeeWhoseARemnantIs": "caller",
+		"SeeWhoseARemnantIs": "caller", "SeeTheAPI": "caller support support read-only", "ListTheLogGroups": "caller support support read-only",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {
-			if slices.ContainsFunc(s.Resource, ofNoStage) != (want[s.Sid] == name) {
+			if slices.ContainsFunc(s.Resource, ofNoStage) != strings.Contains(want[s.Sid], name) {
 				t.Errorf("%s, %s: resources %q", name, s.Sid, s.Resource)
 			}
 		}
@@ -174,7 +174,7 @@ func TestNoWayAround(t *testing.T) {
 				t.Errorf("%s, %s: roles may be given to any service: %v", name, s.Sid, s.Condition)
 			}
 			for _, action := range s.Action {
-				if strings.HasPrefix(action, "iam:") && action != "iam:PassRole" && name != "execution" {
+				if strings.HasPrefix(action, "iam:") && action != "iam:PassRole" && action != "iam:GetRole" && name != "execution" {
 					t.Errorf("%s allows %s", name, action)
 				}
 			}
@@ -206,7 +206,7 @@ func TestSupportChangesNothingElse(t *testing.T) {
 	for name, policy := range map[string]func(iam.Target) iam.Document{"support": iam.Support, "support read-only": iam.SupportReadOnly} {
 		for _, action := range actions(policy(target("dev"))) {
 			_, verb, _ := strings.Cut(action, ":")
-			looks := slices.ContainsFunc([]string{"Get", "List", "Describe", "Filter"}, func(p string) bool { return strings.HasPrefix(verb, p) })
+			looks := slices.ContainsFunc([]string{"Get", "List", "Describe", "Filter", "GET"}, func(p string) bool { return strings.HasPrefix(verb, p) })
 			if ofPlayers := strings.HasPrefix(action, "cognito-idp:Admin"); !looks && (!ofPlayers || name != "support") {
 				t.Errorf("%s allows %s", name, action)
 			}

@@ -11,8 +11,9 @@ func Support(t Target) Document {
 
 // SupportReadOnly returns the part of [Support] that only looks.
 func SupportReadOnly(t Target) Document {
-	return document(
-		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"),
+	d := document(
+		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
+			"cloudformation:GetStackPolicy", "cloudformation:ListChangeSets"),
 		allow("SeeTheFunctions", t.functions(), "lambda:GetFunctionConfiguration"),
 		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
 		// Without the right to list, S3 answers 403 and not 404 for what is not there.
@@ -20,4 +21,6 @@ func SupportReadOnly(t Target) Document {
 		allow("ReadTheReleases", t.ofS3(t.Artifacts+"/releases/*"), "s3:GetObject"),
 		lookAtPlayers(t), readRecords(t),
 	)
+	d.Statement = append(d.Statement, seeParts(t)...)
+	return d
 }

@@ -105,5 +105,9 @@ func (t Target) logGroups(names ...string) []string {
 // resources that can be tagged").
 func (t Target) apis() []string {
 	all := "arn:" + t.Partition + ":apigateway:" + t.Region + "::"
-	return []string{all + "/apis", all + "/apis/*", all + "/tags/*"}
+	return append([]string{all + "/apis", all + "/tags/*"}, t.anyAPI()...)
+}
+
+func (t Target) anyAPI() []string {
+	return []string{"arn:" + t.Partition + ":apigateway:" + t.Region + "::/apis/*"}
 }

@@ -34,8 +34,8 @@ func (p *Pool) Name(ctx context.Context) (string, error) {
 
 // Exists tells whether the pool is there.
 func (p *Pool) Exists(ctx context.Context) (bool, error) {
-	pool, err := p.describe(ctx)
-	return pool != nil, err
+	there, _, err := p.Protected(ctx)
+	return there, err
 }
 
 // Sender is the ARN of the SES identity that sends the pool's mails, "" if Cognito
@@ -48,18 +48,37 @@ func (p *Pool) Sender(ctx context.Context) (string, error) {
 	return aws.ToString(pool.EmailConfiguration.SourceArn), nil
 }
 
-// Unprotect lifts the pool's deletion protection. Nothing else about the pool
+// Protected tells whether the pool is there, and whether it is protected against
+// deletion.
+func (p *Pool) Protected(ctx context.Context) (there, protected bool, err error) {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil {
+		return false, false, err
+	}
+	return true, pool.DeletionProtection == types.DeletionProtectionTypeActive, nil
+}
+
+// Protect protects the pool against deletion. Nothing else about the pool
 // changes; a pool that does not exist is no error.
+func (p *Pool) Protect(ctx context.Context) error {
+	return p.protect(ctx, types.DeletionProtectionTypeActive)
+}
+
+// Unprotect lifts what [Pool.Protect] sets.
 func (p *Pool) Unprotect(ctx context.Context) error {
+	return p.protect(ctx, types.DeletionProtectionTypeInactive)
+}
+
+func (p *Pool) protect(ctx context.Context, protection types.DeletionProtectionType) error {
 	var raw wire
 	pool, err := p.describe(ctx, raw.read)
-	if err != nil || pool == nil || pool.DeletionProtection == types.DeletionProtectionTypeInactive {
+	if err != nil || pool == nil || pool.DeletionProtection == protection {
 		return err
 	}
 	update := sameSettings(pool)
-	update.DeletionProtection = types.DeletionProtectionTypeInactive
+	update.DeletionProtection = protection
 	if _, err := p.client.UpdateUserPool(ctx, update, raw.addUnknown); err != nil {
-		return fmt.Errorf("lift the deletion protection of user pool %s: %w", p.ID, err)
+		return fmt.Errorf("change the deletion protection of user pool %s: %w", p.ID, err)
 	}
 	return nil
 }

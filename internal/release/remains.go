@@ -18,7 +18,8 @@ type Remains struct {
 	ClientID   string    `json:"appClientId,omitempty"`
 	Table      string    `json:"table"`
 	Bucket     string    `json:"bucket"`
-	Since      time.Time `json:"since"` // when the stack was removed
+	Since      time.Time `json:"since"`               // when the stack was removed
+	Protected  bool      `json:"protected,omitempty"` // the stack was: deleting the data takes a confirmation as well
 }
 
 // remainsKey is the object that lists the remains of a stage.
@@ -78,6 +79,21 @@ func (s *Store) KeepRemains(ctx context.Context, r Remains) error {
 
 // ForgetRemains takes data off the list, once it is deleted.
 func (s *Store) ForgetRemains(ctx context.Context, deleted []Remains) error {
+	return s.forget(ctx, func(r Remains) Remains { return r.Without(deleted) })
+}
+
+// ForgetStack takes the data of a stack off the list, which is to stay after all.
+func (s *Store) ForgetStack(ctx context.Context, stackID string) error {
+	return s.forget(ctx, func(r Remains) Remains {
+		if r.StackID == stackID {
+			return Remains{}
+		}
+		return r
+	})
+}
+
+// forget leaves on the list what rest leaves of each entry.
+func (s *Store) forget(ctx context.Context, rest func(Remains) Remains) error {
 	list, err := s.Remains(ctx)
 	if errors.Is(err, ErrDamaged) {
 		return nil // it names nothing
@@ -87,7 +103,7 @@ func (s *Store) ForgetRemains(ctx context.Context, deleted []Remains) error {
 	}
 	var left []Remains
 	for _, r := range list {
-		if r = r.Without(deleted); !r.Empty() {
+		if r = rest(r); !r.Empty() {
 			left = append(left, r)
 		}
 	}

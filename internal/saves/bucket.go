@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
@@ -13,6 +12,7 @@ import (
 // BucketClient is the part of the S3 API that this package uses.
 type BucketClient interface {
 	HeadBucket(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
+	GetBucketPolicy(context.Context, *s3.GetBucketPolicyInput, ...func(*s3.Options)) (*s3.GetBucketPolicyOutput, error)
 	PutBucketPolicy(context.Context, *s3.PutBucketPolicyInput, ...func(*s3.Options)) (*s3.PutBucketPolicyOutput, error)
 	DeleteBucket(context.Context, *s3.DeleteBucketInput, ...func(*s3.Options)) (*s3.DeleteBucketOutput, error)
 }
@@ -40,25 +40,6 @@ func (b *Bucket) Exists(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("look for bucket %s: %w", b.Name, err)
 	}
 	return true, nil
-}
-
-// Freeze refuses every upload from now on, by replacing the bucket's policy.
-// URLs that were handed out stay valid for minutes, and a game that writes
-// while the bucket is emptied would keep it from being deleted. A bucket that
-// does not exist is no error.
-func (b *Bucket) Freeze(ctx context.Context, partition string) error {
-	arn := fmt.Sprintf("arn:%s:s3:::%s", partition, b.Name)
-	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[`+
-		`{"Sid":"Frozen","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"%s/*"},`+
-		`{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["%s","%s/*"],`+
-		`"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, arn, arn, arn)
-	_, err := b.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
-		Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Policy: aws.String(policy),
-	})
-	if err != nil && !cloud.IsNotFound(err) {
-		return fmt.Errorf("refuse uploads to bucket %s: %w", b.Name, err)
-	}
-	return nil
 }
 
 // Delete deletes the bucket, which must be empty. One that does not exist is no error.

@@ -2,7 +2,6 @@ package saves_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -130,7 +129,7 @@ func TestExists(t *testing.T) {
 		{awsfake.Error{Code: "AccessDeniedException", Message: "no"}, denied, false, cloud.Denied},
 	} {
 		awsfake.On(fake, func(*dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
-			return &dynamodb.DescribeTableOutput{}, c.table
+			return &dynamodb.DescribeTableOutput{Table: &types.TableDescription{}}, c.table
 		})
 		awsfake.On(fake, func(in *s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
 			if aws.ToString(in.ExpectedBucketOwner) != "123456789012" {
@@ -147,35 +146,58 @@ func TestExists(t *testing.T) {
 	}
 }
 
-// The policy keeps what the template's own says (TLS only) and refuses uploads.
+// Frozen is what the bucket's policy says and that uploads are refused; thawed is
+// what it said before.
 func TestFreeze(t *testing.T) {
-	fake := awsfake.New(t)
-	bucket := saves.NewBucket(s3.NewFromConfig(fake.Config()), "b", "123456789012")
-	awsfake.On(fake, func(*s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
-		return &s3.PutBucketPolicyOutput{}, nil
-	})
-	if err := bucket.Freeze(t.Context(), "aws-cn"); err != nil {
-		t.Fatal(err)
-	}
-	in := awsfake.Inputs[s3.PutBucketPolicyInput](fake)[0]
-	var policy struct {
-		Statement []struct {
-			Effect, Principal, Action string
-			Resource                  any
-			Condition                 map[string]map[string]string
+	const (
+		tls  = `{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws-cn:s3:::b","arn:aws-cn:s3:::b/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`
+		deny = `{"Sid":"Frozen","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws-cn:s3:::b/*"}`
+		own  = `{"Effect":"Deny","Principal":"*","Action":"s3:*","Condition":{"NumericGreaterThan":{"s3:signatureAge":600000}}}`
+	)
+	for what, c := range map[string]struct{ before, frozen, thawed string }{
+		"the template's policy": {
+			`{"Version":"2012-10-17","Statement":[` + own + `]}`,
+			`{"Version":"2012-10-17","Statement":[` + own + `,` + deny + `]}`, `{"Version":"2012-10-17","Statement":[` + own + `]}`,
+		},
+		"a single statement and an id": {
+			`{"Version":"2012-10-17","Id":"x","Statement":` + own + `}`,
+			`{"Version":"2012-10-17","Id":"x","Statement":[` + own + `,` + deny + `]}`, `{"Version":"2012-10-17","Id":"x","Statement":[` + own + `]}`,
+		},
+		"none": {"", `{"Version":"2012-10-17","Statement":[` + tls + `,` + deny + `]}`, `{"Version":"2012-10-17","Statement":[` + tls + `]}`},
+	} {
+		fake := awsfake.New(t)
+		bucket := saves.NewBucket(s3.NewFromConfig(fake.Config()), "b", "123456789012")
+		policy := c.before
+		awsfake.On(fake, func(in *s3.GetBucketPolicyInput) (*s3.GetBucketPolicyOutput, error) {
+			if policy == "" {
+				return nil, awsfake.Error{Code: "NoSuchBucketPolicy", Message: "The bucket policy does not exist", Status: 404}
+			}
+			return &s3.GetBucketPolicyOutput{Policy: &policy}, nil
+		})
+		awsfake.On(fake, func(in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
+			if aws.ToString(in.ExpectedBucketOwner) != "123456789012" {
+				t.Error("the owner is not named")
+			}
+			policy = *in.Policy
+			return &s3.PutBucketPolicyOutput{}, nil
+		})
+		for _, step := range []struct {
+			do   func() error
+			says saves.Uploads
+			want string
+		}{
+			{func() error { return bucket.Freeze(t.Context(), "aws-cn") }, saves.Refused, c.frozen},
+			{func() error { return bucket.Freeze(t.Context(), "aws-cn") }, saves.Refused, c.frozen},
+			{func() error { return bucket.Thaw(t.Context()) }, saves.Allowed, c.thawed},
+			{func() error { return bucket.Thaw(t.Context()) }, saves.Allowed, c.thawed},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatal(err)
+			}
+			if says, err := bucket.Uploads(t.Context()); says != step.says || err != nil || policy != step.want {
+				t.Errorf("%s: %s, %v\n got %s\nwant %s", what, says, err, policy, step.want)
+			}
 		}
-	}
-	if err := json.Unmarshal([]byte(*in.Policy), &policy); err != nil {
-		t.Fatalf("the policy is no JSON: %v", err)
-	}
-	if s := policy.Statement[0]; s.Effect != "Deny" || s.Principal != "*" || s.Action != "s3:PutObject" || s.Resource != "arn:aws-cn:s3:::b/*" || s.Condition != nil {
-		t.Errorf("uploads: %+v", s)
-	}
-	if s := policy.Statement[1]; s.Effect != "Deny" || s.Action != "s3:*" || s.Condition["Bool"]["aws:SecureTransport"] != "false" {
-		t.Errorf("TLS: %+v", s)
-	}
-	if aws.ToString(in.ExpectedBucketOwner) != "123456789012" {
-		t.Error("the owner is not named")
 	}
 }
 
@@ -183,10 +205,13 @@ func TestBucketThatIsGone(t *testing.T) {
 	fake := awsfake.New(t)
 	bucket := saves.NewBucket(s3.NewFromConfig(fake.Config()), "b", "123456789012")
 	gone := awsfake.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: 404}
-	awsfake.On(fake, func(*s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) { return nil, gone })
+	awsfake.On(fake, func(*s3.GetBucketPolicyInput) (*s3.GetBucketPolicyOutput, error) { return nil, gone })
 	awsfake.On(fake, func(*s3.DeleteBucketInput) (*s3.DeleteBucketOutput, error) { return nil, gone })
 	if err := bucket.Freeze(t.Context(), "aws"); err != nil {
 		t.Errorf("Freeze: %v", err)
+	}
+	if says, err := bucket.Uploads(t.Context()); says != saves.NoBucket || err != nil {
+		t.Errorf("Uploads: %s, %v", says, err)
 	}
 	if err := bucket.Delete(t.Context()); err != nil {
 		t.Errorf("Delete: %v", err)

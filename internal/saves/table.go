@@ -34,31 +34,37 @@ func NewTable(client TableClient, name string) *Table { return &Table{client: cl
 
 // Exists tells whether the table is there. One that is being deleted still is.
 func (t *Table) Exists(ctx context.Context) (bool, error) {
-	_, err := t.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.Name})
-	if cloud.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read table %s: %w", t.Name, err)
-	}
-	return true, nil
+	there, _, err := t.Protected(ctx)
+	return there, err
 }
 
-// Unprotect lifts the table's deletion protection. A table that does not exist is no error.
-func (t *Table) Unprotect(ctx context.Context) error {
+// Protected tells whether the table is there, and whether it is protected
+// against deletion.
+func (t *Table) Protected(ctx context.Context) (there, protected bool, err error) {
 	out, err := t.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.Name})
 	if cloud.IsNotFound(err) {
-		return nil
+		return false, false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read table %s: %w", t.Name, err)
+		return false, false, fmt.Errorf("read table %s: %w", t.Name, err)
 	}
-	if !aws.ToBool(out.Table.DeletionProtectionEnabled) {
-		return nil
+	return true, aws.ToBool(out.Table.DeletionProtectionEnabled), nil
+}
+
+// Protect protects the table against deletion. A table that does not exist is no error.
+func (t *Table) Protect(ctx context.Context) error { return t.protect(ctx, true) }
+
+// Unprotect lifts the table's deletion protection. A table that does not exist is no error.
+func (t *Table) Unprotect(ctx context.Context) error { return t.protect(ctx, false) }
+
+func (t *Table) protect(ctx context.Context, on bool) error {
+	there, protected, err := t.Protected(ctx)
+	if err != nil || !there || protected == on {
+		return err
 	}
-	_, err = t.client.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &t.Name, DeletionProtectionEnabled: aws.Bool(false)})
+	_, err = t.client.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &t.Name, DeletionProtectionEnabled: &on})
 	if err != nil {
-		return fmt.Errorf("lift the deletion protection of table %s: %w", t.Name, err)
+		return fmt.Errorf("change the deletion protection of table %s: %w", t.Name, err)
 	}
 	return nil
 }

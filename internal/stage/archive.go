@@ -2,7 +2,11 @@ package stage
 
 import (
 	"context"
+	"errors"
+	"strconv"
+	"time"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -10,6 +14,7 @@ import (
 
 // Archive is a stage's stack and what its artefact bucket holds.
 type Archive struct {
+	*Stage
 	Stack    stack.Stack
 	Store    *release.Store
 	Contents release.Contents
@@ -17,9 +22,9 @@ type Archive struct {
 
 // Archive finds the stage's stack and lists its artefact bucket.
 func (s *Stage) Archive(ctx context.Context) (*Archive, error) {
-	a := &Archive{}
+	a := &Archive{Stage: s}
 	var id cloud.Identity
-	if err := cloud.Together(ctx, cloud.Into(&a.Stack, s.Deployed), cloud.Into(&id, s.WhoAmI)); err != nil {
+	if err := cloud.Together(ctx, cloud.Into(&a.Stack, s.Known), cloud.Into(&id, s.WhoAmI)); err != nil {
 		return nil, err
 	}
 	a.Store = s.Artifacts(id.Account)
@@ -60,6 +65,32 @@ func (a *Archive) CodeKeys() []string {
 		keys = append(keys, codeKeyOf(a.Stack, f.Name))
 	}
 	return keys
+}
+
+// PlanDays is after how many days a plan that was kept is too old to matter.
+const PlanDays = 30
+
+// StalePlans lists the plans that were kept for the stage and are of no use any
+// more: CloudFormation would not execute them, another release has their number,
+// or they are older than [PlanDays].
+func (a *Archive) StalePlans(ctx context.Context) ([]stack.ChangeSet, error) {
+	all, err := a.Stacks.ChangeSets(ctx, a.Stack.Name)
+	if err != nil {
+		return nil, err
+	}
+	next := a.Contents.After(a.Release())
+	stale := []stack.ChangeSet{}
+	for _, c := range all {
+		parameters, err := a.Stacks.Recall(ctx, c.Plan(a.Stack.ID))
+		if err != nil && !errors.Is(err, stack.ErrStale) {
+			return nil, err
+		}
+		n, _ := strconv.Atoi(parameters[cfn.ParamRelease])
+		if err != nil || n < next || time.Since(c.Created) > PlanDays*24*time.Hour {
+			stale = append(stale, c)
+		}
+	}
+	return stale, nil
 }
 
 // told returns the release with what the stack tells of it: what it has been has

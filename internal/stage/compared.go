@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -14,29 +15,40 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/release"
 )
 
-// Compared is the state of a stage with what its functions should be. Of a stack
-// that cannot be updated neither is known.
+// Compared is the state of a stage with what it should be. Of a stack that cannot
+// be updated neither is known.
 type Compared struct {
 	*State
 	Record *release.Release // of the live release; nil where there is none that the stack proves
 	Doubts []string         // why there is none, if there is a record
-	Drift  []Drifted        // functions that somebody has changed past CloudFormation
+	Drift  []Drifted        // what somebody has changed past CloudFormation, the stack itself last
 
 	refs map[string]string // what the names in the stack's template stand for
 }
 
-// Drifted is a function that does not run what the stack says.
+// Drifted is a part of the stage that is not what the stack says: a function, or
+// another one, of which only the name and the differences are known.
 type Drifted struct {
-	Running
+	Running     // Name is a function's short name, another part's logical id, or [TheStack]
 	want        functions.Function
+	deleted     bool
 	Differences []functions.Difference `json:"differences"`
 }
 
 // Want is what the function should be.
 func (d Drifted) Want() functions.Function { return d.want }
 
-// DeletedFunction is the setting that differs of a function that was deleted.
-const DeletedFunction = "function"
+// Deleted says that the part is not there any more. What differs is then named by
+// the kind of thing that it was.
+func (d Drifted) Deleted() bool { return d.deleted }
+
+// LogicalID is the part's name in the template.
+func (d Drifted) LogicalID() string {
+	if f, ok := FunctionNamed(d.Name); ok {
+		return f.LogicalID
+	}
+	return d.Name
+}
 
 // Parts tells what of a function differs: its code, its settings or both.
 func (d Drifted) Parts() (code, settings bool) {
@@ -44,7 +56,6 @@ func (d Drifted) Parts() (code, settings bool) {
 		switch diff.Setting {
 		case "codeSha256", "architecture":
 			code = true
-		case DeletedFunction:
 		default:
 			settings = true
 		}
@@ -54,45 +65,43 @@ func (d Drifted) Parts() (code, settings bool) {
 
 // Compare compares what the functions run with what the stack says: their code
 // by its parameters, which name it by its hash, and their settings by its template.
+// Of the other parts it looks whether they are there and protected.
 func (s *State) Compare(ctx context.Context) (*Compared, error) {
 	if !s.Stack.Status.Updatable() {
 		return &Compared{State: s}, nil
 	}
 	c := &Compared{State: s}
-	err := cloud.Together(ctx, c.readRecord, cloud.Into(&c.refs, s.references))
+	var parts []Drifted
+	err := cloud.Together(ctx, c.readRecord, cloud.Into(&c.refs, s.references), cloud.Into(&parts, s.parts))
 	if err != nil {
 		return nil, err
 	}
-	c.compare()
+	c.Drift = append(c.functions(), parts...)
 	return c, nil
 }
 
-func (c *Compared) compare() {
-	s := c.State
-	for _, have := range s.Live {
+// functions compares the functions.
+func (c *Compared) functions() []Drifted {
+	var list []Drifted
+	for _, have := range c.Live {
 		f, _ := FunctionNamed(have.Name)
-		want := want(s.Stack, s.Template, c.refs, f, have.Function)
+		want := want(c.Stack, c.Template, c.refs, f, have.Function)
 		if d := functions.Compare(want, have.Function); len(d) > 0 {
-			c.Drift = append(c.Drift, Drifted{have, want, d})
+			list = append(list, Drifted{Running: have, want: want, Differences: d})
 		}
 	}
-	for _, name := range s.Missing() {
-		gone := functions.Difference{Setting: DeletedFunction, Want: "there"}
-		c.Drift = append(c.Drift, Drifted{Running: Running{Name: name}, Differences: []functions.Difference{gone}})
+	for _, name := range c.Missing() {
+		f, _ := FunctionNamed(name)
+		gone := lost(f.LogicalID)
+		gone[0].Name = name
+		list = append(list, gone...)
 	}
+	return list
 }
 
-// Reread reads again what runs, of an updatable stack, and compares that.
-func (c *Compared) Reread(ctx context.Context) (*Compared, error) {
-	live, err := c.Running(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now := *c.State
-	now.Live = live
-	again := &Compared{State: &now, Record: c.Record, Doubts: c.Doubts, refs: c.refs}
-	again.compare()
-	return again, nil
+// Lost are the parts that somebody has deleted.
+func (c *Compared) Lost() []Drifted {
+	return slices.DeleteFunc(slices.Clone(c.Drift), func(d Drifted) bool { return !d.deleted })
 }
 
 // readRecord reads the record of the live release, if the stack proves it.

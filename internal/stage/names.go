@@ -71,9 +71,15 @@ func (n Name) Artifacts(account, region string) string {
 }
 
 // Protected tells whether players rely on the stage: by its name, or because
-// somebody has switched on the termination protection of its stack.
+// somebody has switched on the termination protection of its stack, which a
+// removal may have lifted since.
 func (n Name) Protected(st stack.Stack) bool {
-	return n == "prod" || n == "production" || st.TerminationProtection
+	return n == "prod" || n == "production" || st.TerminationProtection || st.Policy == cfn.RemovalPolicy(true)
+}
+
+// Removing tells whether a removal of the stack has begun and was not taken back.
+func Removing(st stack.Stack) bool {
+	return st.Policy == cfn.RemovalPolicy(false) || st.Policy == cfn.RemovalPolicy(true)
 }
 
 // Function is one of the backend's functions, with the names by which the
@@ -84,13 +90,14 @@ type Function struct {
 	CodeParameter   string // of the template, that takes the key of its zip
 	PinParameter    string // of the template, that takes the zip's version in the artefact bucket
 	Role            string // logical id of the role that it works as
+	Log             string // logical id of its log group
 }
 
 // Functions lists the backend's functions in the order a sync calls them.
 func Functions() []Function {
 	inTemplate := map[string]Function{
-		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, PinParameter: cfn.ParamSyncPlanCodeVersion, Role: cfn.SyncPlanRole},
-		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, PinParameter: cfn.ParamSyncCompleteCodeVersion, Role: cfn.SyncCompleteRole},
+		"syncPlan":     {LogicalID: cfn.SyncPlanFunction, CodeParameter: cfn.ParamSyncPlanCodeKey, PinParameter: cfn.ParamSyncPlanCodeVersion, Role: cfn.SyncPlanRole, Log: cfn.SyncPlanLogGroup},
+		"syncComplete": {LogicalID: cfn.SyncCompleteFunction, CodeParameter: cfn.ParamSyncCompleteCodeKey, PinParameter: cfn.ParamSyncCompleteCodeVersion, Role: cfn.SyncCompleteRole, Log: cfn.SyncCompleteLogGroup},
 	}
 	var list []Function
 	for _, carried := range lambda.Functions() {

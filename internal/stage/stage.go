@@ -106,6 +106,29 @@ func (s *Stage) Find(ctx context.Context) (stack.Stack, error) {
 	return st, err
 }
 
+// withPolicy is a reading of the stage's stack that reads its policy as well,
+// which tells whether the stage is being removed.
+func (s *Stage) withPolicy(read func(context.Context) (stack.Stack, error)) func(context.Context) (stack.Stack, error) {
+	return func(ctx context.Context) (stack.Stack, error) {
+		var st stack.Stack
+		var policy string
+		err := cloud.Together(ctx, cloud.Into(&st, read), func(ctx context.Context) (err error) {
+			policy, err = s.Stacks.Policy(ctx, s.Name.Stack())
+			if cloud.IsNotFound(err) {
+				return nil
+			}
+			return err
+		})
+		st.Policy = policy
+		return st, err
+	}
+}
+
+// Known is [Stage.Deployed] with what the stack's policy tells.
+func (s *Stage) Known(ctx context.Context) (stack.Stack, error) {
+	return s.withPolicy(s.Deployed)(ctx)
+}
+
 // Deployed is [Stage.Describe] for what needs a stack with resources in it.
 func (s *Stage) Deployed(ctx context.Context) (stack.Stack, error) {
 	st, err := s.Describe(ctx)
@@ -178,6 +201,6 @@ func (s *Stage) Lambda() functions.Client { return lambdaapi.NewFromConfig(s.Con
 func (s *Stage) Glance(ctx context.Context) (cloud.Identity, stack.Stack, error) {
 	var id cloud.Identity
 	var st stack.Stack
-	err := cloud.Together(ctx, cloud.Into(&id, s.WhoAmI), cloud.Into(&st, s.Find))
+	err := cloud.Together(ctx, cloud.Into(&id, s.WhoAmI), cloud.Into(&st, s.withPolicy(s.Find)))
 	return id, st, err
 }

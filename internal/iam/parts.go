@@ -1,0 +1,13 @@
+package iam
+
+// seeParts lets somebody look whether the parts of a stage are there, and protected.
+func seeParts(t Target) []Statement {
+	return []Statement{
+		allow("SeeTheUserPool", t.userPools(), "cognito-idp:DescribeUserPool"),
+		allow("SeeTheTable", t.table(), "dynamodb:DescribeTable"),
+		allow("SeeTheBucketOfSaves", t.ofS3(t.Saves), "s3:GetBucketPolicy"),
+		allow("SeeTheRoles", t.roles(), "iam:GetRole"),
+		allow("SeeTheAPI", t.anyAPI(), "apigateway:GET"),
+		allow("ListTheLogGroups", everything(), "logs:DescribeLogGroups"), // which knows no resources
+	}
+}

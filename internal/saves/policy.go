@@ -1,0 +1,124 @@
+package saves
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+)
+
+// Uploads is what a bucket's policy says of uploads.
+type Uploads string
+
+// What a policy may say.
+const (
+	Allowed  Uploads = "allowed"
+	Refused  Uploads = "refused" // by [Bucket.Freeze]
+	NoPolicy Uploads = "no policy"
+	NoBucket Uploads = "no bucket"
+)
+
+// frozen is the id of the statement that refuses uploads.
+const frozen = "Frozen"
+
+// policy is a bucket policy whose statements are kept as they are.
+type policy struct {
+	Version   string
+	ID        string `json:"Id,omitempty"`
+	Statement statements
+}
+
+// statements are a list in JSON, or the only one by itself.
+type statements []json.RawMessage
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *statements) UnmarshalJSON(b []byte) error {
+	var list []json.RawMessage
+	if json.Unmarshal(b, &list) != nil {
+		list = []json.RawMessage{slices.Clone(b)}
+	}
+	*s = list
+	return nil
+}
+
+// Uploads reads what the bucket's policy says of uploads.
+func (b *Bucket) Uploads(ctx context.Context) (Uploads, error) {
+	p, says, err := b.policy(ctx)
+	if err == nil && says == Allowed && slices.ContainsFunc(p.Statement, isFrozen) {
+		says = Refused
+	}
+	return says, err
+}
+
+// Freeze refuses every upload from now on, beside what the bucket's policy says
+// already. URLs that were handed out stay valid for minutes, and a game that
+// writes while the bucket is emptied would keep it from being deleted. A bucket
+// that does not exist is no error.
+func (b *Bucket) Freeze(ctx context.Context, partition string) error {
+	p, says, err := b.policy(ctx)
+	if err != nil || says == NoBucket {
+		return err
+	}
+	arn := fmt.Sprintf("arn:%s:s3:::%s", partition, b.Name)
+	if says == NoPolicy {
+		p.Version = "2012-10-17"
+		p.Statement = statements{json.RawMessage(fmt.Sprintf(`{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
+			`"Resource":["%s","%s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`, arn, arn))}
+	}
+	p.Statement = append(slices.DeleteFunc(p.Statement, isFrozen), json.RawMessage(fmt.Sprintf(
+		`{"Sid":%q,"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"%s/*"}`, frozen, arn)))
+	return b.putPolicy(ctx, p)
+}
+
+// Thaw takes back what [Bucket.Freeze] has added.
+func (b *Bucket) Thaw(ctx context.Context) error {
+	p, _, err := b.policy(ctx)
+	if err != nil || !slices.ContainsFunc(p.Statement, isFrozen) {
+		return err
+	}
+	p.Statement = slices.DeleteFunc(p.Statement, isFrozen)
+	return b.putPolicy(ctx, p)
+}
+
+func isFrozen(statement json.RawMessage) bool {
+	var s struct{ Sid string }
+	return json.Unmarshal(statement, &s) == nil && s.Sid == frozen
+}
+
+// policy reads the bucket's policy, which is zero where there is none.
+func (b *Bucket) policy(ctx context.Context) (p policy, says Uploads, err error) {
+	out, err := b.client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "NoSuchBucketPolicy" {
+		return policy{}, NoPolicy, nil
+	}
+	if cloud.IsNotFound(err) {
+		return policy{}, NoBucket, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(aws.ToString(out.Policy)), &p)
+	}
+	if err != nil {
+		return policy{}, "", fmt.Errorf("read the policy of bucket %s: %w", b.Name, err)
+	}
+	return p, Allowed, nil
+}
+
+func (b *Bucket) putPolicy(ctx context.Context, p policy) error {
+	text, err := json.Marshal(p)
+	if err == nil {
+		_, err = b.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{
+			Bucket: &b.Name, ExpectedBucketOwner: &b.Owner, Policy: aws.String(string(text)),
+		})
+	}
+	if err != nil && !cloud.IsNotFound(err) {
+		return fmt.Errorf("change the policy of bucket %s: %w", b.Name, err)
+	}
+	return nil
+}
