@@ -13,8 +13,8 @@ import (
 // asks the program to end, so that a run takes back what it has begun to make. A
 // second Ctrl-C or SIGTERM is taken at its word, but not a second SIGHUP: of a
 // terminal that is closed there come several.
-func interruptible() (ctx context.Context, stop context.CancelFunc) {
-	ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, unnotify := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithCancel(ctx)
 	hangup := make(chan os.Signal, 1)
 	if !signal.Ignored(syscall.SIGHUP) { // as by nohup
@@ -29,9 +29,9 @@ func interruptible() (ctx context.Context, stop context.CancelFunc) {
 			cancel()
 		case <-ctx.Done():
 		}
-		stop()
+		unnotify()
 	}()
-	return ctx, func() { cancel(); stop() }
+	return ctx, func() { cancel(); unnotify() }
 }
 
 // nobodyReads tells of an error that it is about standard output, which nobody

@@ -61,3 +61,13 @@ func TestPlanThatNobodyReads(t *testing.T) {
 		})
 	}
 }
+
+// Whoever ends a run may say so more than once.
+func TestRunsEnd(t *testing.T) {
+	ctx, stop := interruptible()
+	stop()
+	stop()
+	if ctx.Err() == nil {
+		t.Error("the run goes on")
+	}
+}
