@@ -177,6 +177,10 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*deploy.CodeError](err); ok {
 		return exitStack, a.command("drift") + " shows it, " + a.command("deploy") + " puts it right"
 	}
+	if e, ok := errors.AsType[*deploy.UnfinishedError](err); ok {
+		code, hint := a.explain(ctx, e.Unwrap())
+		return code, strings.TrimPrefix(hint+"; then ", "; then ") + a.command("deploy") + " does the rest"
+	}
 	if _, ok := errors.AsType[*release.ForgedError](err); ok {
 		return exitRefused, "whoever may write to this bucket is to be looked at; S3 keeps what was written over or deleted for " +
 			ui.Plural(release.ExpireAfterDays, "day") + ", and " + a.command("deploy") + " brings this program's own"

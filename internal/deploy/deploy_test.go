@@ -336,6 +336,26 @@ func TestReplaceCodeOutcome(t *testing.T) {
 	}
 }
 
+// What fails after the stack's own success does not hide it.
+func TestLiveButUnfinished(t *testing.T) {
+	story(t, "the functions cannot be read afterwards", func(t *testing.T) {
+		a := deployed(t)
+		begun := false
+		a.Fault = func(call string) awsaccount.Fault {
+			begun = begun || strings.HasPrefix(call, "CloudFormation-ExecuteChangeSet")
+			if begun && strings.HasPrefix(call, "Lambda-GetFunctionConfiguration") {
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDeniedException", Message: "no", Status: 403}}
+			}
+			return awsaccount.Fault{}
+		}
+		err := change(t.Context(), a, settings, deploy.Execution{}, &awsaccount.Listener{})
+		e, ok := errors.AsType[*deploy.UnfinishedError](err)
+		if !ok || e.Number != 2 || cloud.KindOf(err) != cloud.Denied {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
 // Where nothing changes there is no plan that could be executed or kept.
 func TestNoChanges(t *testing.T) {
 	story(t, "no plan", func(t *testing.T) {

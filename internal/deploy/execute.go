@@ -235,11 +235,11 @@ func (p *Plan) conclude(ctx context.Context, deployed stack.Stack, x Execution, 
 		}
 		return protect(ctx, p.From.Stage, deployed, x.Protect)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = recordSuccess(ctx, p.From.Store, p.Number, live, o)
 	}
-	if err := recordSuccess(ctx, p.From.Store, p.Number, live, o); err != nil {
-		return err
+	if err != nil {
+		return &UnfinishedError{p.Number, err}
 	}
 	if err := checkCode(live, p.To.Code); err != nil {
 		return err
@@ -262,6 +262,20 @@ func (p *Plan) broughtBack(ctx context.Context) error {
 	}
 	return CheckLost(c.Lost())
 }
+
+// UnfinishedError says that a release is live, but that what a change set cannot
+// set, or what then runs, could not be set or written down. The next deploy does it.
+type UnfinishedError struct {
+	Number int
+	err    error
+}
+
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("release %d is live, but not all that belongs to it could be done: %v", e.Number, e.err)
+}
+
+// Unwrap returns why.
+func (e *UnfinishedError) Unwrap() error { return e.err }
 
 // CodeError says that a function runs other code than the release that was just deployed.
 type CodeError struct {
