@@ -20,7 +20,7 @@ func TestThroughEndpoint(t *testing.T) {
 	d := p.device(t, time.Unix(1, 0), map[string]string{"persistent": "new"})
 	d.sync(t, "persistent", "1-1-LT1.save persistent")
 	d.holds(t, saved)
-	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
+	s.upToDate(t)
 	s.run(t, "remove", "--yes").exits(t, 0)
 	s.run(t, "info").exits(t, 3)
 }
@@ -58,11 +58,11 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Errorf("two first deploys at once ended with %d", codes)
 	}
 	s := deployBy(t, by, "twice")
-	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
+	s.upToDate(t)
 	if codes := both("deploy", "--set", "LogRetentionDays=7"); codes[0] != 0 || !slices.Contains([]int{0, 6}, codes[1]) {
 		t.Errorf("two deploys at once ended with %d", codes)
 	}
-	s.run(t, "deploy", "--yes").exits(t, 0).says(t, "Nothing to do")
+	s.upToDate(t)
 	furnish(t, s, account)
 	if codes := both("remove"); codes[0] != 0 || !slices.Contains([]int{0, 3, 6}, codes[1]) {
 		t.Errorf("two removals at once ended with %d", codes)

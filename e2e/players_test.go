@@ -46,8 +46,8 @@ func TestPlayers(t *testing.T) {
 	if can("moved@example.com", password) || !can("moved@example.com", "Another-Horse-8") {
 		t.Error("the password was not changed, or is not what was piped in")
 	}
-	s.runWith(t, "short\n", "users", "set-password", "moved@example.com").exits(t, 1).says(t, "at least 8 characters, a small letter, a capital letter and a digit")
-	s.run(t, "users", "disable", "moved@example.com").exits(t, 0).says(t, "may sync until")
+	s.runWith(t, "short\n", "users", "set-password", "moved@example.com").exits(t, 1)
+	s.run(t, "users", "disable", "moved@example.com").exits(t, 0)
 	if can("moved@example.com", "Another-Horse-8") {
 		t.Error("a disabled player signs in")
 	}
@@ -72,8 +72,14 @@ func TestPlayers(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.runWith(t, "made@example.com\n", "users", "delete", "-", "--yes").exits(t, 0)
-	s.run(t, "users", "import", file, "--yes").exits(t, 0).says(t, "3 accounts read: 2 made, 1 there already, 0 failed.")
-	s.run(t, "users", "import", file, "--yes").exits(t, 0).says(t, "3 accounts read: 0 made, 3 there already, 0 failed.")
+	type counts struct{ Read, Made, AlreadyThere, Failed int }
+	for _, want := range []counts{{Read: 3, Made: 2, AlreadyThere: 1}, {Read: 3, AlreadyThere: 3}} {
+		var got counts
+		s.run(t, "users", "import", file, "--yes", "--output", "json").exits(t, 0).json(t, &got)
+		if got != want {
+			t.Errorf("the import counts %+v, want %+v", got, want)
+		}
+	}
 	if can("made@example.com", "Made-Horse-9") || !can("moved@example.com", "Another-Horse-8") {
 		t.Error("who was imported has the old password, or who was there has a new one")
 	}

@@ -29,7 +29,7 @@ func releases(t *testing.T, newer string) {
 	}
 	old := s.code(t)
 
-	s.runBy(t, newer, "deploy", "--yes").exits(t, 0).says(t, "SyncPlanLambdaFunction", "code")
+	s.runBy(t, newer, "deploy", "--yes").exits(t, 0)
 	if code := s.code(t); code[0] == old[0] || code[1] != old[1] {
 		t.Fatalf("the newer program deployed the code %q over %q", code, old)
 	}
@@ -39,17 +39,17 @@ func releases(t *testing.T, newer string) {
 		t.Errorf("the releases are %s, want %s", got, want)
 	}
 
-	s.run(t, "rollback").exits(t, 2).says(t, "add --yes")
-	s.run(t, "rollback", "--yes").exits(t, 0).says(t, "setting LogRetentionDays: 7 → 30")
+	s.run(t, "rollback").exits(t, 2)
+	s.run(t, "rollback", "--yes").exits(t, 0)
 	plays()
-	s.run(t, "rollback", "--yes").exits(t, 0).says(t, "Rolled back to release 1 as release 5")
+	s.run(t, "rollback", "--yes").exits(t, 0)
 	if code := s.code(t); !slices.Equal(code, old) {
 		t.Errorf("after the rollback the code is %q, want %q", code, old)
 	}
 	plays()
 	s.run(t, "rollback", "--yes").exits(t, 3)
 	s.run(t, "rollback", "99", "--yes").exits(t, 3)
-	s.run(t, "rollback", "3", "--yes").exits(t, 0).says(t, "setting LogRetentionDays: 30 → 7")
+	s.run(t, "rollback", "3", "--yes").exits(t, 0)
 	plays()
 	const whole = "6 rollback to 3 live, 5 rollback to 1, 4 rollback to 2, 3 deploy, 2 deploy, 1 deploy"
 	if got := s.history(t); got != whole {
@@ -73,7 +73,7 @@ func releases(t *testing.T, newer string) {
 	s.run(t, "rollback", "1", "--yes").exits(t, 3)
 	// Whatever is still listed can be gone back to, with the code of releases whose records are gone.
 	for _, number := range []string{"5", "4", "3"} {
-		s.run(t, "rollback", number, "--yes").exits(t, 0).says(t, "Rolled back to release "+number)
+		s.run(t, "rollback", number, "--yes").exits(t, 0)
 	}
 	plays()
 	if got, want := s.history(t), "9 rollback to 3 live, 8 rollback to 4, 7 rollback to 5, 6 rollback to 3, 5 rollback to 1, 4 rollback to 2, 3 deploy"; got != want {
@@ -107,6 +107,21 @@ func (s *stage) releases(t *testing.T) []releaseJSON {
 		}
 	}
 	return list
+}
+
+// upToDate fails the test unless a deploy finds nothing to do: nothing differs,
+// and it makes no release.
+func (s *stage) upToDate(t *testing.T) result {
+	t.Helper()
+	if list := s.drift(t, 0); len(list) > 0 {
+		t.Errorf("there differs %q", list)
+	}
+	before := s.history(t)
+	r := s.run(t, "deploy", "--yes").exits(t, 0)
+	if after := s.history(t); after != before {
+		t.Errorf("a deploy with nothing to do makes of the releases %s: %s", before, after)
+	}
+	return r
 }
 
 // history is the list of releases in words, a success going without saying:
