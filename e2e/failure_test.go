@@ -136,16 +136,17 @@ func failedUpdate(t *testing.T, newer string) {
 // deleteNewestCode deletes the latest zip whose key begins so.
 func deleteNewestCode(t *testing.T, bucket, prefix string) {
 	c := clients(publicAccount).s3
-	list, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
-	if err != nil || len(list.Contents) != 2 {
+	// The version, since the stack takes the code in exactly that.
+	list, err := c.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &prefix})
+	if err != nil || len(list.Versions) != 2 {
 		t.Errorf("there is not the old and the new code: %v, %v", list, err)
 		return
 	}
-	newest := list.Contents[0]
-	if list.Contents[1].LastModified.After(*newest.LastModified) {
-		newest = list.Contents[1]
+	newest := list.Versions[0]
+	if list.Versions[1].LastModified.After(*newest.LastModified) {
+		newest = list.Versions[1]
 	}
-	if _, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: newest.Key}); err != nil {
+	if _, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: newest.Key, VersionId: newest.VersionId}); err != nil {
 		t.Errorf("delete the new code: %v", err)
 	}
 }

@@ -101,7 +101,7 @@ func (o operator) plan(t *testing.T, code int, flags ...string) planJSON {
 	r := o.run(t, append([]string{"plan", "--exit-code", "--output", "json"}, flags...)...).exits(t, code)
 	var fields map[string]any
 	r.json(t, &fields)
-	const want = "changes create functions guarded parameters permissions region stack stage"
+	const want = "changes create functions guarded parameters permissions region stack stage tags"
 	if got := strings.Join(slices.Sorted(maps.Keys(fields)), " "); got != want {
 		t.Errorf("the plan has %s, want %s", got, want)
 	}
