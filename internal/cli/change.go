@@ -74,9 +74,7 @@ func (s *session) change(ctx context.Context, in *stage.Inspected, t *deploy.Tar
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
 	s.warnOfDoubts(in.Doubts)
 	s.warnOfRemains(p.Noted)
-	end := s.group("plan")
 	s.show(p, o)
-	end()
 	if unasked != nil {
 		return unasked
 	}

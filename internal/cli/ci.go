@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
@@ -12,18 +11,14 @@ func (a *app) inGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" 
 
 // annotate marks an error where GitHub Actions shows it.
 func (a *app) annotate(text string) {
-	if a.inGitHub() {
-		a.say("::error title=renpyctl %s::%s", a.flags.stage, strings.ReplaceAll(cloud.OneLine(text), "%", "%25"))
-	}
+	a.streams.Command("error", "renpyctl "+a.flags.stage, cloud.OneLine(text))
 }
 
-// group begins a part of the log that GitHub Actions folds; calling what it returns ends it.
+// group begins a part of the log that GitHub Actions folds; calling what it
+// returns ends it. What somebody is to read, as a plan, is in none.
 func (a *app) group(title string) (end func()) {
-	if !a.inGitHub() {
-		return func() {}
-	}
-	a.say("::group::%s %s", title, a.flags.stage)
-	return func() { a.say("::endgroup::") }
+	a.streams.Command("group", "", title+" "+a.flags.stage)
+	return func() { a.streams.Command("endgroup", "", "") }
 }
 
 // ciRun returns the address of the CI run that this is part of, or "".

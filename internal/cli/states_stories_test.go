@@ -434,16 +434,17 @@ func TestExecutionRole(t *testing.T) {
 	})
 }
 
-// In GitHub Actions the log is folded in groups, errors are annotated, and
-// releases name the run.
+// In GitHub Actions the events are folded and the plan is not, errors are
+// annotated, and releases name the run.
 func TestGitHubActions(t *testing.T) {
 	environ := map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "studio/game", "GITHUB_RUN_ID": "77",
 	}
 	story(t, "a deploy", newAccount, func(t *testing.T, a *awsAccount) {
 		o := a.runIn(t.Context(), environ, "deploy", "--yes")
-		o.wants(t, exitOK, "::group::plan dev\n", "::endgroup::\n", "::group::stack events dev\n", "HttpApi created", "::endgroup::\n", "Deployed release 1")
+		o.wants(t, exitOK, "Plan: create", "::group::stack events dev\n", "HttpApi created", "::endgroup::\n", "Deployed release 1")
 		o.lacks(t, "::error")
+		o.lacks(t, "::group::plan")
 		a.run("releases", "--output", "json").wants(t, exitOK, `"ci": "https://github.com/studio/game/actions/runs/77"`)
 		a.Fails, a.Reason = cfn.SyncPlanFunction, "100% wrong"
 		o = a.runIn(t.Context(), environ, change...)

@@ -36,6 +36,8 @@ type Streams struct {
 	size func() (width, height int)
 	// silent keeps the terminal from showing what is typed until it is restored.
 	silent func() (read func() (string, error), restore func(), err error)
+	// runner is where GitHub's runner takes commands, nil if none reads along.
+	runner io.Writer
 }
 
 // Size returns the terminal's width and height in cells, 80×24 where there is none.
@@ -82,8 +84,11 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 	}
 	plain := noColor || getenv("NO_COLOR") != ""
 	dumb := getenv("TERM") == "dumb"
-	s.Out = &cleaner{to: styled(stdout, environ, s.OutTerminal && !dumb, plain)}
-	s.Err = &cleaner{to: styled(stderr, environ, s.ErrTerminal && !dumb, plain)}
+	if getenv("GITHUB_ACTIONS") == "true" {
+		s.runner = stderr
+	}
+	s.Out = &cleaner{to: s.styled(stdout, environ, s.OutTerminal && !dumb, plain)}
+	s.Err = &cleaner{to: s.styled(stderr, environ, s.ErrTerminal && !dumb, plain)}
 	s.Live = s.ErrTerminal && !dumb && getenv("CI") == ""
 	return s
 }
@@ -91,8 +96,10 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 // styled wraps w so that the styles of this package, which are always written
 // in full, are reduced to what w can show. A plain terminal loses its colours
 // but keeps the cursor movements of live progress.
-func styled(w *os.File, environ []string, able, plain bool) io.Writer {
+func (s *Streams) styled(w *os.File, environ []string, able, plain bool) io.Writer {
 	switch {
+	case !able && s.runner != nil:
+		return &colorprofile.Writer{Forward: &unobeyed{to: w}, Profile: colorprofile.NoTTY}
 	case !able:
 		return &colorprofile.Writer{Forward: w, Profile: colorprofile.NoTTY}
 	case plain:
