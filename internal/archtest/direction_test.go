@@ -77,6 +77,7 @@ var roles = map[string]role{
 	"internal/gameclient":         trial,
 	"e2e":                         trial,
 	"bench":                       trial,
+	"tools/action":                trial,
 }
 
 // direction says which roles each role may import, and why no others.
