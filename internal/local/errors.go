@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 )
@@ -52,11 +53,16 @@ func isKind(err error, kind Kind) bool {
 // CreateProcess, which runs neither a Linux program nor a shell script: every
 // call would fail.
 func unsupported(goos string) *Error {
-	return &Error{
+	e := &Error{
 		Kind: Unsupported,
 		What: "the local cloud does not run on " + goos + ", where MiniStack cannot start the functions",
-		Hint: "run renpyctl inside WSL, or " + dockerHint,
+		Hint: "run renpyctl on Linux or macOS, or " + dockerHint,
 	}
+	if goos == "windows" {
+		e.Hint = "use WSL, the Linux in Windows: type wsl --install in PowerShell (once, then restart the computer), then wsl, " +
+			"and in that window install and run renpyctl for Linux; or " + dockerHintIn(`$env:%s="%s"`, "; ")
+	}
+	return e
 }
 
 // noSpaceOr turns a full disk into an [Error] of kind [NoSpace], and returns any other error as it is.
@@ -82,12 +88,24 @@ func diskFull(output string) bool {
 	return strings.Contains(output, "No space left on device") || strings.Contains(output, "os error 28")
 }
 
-// dockerHint names the way without Python: the same release as an image, which
+// dockerHint is dockerHintIn the shells of Linux and macOS.
+var dockerHint = dockerHintIn("%s=%s", " ")
+
+// dockerHintIn names the way without Python: the same release as an image, which
 // renpyctl then treats like any endpoint. The functions inside must be told
 // where the emulator is: MiniStack hands them only what it was given itself.
-const dockerHint = "start MiniStack in Docker (docker run -d -p 127.0.0.1:4566:4566 -e AWS_ENDPOINT_URL=http://127.0.0.1:4566 " +
-	"ministackorg/ministack:" + Version + ") and, in place of --local, set AWS_ENDPOINT_URL=http://127.0.0.1:4566 " +
-	"AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+// How a variable is set, and what is between two of them, differs by shell.
+func dockerHintIn(set, between string) string {
+	var vars []string
+	for _, v := range [][2]string{
+		{"AWS_ENDPOINT_URL", "http://127.0.0.1:4566"}, {"AWS_REGION", "us-east-1"},
+		{"AWS_ACCESS_KEY_ID", "test"}, {"AWS_SECRET_ACCESS_KEY", "test"},
+	} {
+		vars = append(vars, fmt.Sprintf(set, v[0], v[1]))
+	}
+	return "start MiniStack in Docker (docker run -d -p 127.0.0.1:4566:4566 -e AWS_ENDPOINT_URL=http://127.0.0.1:4566 " +
+		"ministackorg/ministack:" + Version + ") and, in place of --local, set " + strings.Join(vars, between)
+}
 
 // lastLines returns the last n lines of text that say something.
 func lastLines(text string, n int) []string {

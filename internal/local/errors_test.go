@@ -10,14 +10,19 @@ import (
 )
 
 func TestUnsupportedNamesTheWaysRound(t *testing.T) {
-	e := unsupported("windows")
-	for _, way := range []string{"WSL", "docker run", "ministackorg/ministack:" + Version, "AWS_ENDPOINT_URL"} {
-		if !strings.Contains(e.Hint, way) {
-			t.Errorf("hint %q does not name %s", e.Hint, way)
+	for goos, ways := range map[string][]string{
+		"windows": {"wsl --install in PowerShell", "renpyctl for Linux", `set $env:AWS_ENDPOINT_URL="http://127.0.0.1:4566"; $env:AWS_REGION="us-east-1"; `},
+		"freebsd": {"on Linux or macOS", "set AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 "},
+	} {
+		e := unsupported(goos)
+		for _, way := range append(ways, "docker run", "ministackorg/ministack:"+Version) {
+			if !strings.Contains(e.Hint, way) {
+				t.Errorf("%s: hint %q does not name %s", goos, e.Hint, way)
+			}
 		}
-	}
-	if !strings.Contains(e.Error(), "windows") {
-		t.Errorf("error %q", e)
+		if !strings.Contains(e.Error(), goos) {
+			t.Errorf("error %q", e)
+		}
 	}
 }
 
