@@ -23,7 +23,7 @@ OSLS        := $(TOOLS)/osls/.installed
 export RENPYCTL_E2E_DIR := $(TOOLS)/local
 export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 
-.PHONY: build zips demo demo-stop test test-renpy test-browser unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
+.PHONY: build zips demo demo-stop test test-renpy playtest test-browser unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
 	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
@@ -48,6 +48,9 @@ unit: zips
 
 test-renpy: ## play the file that config renpy prints in Debian's Ren'Py (apt-get install renpy xvfb)
 	RENPYCTL_TEST_RENPY=required go test -count=1 -run '^TestRenpy$$' -v ./internal/cli
+
+playtest: build ## play a small game in Debian's Ren'Py on two devices of the local cloud; what the player saw goes to screenshots/
+	RENPYCTL_TEST_RENPY=required RENPYCTL_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -tags e2e -run '^TestPlay$$' -v ./e2e
 
 test-browser: ## see what a page reaches of the local cloud from Debian's Chromium (apt-get install chromium)
 	RENPYCTL_TEST_BROWSER=required go test -count=1 -tags e2e -run '^TestBrowser$$' -v ./internal/local
@@ -90,7 +93,7 @@ lint-release: $(GORELEASER)
 	$(GORELEASER) check
 
 clean: ## delete what was built and installed in this folder
-	rm -rf bin dist $(TOOLS)
+	rm -rf bin screenshots dist $(TOOLS)
 	rm -f lambda/dist/*.zip lambda/dist/SHA256SUMS
 
 help: ## this list

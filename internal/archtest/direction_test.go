@@ -75,6 +75,7 @@ var roles = map[string]role{
 	"internal/awsaccount":         trial,
 	"internal/awsfake":            trial,
 	"internal/gameclient":         trial,
+	"internal/debianrenpy":        trial,
 	"e2e":                         trial,
 	"bench":                       trial,
 	"tools/action":                trial,

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -12,7 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/debianrenpy"
 )
 
 // printedBlock is what `config renpy` prints for a stage on AWS.
@@ -160,9 +159,6 @@ func TestIntegrationTestsFail(t *testing.T) {
 	}
 }
 
-// renpyRequired makes a missing Ren'Py a failure: `make test-renpy` sets it.
-const renpyRequired = "RENPYCTL_TEST_RENPY"
-
 // TestRenpy plays a small game with the printed block in Debian's Ren'Py: the
 // engine, its saving and merging are real, the client is testdata/renpy/renpy_cloud.py.
 func TestRenpy(t *testing.T) {
@@ -226,8 +222,9 @@ func TestRenpy(t *testing.T) {
 
 // engine is a scratch copy of Debian's Ren'Py with devices and a cloud.
 type engine struct {
-	dir, block, display string
-	plansRead           int
+	*debianrenpy.Engine
+	dir, block string
+	plansRead  int
 }
 
 // atMenu is what the game sees at its main menu.
@@ -245,51 +242,10 @@ func (a atMenu) equal(b atMenu) bool {
 	return slices.Equal(a.Saves, b.Saves) && x.Ending == y.Ending && x.Device == y.Device && x.Chapter == y.Chapter && x.Synced == y.Synced
 }
 
-// debianPython runs Debian's Ren'Py: another python3 on the PATH does not have its modules.
-const debianPython, debianRenpy = "/usr/bin/python3", "/usr/share/games/renpy"
-
 func newEngine(t *testing.T) *engine {
 	t.Helper()
-	missing := func(what string) {
-		t.Helper()
-		if os.Getenv(renpyRequired) != "" {
-			t.Fatalf("%s is not here: apt-get install renpy xvfb", what)
-		}
-		t.Skipf("%s is not here, so the block is not tried in a real Ren'Py (make test-renpy does, on Debian)", what)
-	}
-	for _, path := range []string{debianRenpy + "/renpy/main.py", debianRenpy + "/renpy.py", debianPython} {
-		if _, err := os.Stat(path); err != nil {
-			missing(path)
-		}
-	}
-	xvfb, err := exec.LookPath("Xvfb")
-	if err != nil {
-		missing("Xvfb")
-	}
-	e := &engine{dir: t.TempDir(), block: printedBlock(t)}
-	if err := os.CopyFS(filepath.Join(e.dir, "engine", "renpy"), os.DirFS(debianRenpy+"/renpy")); err != nil {
-		t.Fatal(err)
-	}
-	// Python 3.11 refuses what 8.0.3 makes of a screen: nodes that end before they begin.
-	edit(t, filepath.Join(e.dir, "engine", "renpy", "sl2", "slast.py"), "    ast.fix_missing_locations(expr)\n",
-		"    ast.fix_missing_locations(expr)\n    for n in ast.walk(expr):\n        if hasattr(n, \"lineno\"):\n            n.end_lineno, n.end_col_offset = n.lineno, n.col_offset\n")
-	main, err := os.ReadFile(debianRenpy + "/renpy.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(e.dir, "engine", "renpy.py"), main)
-	e.display = startXvfb(t, xvfb)
-	return e
-}
-
-// edit replaces what it finds in a file, and leaves a file without it alone.
-func edit(t *testing.T, path, old, new string) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, bytes.ReplaceAll(b, []byte(old), []byte(new)))
+	dir := t.TempDir()
+	return &engine{Engine: debianrenpy.New(t, dir), dir: dir, block: printedBlock(t)}
 }
 
 func write(t *testing.T, path string, content []byte) {
@@ -300,35 +256,6 @@ func write(t *testing.T, path string, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// startXvfb starts a display for the test and returns its name.
-func startXvfb(t *testing.T, xvfb string) string {
-	t.Helper()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	cmd := exec.Command(xvfb, "-displayfd", "3", "-screen", "0", "1024x768x24", "-nolisten", "tcp")
-	cmd.ExtraFiles = []*os.File{w}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
-	})
-	w.Close()
-	if err := r.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	number := make([]byte, 16)
-	n, err := r.Read(number)
-	if err != nil {
-		t.Fatalf("Xvfb does not start: %v", err)
-	}
-	return ":" + strings.TrimSpace(string(number[:n]))
 }
 
 func (e *engine) saves(device string) string { return filepath.Join(e.dir, device, "saved") }
@@ -348,21 +275,16 @@ func (e *engine) play(t *testing.T, device, do string, env ...string) atMenu {
 	report := filepath.Join(e.dir, device, "report.json")
 	_ = os.Remove(report)
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, debianPython, filepath.Join(e.dir, "engine", "renpy.py"), filepath.Dir(game), "--savedir", e.saves(device))
-	cmd.Env = slices.Concat(os.Environ(), []string{
-		"DISPLAY=" + e.display, "LIBGL_ALWAYS_SOFTWARE=1", "RENPY_RENDERER=sw", "RENPY_PERFORMANCE_TEST=0", "SDL_AUDIODRIVER=dummy", "RENPY_SIMPLE_EXCEPTIONS=1",
-		"HOME=" + e.dir, "FAKE_CLOUD=" + filepath.Join(e.dir, "cloud"),
+	out, err := e.Play(t.Context(), filepath.Dir(game), e.saves(device), append([]string{
+		"FAKE_CLOUD=" + filepath.Join(e.dir, "cloud"),
 		"PLAYER=player@example.com", "DEVICE=" + device, "DO=" + do, "REPORT=" + report,
-	}, env)
-	out, err := cmd.CombinedOutput()
+	}, env...)...)
 	b, readErr := os.ReadFile(report)
 	var r atMenu
-	if err != nil || readErr != nil || json.Unmarshal(b, &r) != nil || strings.Contains(string(out), "Traceback") {
+	if err != nil || readErr != nil || json.Unmarshal(b, &r) != nil {
 		t.Fatalf("the game on device %s failed (%v, %v):\n%s", device, err, readErr, out)
 	}
-	if failed := strings.Contains(string(out), "cloud saves: "); failed != slices.Contains(env, "TROUBLE=raise") {
+	if failed := strings.Contains(out, "cloud saves: "); failed != slices.Contains(env, "TROUBLE=raise") {
 		t.Errorf("the game on device %s says\n%s", device, out)
 	}
 	return r
