@@ -23,7 +23,11 @@ OSLS        := $(TOOLS)/osls/.installed
 export RENPYCTL_E2E_DIR := $(TOOLS)/local
 export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 
-.PHONY: build zips demo demo-stop test test-renpy playtest test-browser unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
+# The local cloud of the picture is one of its own.
+picture: export RENPYCTL_LOCAL_DIR  := $(RENPYCTL_E2E_DIR)
+picture: export RENPYCTL_LOCAL_PORT := 47123
+
+.PHONY: build zips picture demo demo-stop test test-renpy playtest test-browser test-packages unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
 	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
@@ -34,6 +38,11 @@ zips: ## build the Lambda zips, to be embedded
 
 demo: build ## deploy to a local cloud, sync two saves between two devices, look at it
 	@go run ./e2e/demo -renpyctl bin/renpyctl
+
+picture: build ## draw docs/deploy.svg, a deploy to the local cloud as it is
+	@$(RENPYCTL_BIN) local reset --yes
+	@tools/picture.py docs/deploy.svg 'renpyctl deploy --local' $(RENPYCTL_BIN) deploy --local
+	@$(RENPYCTL_BIN) local reset --yes
 
 test: unit e2e ## every test
 
@@ -54,6 +63,10 @@ playtest: build ## play a small game in Debian's Ren'Py on two devices of the lo
 
 test-browser: ## see what a page reaches of the local cloud from Debian's Chromium (apt-get install chromium)
 	RENPYCTL_TEST_BROWSER=required go test -count=1 -tags e2e -run '^TestBrowser$$' -v ./internal/local
+
+test-packages: $(GORELEASER) ## build what a release publishes, unsigned; install the deb in a folder and run it
+	$(GORELEASER) release --snapshot --clean --skip=sign
+	go test -count=1 -tags packages ./tools/packages
 
 e2e: build
 	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/savesync/awsstore
@@ -87,17 +100,17 @@ lint-template: $(LINTERS) $(NAG)
 	NODE_PATH=$(TOOLS)/nag/node_modules node cfn/nag.js
 
 lint-workflows: $(LINTERS)
-	$(TOOLS)/lint/bin/zizmor --offline --quiet .github/workflows
+	$(TOOLS)/lint/bin/zizmor --offline --quiet .github action.yml
 
 lint-release: $(GORELEASER)
 	$(GORELEASER) check
 
 clean: ## delete what was built and installed in this folder
-	rm -rf bin screenshots dist $(TOOLS)
+	rm -rf bin screenshots completions dist $(TOOLS)
 	rm -f lambda/dist/*.zip lambda/dist/SHA256SUMS
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- tools, each pinned, in a folder that git ignores ---
 
