@@ -8,13 +8,13 @@ repo=renpy-cloud/renpyctl
 	exit 2
 }
 case $RUNNER_OS in
-Linux | macOS) ;;
+Linux) system=linux ;;
+macOS) system=darwin ;;
 *)
 	echo "renpyctl: this action runs on Linux and macOS: choose runs-on: ubuntu-latest" >&2
 	exit 2
 	;;
 esac
-case $RUNNER_OS in Linux) system=linux ;; macOS) system=darwin ;; esac
 case $RUNNER_ARCH in ARM64) system+=_arm64 ;; *) system+=_amd64 ;; esac
 
 archive="renpyctl_${VERSION#v}_$system.tar.gz"
