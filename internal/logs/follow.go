@@ -23,7 +23,7 @@ const (
 	// batch is how many entries wait at most.
 	batch = fullPage
 	// lateAfter is how much older than the newest an entry is that counts as late.
-	lateAfter = near
+	lateAfter = 10 * time.Second
 	// farShare is the part of the time, as its inverse, that looks may take which
 	// reach far back.
 	farShare = 5

@@ -9,7 +9,7 @@ import (
 
 const (
 	// near is how far back each look reaches: most events come to light within seconds.
-	near = 10 * time.Second
+	near = 5 * time.Second
 	// far is how far back some looks reach, for what comes to light later.
 	far = 2 * time.Minute
 )
