@@ -49,7 +49,10 @@ func newLogListener(a *app, o logsOptions, sources []logs.Source) *logListener {
 // Entry prints an entry if it is wanted, or keeps it while it may not be of the last ones.
 func (l *logListener) Entry(e logs.Entry) error {
 	l.read++
-	item := logItem{e, logs.Parse(e.Message)}
+	item := logItem{Entry: e}
+	if !l.o.raw || l.json() || l.wanted != (logs.Wanted{}) {
+		item.record = logs.Parse(e.Message)
+	}
 	if !l.wanted.Match(item.record) || l.folded(item.record) {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -100,6 +101,7 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 	if q.Pattern == "" {
 		q.Pattern = l.wanted.Pattern()
 	}
+	debug.SetGCPercent(100) // many lines pass, and few stay
 	client := cwl.NewFromConfig(s.at.Config)
 	if o.follow {
 		err := logs.Follow(ctx, client, sources, q, l)
