@@ -77,7 +77,7 @@ type server struct {
 	rate  int // with one, lines come all the time, and total grows
 }
 
-// Lag is how long a line of a rate takes until it can be read.
+// lag is how long a line of a rate takes until it can be read.
 const lag = 500 * time.Millisecond
 
 func serve(s server) error {
