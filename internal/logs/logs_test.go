@@ -234,18 +234,20 @@ func TestFollow(t *testing.T) {
 		l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
 			sleepUntil(at(3))
 			g.log(plan, "2", at(2), "new")
-			sleepUntil(at(30))
+			sleepUntil(at(30.1)) // between two looks
 			g.log(plan, "3", at(29), "another")
 			g.log(plan, "4", at(1), "half a minute late")
 			g.log(complete, "5", at(28), "of the other group")
 			sleepUntil(at(40))
 			g.log(plan, "6", at(7000), "dated ahead")
+			sleepUntil(at(45))
+			g.log(complete, "9", at(20), "late indeed")
 			sleepUntil(at(50))
 			g.log(plan, "7", at(50), "after that")
 			sleepUntil(at(200))
 			g.log(plan, "8", at(200), "last")
 		})
-		want := []string{"plan already there", "plan new", "plan half a minute late", "complete of the other group", "plan another", "plan dated ahead", "plan after that", "plan last"}
+		want := []string{"plan already there", "plan new", "plan half a minute late", "complete of the other group", "plan another", "plan dated ahead", "complete late indeed (late)", "plan after that", "plan last"}
 		if !slices.Equal(l.told, want) {
 			t.Errorf("got  %q\nwant %q", l.told, want)
 		}
