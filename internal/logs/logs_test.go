@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,7 +200,7 @@ func TestReadGoesOnAfterAFullPage(t *testing.T) {
 
 // follow follows what happens from now on, after half an hour of silence, until a
 // message "last" is told or the time is over.
-func follow(t *testing.T, g *groups, limit time.Duration, happens func(at func(seconds float64) time.Time)) *listener {
+func follow(t *testing.T, client logs.Client, limit time.Duration, happens func(at func(seconds float64) time.Time)) *listener {
 	t.Helper()
 	start := time.Now()
 	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
@@ -212,11 +213,18 @@ func follow(t *testing.T, g *groups, limit time.Duration, happens func(at func(s
 		}
 		return nil
 	}}
-	err := logs.Follow(ctx, g.client, sources, logs.Query{Since: at(-1800)}, l)
+	err := logs.Follow(ctx, client, sources, logs.Query{Since: at(-1800)}, l)
 	if !errors.Is(err, errEnd) {
 		t.Errorf("ended with %v", err)
 	}
 	return l
+}
+
+// client is a function as a client.
+type client func(context.Context, *cwl.FilterLogEventsInput, ...func(*cwl.Options)) (*cwl.FilterLogEventsOutput, error)
+
+func (f client) FilterLogEvents(ctx context.Context, in *cwl.FilterLogEventsInput, options ...func(*cwl.Options)) (*cwl.FilterLogEventsOutput, error) {
+	return f(ctx, in, options...)
 }
 
 var errEnd = errors.New("that is enough")
@@ -231,7 +239,7 @@ func TestFollow(t *testing.T) {
 		g := newGroups(t)
 		g.log(plan, "1", time.Now().Add(-5*time.Second), "already there")
 		g.log(complete, "0", time.Now().Add(-2*time.Hour), "long ago")
-		l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
+		l := follow(t, g.client, time.Hour, func(at func(float64) time.Time) {
 			sleepUntil(at(3))
 			g.log(plan, "2", at(2), "new")
 			sleepUntil(at(30.1)) // between two looks
@@ -263,7 +271,7 @@ func TestFollowTellsWithinASecond(t *testing.T) {
 		g.log(plan, "", time.Now(), "there")
 		g.log(complete, "", time.Now(), "there")
 		var begun []time.Time
-		l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
+		l := follow(t, g.client, time.Hour, func(at func(float64) time.Time) {
 			for i := range 40 {
 				sleepUntil(at(5 + float64(i)*1.13))
 				begun = append(begun, time.Now())
@@ -285,22 +293,24 @@ func TestFollowWithoutIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroups(t)
 		g.log(complete, "", time.Now(), "there")
-		l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
+		l := follow(t, g.client, time.Hour, func(at func(float64) time.Time) {
 			for range 3 {
 				g.log(plan, "", at(1), "equal")
 			}
 			sleepUntil(at(20))
 			g.log(plan, "", at(1), "equal")
 			g.log(plan, "", at(1), "other")
-			sleepUntil(at(30))
-			g.log(plan, "", at(30), "last")
+			sleepUntil(at(300)) // when the first ones are out of sight
+			g.log(plan, "", at(300), "equal")
+			sleepUntil(at(310))
+			g.log(plan, "", at(310), "last")
 		})
 		count := map[string]int{}
 		for _, text := range l.told {
 			count[strings.TrimSuffix(text, " (late)")]++
 		}
 		// CloudWatch took the fourth one later, by which it is another event.
-		if count["plan equal"] != 4 || count["plan other"] != 1 || len(l.told) != 7 {
+		if count["plan equal"] != 5 || count["plan other"] != 1 || len(l.told) != 8 {
 			t.Errorf("told %q", l.told)
 		}
 	})
@@ -319,7 +329,7 @@ func TestFollowAfterTrouble(t *testing.T) {
 			g := newGroups(t)
 			g.log(plan, "", time.Now(), "there")
 			g.log(complete, "", time.Now(), "there")
-			l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
+			l := follow(t, g.client, time.Hour, func(at func(float64) time.Time) {
 				sleepUntil(at(10))
 				g.fails(plan, trouble)
 				g.log(plan, "a", at(10), "just before")
@@ -348,31 +358,30 @@ func TestFollowWithoutAnswers(t *testing.T) {
 		g := newGroups(t)
 		g.log(plan, "", time.Now(), "there")
 		g.log(complete, "", time.Now(), "there")
-		silent := false
-		over := make(chan struct{})
-		g.Wrap(func(c awsfake.Call, answer func() (any, error)) (any, error) {
-			if in := c.Input.(*cwl.FilterLogEventsInput); silent && *in.LogGroupName == plan {
-				select {
-				case <-over:
-				case <-time.After(21 * time.Second): // the fake's calls do not end with their context
-				}
-				return nil, context.DeadlineExceeded
+		var silent, over atomic.Bool
+		f := func(ctx context.Context, in *cwl.FilterLogEventsInput, options ...func(*cwl.Options)) (*cwl.FilterLogEventsOutput, error) {
+			if silent.Load() && !over.Load() && *in.LogGroupName == plan {
+				<-ctx.Done()
+				return nil, ctx.Err()
 			}
-			return answer()
-		})
-		l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
+			return g.client.FilterLogEvents(ctx, in, options...)
+		}
+		l := follow(t, client(f), time.Hour, func(at func(float64) time.Time) {
 			sleepUntil(at(10))
-			silent = true
+			silent.Store(true)
 			sleepUntil(at(12))
 			g.log(complete, "c", time.Now(), "meanwhile")
+			g.log(plan, "d", time.Now(), "behind the silence")
 			sleepUntil(at(60))
-			close(over)
-			g.log(complete, "d", time.Now(), "last")
+			over.Store(true)
+			sleepUntil(at(100))
+			g.log(complete, "e", time.Now(), "last")
 		})
-		if len(l.told) != 4 || l.at[2].Sub(l.at[0]) > 13*time.Second {
+		want := []string{"plan there", "complete there", "complete meanwhile", "plan behind the silence", "complete last"}
+		if !slices.Equal(l.told, want) || l.at[2].Sub(l.at[0]) > 13*time.Second {
 			t.Errorf("told %q at %v", l.told, l.at)
 		}
-		if !slices.Equal(l.gaps, []string{fmt.Sprint("plan ", cloud.Unreachable)}) {
+		if !slices.Equal(l.gaps, []string{fmt.Sprint("plan ", cloud.Unreachable), ""}) {
 			t.Errorf("gaps %q", l.gaps)
 		}
 	})
@@ -383,7 +392,7 @@ func TestFollowOfAGroupThatComesAndGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroups(t)
 		g.log(complete, "", time.Now(), "there")
-		l := follow(t, g, time.Hour, func(at func(float64) time.Time) {
+		l := follow(t, g.client, time.Hour, func(at func(float64) time.Time) {
 			sleepUntil(at(10))
 			g.log(plan, "a", at(10), "new")
 			sleepUntil(at(20))
@@ -394,6 +403,9 @@ func TestFollowOfAGroupThatComesAndGoes(t *testing.T) {
 			g.log(complete, "b", at(30), "last")
 		})
 		missing := fmt.Sprint("plan ", cloud.NotFound)
+		if took := l.at[1].Sub(l.at[0]); took > 11*time.Second {
+			t.Errorf("the new group's line took until %s", took)
+		}
 		if !slices.Equal(l.told, []string{"complete there", "plan new", "complete last"}) || !slices.Equal(l.gaps, []string{missing, "", missing}) {
 			t.Errorf("told %q, gaps %q", l.told, l.gaps)
 		}
