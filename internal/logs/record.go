@@ -1,8 +1,7 @@
 package logs
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,115 +58,113 @@ func (r Record) Failed() bool {
 	return r.Level == "ERROR" || r.Level == "WARN" || r.Level == "FATAL"
 }
 
-// line is the union of what JSON lines hold: those of the functions (package
-// lambda/api), of the API's access log (the format in the template) and of Lambda
-// (developer guide, "Lambda system logs": Telemetry API events).
-type line struct {
-	Msg         string          `json:"msg"`
-	Message     string          `json:"message"`
-	Level       string          `json:"level"`
-	ErrorType   string          `json:"errorType"`
-	Player      string          `json:"player"`
-	Game        string          `json:"game"`
-	RequestID   string          `json:"request_id"`
-	APIID       string          `json:"api_request_id"`
-	Status      number          `json:"status"`
-	TookMS      *number         `json:"took_ms"`
-	Uploads     int             `json:"uploads"`
-	Downloads   int             `json:"downloads"`
-	Conflicts   int             `json:"conflicts"`
-	LeftAlone   int             `json:"left_alone"`
-	Damaged     json.RawMessage `json:"damaged"`
-	Cause       string          `json:"cause"`
-	ClientError string          `json:"client_error"`
-
-	AccessID         string `json:"requestId"`
-	User             string `json:"user"`
-	Route            string `json:"route"`
-	LatencyMS        number `json:"latencyMs"`
-	AuthError        string `json:"authError"`
-	Error            string `json:"error"`
-	IntegrationError string `json:"integrationError"`
-
-	Type   string `json:"type"`
-	Record struct {
-		RequestID string `json:"requestId"`
-		Status    string `json:"status"`
-		ErrorType string `json:"errorType"`
-		Metrics   struct {
-			DurationMS     float64 `json:"durationMs"`
-			InitDurationMS float64 `json:"initDurationMs"`
-		} `json:"metrics"`
-	} `json:"record"`
-}
-
-// number is a number that may come as text, as all of API Gateway's do; "-" is 0.
-type number float64
-
-func (n *number) UnmarshalJSON(text []byte) error {
-	f, err := strconv.ParseFloat(string(bytes.Trim(text, `"`)), 64)
-	if err == nil {
-		*n = number(f)
-	}
-	return nil
-}
-
 // Parse tells what a line says. What it does not know is [Text].
 func Parse(message string) Record {
 	if !strings.HasPrefix(message, "{") {
 		return parseText(message)
 	}
 	var l line
-	if json.Unmarshal([]byte(message), &l) != nil {
+	if !fields(message, l.set) {
 		return parseText(message)
 	}
 	switch {
-	case l.TookMS != nil && l.Status != 0:
-		return l.request()
-	case l.Route != "" && l.AccessID != "":
-		return l.access()
-	case strings.HasPrefix(l.Type, "platform."):
-		return l.platform()
-	}
-	return Record{Level: strings.ToUpper(l.Level), IDs: ids(l.RequestID, l.AccessID)}
-}
-
-func (l line) request() Record {
-	var damaged []json.RawMessage
-	if l.Damaged != nil && json.Unmarshal(l.Damaged, &damaged) != nil {
-		damaged = []json.RawMessage{l.Damaged}
-	}
-	return Record{
-		Kind: Request, Player: l.Player, Game: l.Game, Status: int(l.Status), Took: milliseconds(float64(*l.TookMS)), Level: l.Level,
-		IDs: ids(l.RequestID, l.APIID), Cause: l.Cause,
-		Uploads: l.Uploads, Downloads: l.Downloads, Conflicts: l.Conflicts, LeftAlone: l.LeftAlone, Damaged: len(damaged), ClientError: l.ClientError,
-	}
-}
-
-func (l line) access() Record {
-	r := Record{
-		Kind: Access, Route: l.Route, Status: int(l.Status), Took: milliseconds(float64(l.LatencyMS)), IDs: ids(l.AccessID),
-	}
-	for _, cause := range []string{l.Error, l.IntegrationError, l.AuthError} { // the last one says most
-		if cause != "" && cause != "-" {
-			r.Cause = cause
+	case l.hasTook && l.Status != 0:
+		l.Kind = Request
+	case l.Route != "" && len(l.IDs) > 0:
+		l.Kind = Access
+		l.Cause = cmp.Or(l.authError, l.integrationError, l.err) // the last one says least
+		// The API has an error of its own for each answer that it makes itself.
+		l.ByFunction = l.Cause == ""
+	case strings.HasPrefix(l.typ, "platform."):
+		fields(l.record, l.setReport)
+		if l.typ != "platform.report" {
+			return Record{Kind: Platform, IDs: l.IDs}
 		}
+		l.Kind = Report
+	default:
+		return Record{Level: l.Level, IDs: l.IDs}
 	}
-	if l.User != "-" {
-		r.Player = l.User
-	}
-	// The API has an error of its own for each answer that it makes itself.
-	r.ByFunction = r.Cause == ""
-	return r
+	return l.Record
 }
 
-func (l line) platform() Record {
-	r := Record{Kind: Platform, IDs: ids(l.Record.RequestID)}
-	if l.Type == "platform.report" {
-		r.Kind, r.Outcome, r.Cause = Report, l.Record.Status, l.Record.ErrorType
-		r.Took, r.Init = milliseconds(l.Record.Metrics.DurationMS), milliseconds(l.Record.Metrics.InitDurationMS)
+// line is a record in the making, with what of a line tells its kind.
+type line struct {
+	Record
+	hasTook                          bool
+	authError, integrationError, err string
+	typ, record                      string
+}
+
+// set takes a field of a line: of the functions' (package lambda/api), of the API's
+// access log (its format is in the template), or of Lambda's own (developer guide,
+// "Lambda system logs": events of the Telemetry API).
+func (l *line) set(name, value string) {
+	switch name {
+	case "level":
+		l.Level = strings.ToUpper(text(value))
+	case "player", "user":
+		l.Player = text(value)
+	case "game":
+		l.Game = text(value)
+	case "request_id", "api_request_id", "requestId":
+		l.addID(value)
+	case "status":
+		l.Status = int(number(value))
+	case "took_ms":
+		l.Took, l.hasTook = milliseconds(number(value)), true
+	case "latencyMs":
+		l.Took = milliseconds(number(value))
+	case "uploads":
+		l.Uploads = int(number(value))
+	case "downloads":
+		l.Downloads = int(number(value))
+	case "conflicts":
+		l.Conflicts = int(number(value))
+	case "left_alone":
+		l.LeftAlone = int(number(value))
+	case "damaged":
+		l.Damaged = members(value)
+	case "cause":
+		l.Cause = text(value)
+	case "client_error":
+		l.ClientError = text(value)
+	case "route":
+		l.Route = cmp.Or(text(value), "-")
+	case "authError":
+		l.authError = text(value)
+	case "integrationError":
+		l.integrationError = text(value)
+	case "error":
+		l.err = text(value)
+	case "type":
+		l.typ = text(value)
+	case "record":
+		l.record = value
 	}
-	return r
+}
+
+// setReport takes a field of what Lambda tells of an invocation.
+func (l *line) setReport(name, value string) {
+	switch name {
+	case "requestId":
+		l.addID(value)
+	case "status":
+		l.Outcome = text(value)
+	case "errorType":
+		l.Cause = text(value)
+	case "metrics":
+		fields(value, l.setReport)
+	case "durationMs":
+		l.Took = milliseconds(number(value))
+	case "initDurationMs":
+		l.Init = milliseconds(number(value))
+	}
+}
+
+func (l *line) addID(value string) {
+	if id := text(value); id != "" {
+		l.IDs = append(l.IDs, id)
+	}
 }
 
 var (
@@ -182,7 +179,7 @@ var (
 func parseText(message string) Record {
 	var r Record
 	if m := requestText.FindStringSubmatch(message); m != nil {
-		r.IDs = ids(m[1])
+		r.IDs = []string{m[1]}
 	}
 	m := platformText.FindString(message)
 	switch {
@@ -215,13 +212,3 @@ func textDuration(text string) time.Duration {
 }
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
-
-func ids(list ...string) []string {
-	var some []string
-	for _, id := range list {
-		if id != "" && id != "-" {
-			some = append(some, id)
-		}
-	}
-	return some
-}

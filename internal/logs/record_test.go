@@ -13,7 +13,7 @@ func TestParse(t *testing.T) {
 	const id = "6f2dc61e-0000-4000-8000-000000000001"
 	for message, want := range map[string]logs.Record{
 		`{"level":"INFO","msg":"syncplan","api_request_id":"JKJa=","request_id":"` + id + `","player":"p","status":200,"took_ms":0,"game":"g","uploads":2,"downloads":1,"conflicts":3,"left_alone":4,"damaged":{"a":"cut"}}`: {
-			Kind: logs.Request, Level: "INFO", IDs: []string{id, "JKJa="}, Player: "p", Status: 200, Game: "g", Uploads: 2, Downloads: 1, Conflicts: 3, LeftAlone: 4, Damaged: 1},
+			Kind: logs.Request, Level: "INFO", IDs: []string{"JKJa=", id}, Player: "p", Status: 200, Game: "g", Uploads: 2, Downloads: 1, Conflicts: 3, LeftAlone: 4, Damaged: 1},
 		`{"level":"ERROR","msg":"syncplan","request_id":"` + id + `","player":"p","status":503,"took_ms":23041,"cause":"throttled"}`: {
 			Kind: logs.Request, Level: "ERROR", IDs: []string{id}, Player: "p", Status: 503, Took: 23041 * time.Millisecond, Cause: "throttled"},
 		`{"requestId":"JKJa=","user":"p","route":"POST /sync/plan","status":"200","latencyMs":"14","authError":"-","error":"-","integrationError":"-"}`: {
