@@ -103,8 +103,13 @@ func key(e *types.FilteredLogEvent) uint64 {
 // answerWithin is how long one page may take.
 const answerWithin = 20 * time.Second
 
-// errNoAnswer is of the kind that [cloud.KindOf] calls unreachable.
-var errNoAnswer = fmt.Errorf("no answer for %s: %w", answerWithin, context.DeadlineExceeded)
+// noAnswerError is of the kind that [cloud.KindOf] calls unreachable.
+type noAnswerError struct{}
+
+func (noAnswerError) Error() string {
+	return fmt.Sprintf("no answer for %.0f s", answerWithin.Seconds())
+}
+func (noAnswerError) Unwrap() error { return context.DeadlineExceeded }
 
 // prompt gives up on a call that is not answered.
 type prompt struct{ Client }
@@ -114,7 +119,7 @@ func (p prompt) FilterLogEvents(ctx context.Context, in *cwl.FilterLogEventsInpu
 	defer cancel()
 	out, err := p.Client.FilterLogEvents(limited, in, options...)
 	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
-		err = errNoAnswer
+		err = noAnswerError{}
 	}
 	return out, err
 }
