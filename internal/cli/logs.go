@@ -41,10 +41,10 @@ func newLogs(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [FUNCTION...]",
 		Short: "Show what the functions and the API have logged",
-		Long: `Show the logs of syncPlan, syncComplete and api, which is the API's access log;
-without an argument all of them, in the order of time. A request is one line. What
-API Gateway has answered by itself, as with an expired token, comes from the
-access log; what a function has answered is told once, by the function.
+		Long: `Show the logs of syncPlan, syncComplete and api, which is the API's access
+log; without an argument all of them, in the order of time. A request is one
+line. What API Gateway has answered by itself, as with an expired token, comes
+from the access log; what a function has answered is told once, by the function.
 
 --filter takes a filter pattern of CloudWatch Logs: words that all have to be
 there, "a phrase" in quotes, or { $.field = value }.`,
