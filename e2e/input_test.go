@@ -149,7 +149,7 @@ func TestBadInput(t *testing.T) {
 	if a := s.post(t, "/sync/plan", "Bearer "+p.token(t), []byte(manyFiles(501, good))); len(a.plan(t).Uploads) != 499 {
 		t.Errorf("of 501 more files %d are to be sent", len(a.plan(t).Uploads))
 	}
-	r := s.run(t, "logs").exits(t, 0)
+	r := s.run(t, "logs", "--raw").exits(t, 0)
 	if strings.Contains(r.out, "panic") || strings.Contains(r.out, "goroutine") {
 		t.Errorf("a function panicked:\n%s", r.out)
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,61 +14,78 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/logs"
+	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
-	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/internal/when"
 )
 
 type logsOptions struct {
-	function string
-	tail     bool
-	since    string
-	until    string
+	names   []string
+	follow  bool
+	since   string
+	until   string
+	filter  string
+	player  string
+	request string
+	errors  bool
+	limit   int
+	raw     bool
 }
+
+// accessLog is what people call the API's access log.
+const accessLog = "api"
 
 func newLogs(a *app) *cobra.Command {
 	var o logsOptions
 	cmd := &cobra.Command{
-		Use:   "logs [FUNCTION]",
-		Short: "Show the functions' logs",
-		Long:  "Show the logs of syncPlan, syncComplete or, without an argument, both.",
+		Use:   "logs [FUNCTION...]",
+		Short: "Show what the functions and the API have logged",
+		Long: `Show the logs of syncPlan, syncComplete and api, which is the API's access
+log; without an argument all of them, in the order of time. A request is one
+line. What API Gateway has answered by itself, as with an expired token, comes
+from the access log; what a function has answered is told once, by the function.
+
+--filter takes a filter pattern of CloudWatch Logs: words that all have to be
+there, "a phrase" in quotes, or { $.field = value }.`,
 		Example: `  renpyctl logs --since 2h
-  renpyctl logs --since 2026-11-25 --until 2026-11-26
-  renpyctl logs syncPlan --tail`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usagef("%s takes one function, got %d arguments", cmd.CommandPath(), len(args))
-			}
-			return nil
-		},
-		ValidArgs: stage.FunctionNames(),
+  renpyctl logs --follow --errors
+  renpyctl logs --player ann.lee@example.com --since yesterday
+  renpyctl logs syncPlan --filter '{ $.took_ms > 1000 }' --since 2026-11-25 --until 2026-11-26`,
+		Args:      cobra.ArbitraryArgs,
+		ValidArgs: append(stage.FunctionNames(), accessLog),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				o.function = args[0]
-			}
+			o.names = args
 			return a.logs(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().BoolVarP(&o.tail, "tail", "t", false, "go on with new lines until Ctrl-C")
-	cmd.Flags().StringVar(&o.since, "since", "1h", "how far back, or since when: "+when.Forms)
-	cmd.Flags().StringVar(&o.until, "until", "", "until when (default: now)")
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.follow, "follow", "f", false, "go on with new lines until Ctrl-C")
+	flags.BoolVarP(&o.follow, "tail", "t", false, "the same as --follow")
+	flags.StringVar(&o.since, "since", "1h", "how far back, or since when: "+when.Forms)
+	flags.StringVar(&o.until, "until", "", "until when (default: now)")
+	flags.StringVar(&o.filter, "filter", "", "only lines that match a filter pattern of CloudWatch Logs")
+	flags.StringVar(&o.player, "player", "", "only requests of "+aPlayer)
+	flags.StringVar(&o.request, "request", "", "only what belongs to a request: Lambda's id or the API's")
+	flags.BoolVar(&o.errors, "errors", false, "only what went wrong")
+	flags.IntVar(&o.limit, "limit", 0, "only the last `N` lines, before --follow goes on")
+	flags.BoolVar(&o.raw, "raw", false, "every line as it was logged")
 	return cmd
 }
 
-// logEntry is the JSON of a line.
-type logEntry struct {
-	Time     time.Time `json:"time"`
-	Function string    `json:"function"`
-	Stream   string    `json:"stream"`
-	Message  string    `json:"message"`
-}
+// readLimit is what the heap grows to, in bytes, while a period is read: many lines
+// pass, and few stay. With the pages of the program itself it stays below 48 MB.
+const readLimit = 24 << 20
 
 func (a *app) logs(ctx context.Context, o logsOptions) error {
 	since, until, err := o.period(time.Now())
 	if err != nil {
 		return err
 	}
-	sources, err := a.logSources(o.function)
+	if err := o.check(); err != nil {
+		return err
+	}
+	sources, err := a.logSources(o.names)
 	if err != nil {
 		return err
 	}
@@ -73,37 +93,32 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.at.Deployed(ctx); err != nil {
-		return err
-	}
-	client := cwl.NewFromConfig(s.at.Config)
-	if o.tail {
-		for e, err := range logs.Tail(ctx, client, sources, since) {
-			if errors.Is(err, context.Canceled) {
-				return nil // Ctrl-C is how a tail ends
-			}
-			if err == nil {
-				err = a.printEntry(e)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	entries, err := logs.Read(ctx, client, sources, since, until)
+	st, err := s.at.Deployed(ctx)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := a.printEntry(e); err != nil {
-			return err
+	l := newLogListener(a, o, sources)
+	if l.wanted.Player, err = s.logPlayer(ctx, st, o.player, l.names); err != nil {
+		return err
+	}
+	q := logs.Query{Since: since, Until: until, Pattern: o.filter}
+	if q.Pattern == "" {
+		q.Pattern = l.wanted.Pattern()
+	}
+	client := cwl.NewFromConfig(s.at.Config)
+	if o.follow {
+		err := logs.Follow(ctx, client, sources, q, l)
+		if errors.Is(err, context.Canceled) {
+			return l.out.Flush() // Ctrl-C is how following ends
 		}
+		return err
 	}
-	if len(entries) == 0 {
-		a.say("Nothing was logged %s.", span(since, until))
+	debug.SetMemoryLimit(readLimit)
+	if err := logs.Read(ctx, client, sources, q, l); err != nil {
+		return err
 	}
-	return nil
+	l.sayNothing(since, until)
+	return l.failure()
 }
 
 // period is what --since and --until span; the end is zero for none.
@@ -112,14 +127,88 @@ func (o logsOptions) period(now time.Time) (since, until time.Time, err error) {
 	if err != nil || o.until == "" {
 		return from.From, time.Time{}, err
 	}
-	if o.tail {
-		return since, until, usagef("--tail goes on: leave out --until")
+	if o.follow {
+		return since, until, usagef("--follow goes on: leave out --until")
 	}
 	to, err := past("until", o.until, now)
 	if err == nil && !to.To.After(from.From) {
 		err = usagef("--until %s is before --since %s", o.until, o.since)
 	}
 	return from.From, to.To, err
+}
+
+// maxPattern is how long a filter pattern may be (API reference, FilterLogEvents).
+const maxPattern = 1024
+
+// requestPattern is an id of Lambda's (a UUID) or of API Gateway's ("JKJaXmPLvHcESHA=").
+var requestPattern = regexp.MustCompile(`^[0-9A-Za-z_=-]{8,64}$`)
+
+// check refuses what AWS would refuse in its own words, and what can match nothing.
+func (o logsOptions) check() error {
+	filter := strings.TrimSpace(o.filter)
+	switch {
+	case o.limit < 0:
+		return usagef("--limit %d: how many of the last lines, 1 or more", o.limit)
+	case len(filter) > maxPattern:
+		return usagef("--filter: %d characters, and CloudWatch takes %d", len(filter), maxPattern)
+	case strings.Count(strings.ReplaceAll(filter, `\"`, ""), `"`)%2 == 1:
+		return badPattern(o.filter, `a " has no partner`)
+	case strings.HasPrefix(filter, "{") != strings.HasSuffix(filter, "}"):
+		return badPattern(o.filter, "a brace has no partner")
+	case o.request != "" && !requestPattern.MatchString(o.request):
+		return usagef("--request %q is no id of a request, as logs --output json shows them", o.request)
+	}
+	return nil
+}
+
+func badPattern(pattern, why string) error {
+	return &hintedError{usagef("--filter %q: %s", pattern, why),
+		`words that all have to be there: --filter 'timeout table'; a phrase: --filter '"timed out"'; a field: --filter '{ $.status >= 500 }'`}
+}
+
+// logSources returns the logs of those names, all without any.
+func (a *app) logSources(names []string) ([]logs.Source, error) {
+	var all []logs.Source
+	var known []string
+	for _, f := range stage.Functions() {
+		all = append(all, logs.Source{Name: f.Name, Group: a.stage().LogGroup(f.Function)})
+		known = append(known, f.Name)
+	}
+	all, known = append(all, logs.Source{Name: accessLog, Group: a.stage().AccessLog()}), append(known, accessLog)
+	if len(names) == 0 {
+		return all, nil
+	}
+	chosen := map[string]bool{}
+	for _, name := range names {
+		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) || strings.EqualFold(operation(k), name) })
+		if i < 0 {
+			text := fmt.Sprintf("there is no function %q", name)
+			if near := nearest(name, known); near != "" {
+				text += fmt.Sprintf(", perhaps %s", near)
+			}
+			return nil, usagef("%s: there are %s", text, strings.Join(known, ", "))
+		}
+		chosen[known[i]] = true
+	}
+	return slices.DeleteFunc(all, func(s logs.Source) bool { return !chosen[s.Name] }), nil
+}
+
+// logPlayer returns the sub of the player that is meant, whose name lines then may
+// show. A whole sub is taken as it is: the account may be gone.
+func (s *session) logPlayer(ctx context.Context, st stack.Stack, typed string, names map[string]string) (string, error) {
+	if typed == "" || players.IsSub(typed) {
+		return strings.ToLower(typed), nil
+	}
+	pool, err := s.at.Accounts(st)
+	if err != nil {
+		return "", err
+	}
+	player, err := pool.Find(ctx, typed)
+	if err != nil {
+		return "", fmt.Errorf("logs of %s: %w", typed, err)
+	}
+	names[player.Sub] = player.Email
+	return player.Sub, nil
 }
 
 // span says a period; the end is zero for none.
@@ -129,29 +218,4 @@ func span(since, until time.Time) string {
 		return "since " + when.Format(since, time.Local) + zone
 	}
 	return "from " + when.Format(since, time.Local) + " to " + when.Format(until, time.Local) + zone
-}
-
-func (a *app) logSources(function string) ([]logs.Source, error) {
-	var sources []logs.Source
-	for _, f := range stage.Functions() {
-		if function == "" || function == f.Name {
-			sources = append(sources, logs.Source{Name: f.Name, Group: a.stage().LogGroup(f.Function)})
-		}
-	}
-	if len(sources) == 0 {
-		return nil, usagef("function %q: there are %s", function, strings.Join(stage.FunctionNames(), " and "))
-	}
-	return sources, nil
-}
-
-func (a *app) printEntry(e logs.Entry) error {
-	if a.json() {
-		return a.printJSONLine(logEntry{e.Time.UTC(), e.Source, e.Stream, e.Message})
-	}
-	if !a.streams.OutTerminal {
-		return a.printTable(ui.Table{Rows: [][]string{{e.Time.UTC().Format(time.RFC3339Nano), e.Source, e.Message}}})
-	}
-	// Further lines of a message are set in, so that they pass for nobody else's.
-	_, err := fmt.Fprintf(a.streams.Out, "%s  %s  %s\n", ui.Dim(e.Time.Local().Format(time.DateTime)), ui.Accent(fmt.Sprintf("%-12s", e.Source)), strings.ReplaceAll(e.Message, "\n", "\n    "))
-	return err
 }

@@ -22,7 +22,7 @@ func Caller(t Target) Document {
 		allow("SeeAndUpdateTheFunctions", t.functions(),
 			"lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
 		passRoles(t),
-		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
+		allow("ReadTheLogs", t.logGroups(append([]string{t.AccessLog}, t.FunctionLogs...)...), "logs:FilterLogEvents"),
 		lookAtPlayers(t), changePlayers(t), readRecords(t),
 		allow("RemoveTheUserPool", t.userPools(), "cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
 		allow("RemoveTheTable", t.table(), "dynamodb:UpdateTable", "dynamodb:DeleteTable"),

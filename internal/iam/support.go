@@ -15,7 +15,7 @@ func SupportReadOnly(t Target) Document {
 		allow("SeeTheStack", t.stack(), "cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources",
 			"cloudformation:GetStackPolicy", "cloudformation:ListChangeSets"),
 		allow("SeeTheFunctions", t.functions(), "lambda:GetFunctionConfiguration"),
-		allow("ReadTheFunctionsLogs", t.logGroups(t.FunctionLogs...), "logs:FilterLogEvents"),
+		allow("ReadTheLogs", t.logGroups(append([]string{t.AccessLog}, t.FunctionLogs...)...), "logs:FilterLogEvents"),
 		// Without the right to list, S3 answers 403 and not 404 for what is not there.
 		allow("FindTheReleases", t.ofS3(t.Artifacts), "s3:ListBucket"),
 		allow("ReadTheReleases", t.ofS3(t.Artifacts+"/releases/*"), "s3:GetObject"),

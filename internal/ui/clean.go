@@ -28,6 +28,11 @@ var ours = func() []string {
 func Clean(text string) string {
 	var clean strings.Builder
 	for i := 0; i < len(text); {
+		if n := plain(text[i:]); n > 0 {
+			clean.WriteString(text[i : i+n])
+			i += n
+			continue
+		}
 		if style := styleAt(text[i:]); style != "" {
 			clean.WriteString(style)
 			i += len(style)
@@ -42,6 +47,17 @@ func Clean(text string) string {
 		}
 	}
 	return clean.String()
+}
+
+// plain is how many bytes a text begins with that are ASCII and need no care, as
+// nearly all are.
+func plain(text string) int {
+	for i := range len(text) {
+		if c := text[i]; (c < ' ' || c > '~') && c != '\n' && c != '\t' {
+			return i
+		}
+	}
+	return len(text)
 }
 
 func styleAt(text string) string {

@@ -8,10 +8,12 @@
 package ui
 
 import (
+	"bytes"
 	"io"
 	"os"
 
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
 )
 
@@ -93,6 +95,18 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 	return s
 }
 
+// unstyled leaves out the styles, which are all that [Clean] lets through of escape
+// sequences. Most of a million lines have none.
+type unstyled struct{ to io.Writer }
+
+func (u unstyled) Write(p []byte) (int, error) {
+	if bytes.IndexByte(p, '\x1b') < 0 {
+		return u.to.Write(p)
+	}
+	_, err := io.WriteString(u.to, ansi.Strip(string(p)))
+	return len(p), err
+}
+
 // styled wraps w so that the styles of this package, which are always written
 // in full, are reduced to what w can show. A plain terminal loses its colours
 // but keeps the cursor movements of live progress.
@@ -101,7 +115,7 @@ func (s *Streams) styled(w *os.File, environ []string, able, plain bool) io.Writ
 	case !able && s.runner != nil:
 		return &colorprofile.Writer{Forward: &unobeyed{to: w}, Profile: colorprofile.NoTTY}
 	case !able:
-		return &colorprofile.Writer{Forward: w, Profile: colorprofile.NoTTY}
+		return unstyled{w}
 	case plain:
 		return &colorprofile.Writer{Forward: w, Profile: colorprofile.Ascii}
 	}

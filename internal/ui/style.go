@@ -1,6 +1,9 @@
 package ui
 
-import "charm.land/lipgloss/v2"
+import (
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+)
 
 // The program's few styles: one accent for names, red for what failed, dim for
 // what can be skipped. They use the terminal's own 16 colours, so they fit
@@ -31,3 +34,6 @@ func Success(s string) string { return success.Render(s) }
 
 // Strong marks a heading.
 func Strong(s string) string { return strong.Render(s) }
+
+// Fit cuts text, which may be styled, to a width in cells.
+func Fit(text string, width int) string { return ansi.Truncate(text, width, "…") }
