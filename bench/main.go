@@ -74,6 +74,9 @@ func (b *bench) run(ctx context.Context, parts []string) (err error) {
 	}
 	defer b.cloud.Reset(context.WithoutCancel(ctx))
 
+	if err := b.freshCloud(ctx); err != nil { // whose secret the parts begin with
+		return err
+	}
 	known := map[string]func(context.Context) error{"sizes": b.sizes, "compare": b.compare, "bare": b.beside, "calls": b.calls, "empty": b.emptying, "logs": b.logs}
 	for _, name := range parts {
 		part, ok := known[name]
