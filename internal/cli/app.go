@@ -15,7 +15,9 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -31,6 +33,8 @@ type Env struct {
 
 	// LoadAWS makes the configuration for AWS; cloud.Load outside of tests.
 	LoadAWS func(context.Context, cloud.Options) (aws.Config, error)
+	// OpenDesk opens the desk of a stage; support.Open outside of tests.
+	OpenDesk func(at *stage.Stage, st stack.Stack, account, by string) (*support.Desk, error)
 }
 
 // Main runs the program with the process's own surroundings and returns its exit code.
@@ -39,7 +43,7 @@ func Main() int {
 	defer stop()
 	return Run(ctx, Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Environ: os.Environ(), LoadAWS: cloud.Load,
+		Getenv: os.Getenv, Environ: os.Environ(), LoadAWS: cloud.Load, OpenDesk: support.Open,
 	}, os.Args[1:])
 }
 

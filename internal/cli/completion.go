@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,6 +47,37 @@ func (a *app) completeOnePlayer(cmd *cobra.Command, given []string, typed string
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return a.completePlayers(cmd, given, typed)
+}
+
+// completeSaves offers players, then the games of the one who was named, then its files.
+func (a *app) completeSaves(cmd *cobra.Command, given []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(given) == 0 {
+		return a.completePlayers(cmd, given, typed)
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	a.flags.debug = false // a shell would take it for names
+	if a.flags.local && !a.localRuns(ctx) {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	d, err := a.desk(ctx)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	player, err := d.keeper(ctx, given[0])
+	switch {
+	case err != nil:
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	case len(given) == 1:
+		return slices.Sorted(maps.Keys(player.record.Games)), cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, f := range player.files(given[1]) {
+		if !slices.Contains(given[2:], f.File) {
+			names = append(names, f.File)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // localRuns tells whether there is a local cloud to ask: none is started for a completion.

@@ -209,6 +209,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if code, hint, ok := a.explainPlayers(err); ok {
 		return code, hint
 	}
+	if code, hint, ok := a.explainSaves(err); ok {
+		return code, hint
+	}
 	switch {
 	case errors.Is(err, ui.ErrDeclined):
 		return exitError, a.untouched()

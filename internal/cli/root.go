@@ -41,7 +41,7 @@ saves follow them from device to device.`,
 
 	root.AddCommand(
 		newDeploy(a), newPlan(a), newInfo(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a),
-		newConfig(a), newLogs(a), newUsers(a), newRemove(a), newPolicy(a), newLocal(a), newVersion(a), newLambdaRuntime(a),
+		newConfig(a), newLogs(a), newUsers(a), newSaves(a), newRemove(a), newPolicy(a), newLocal(a), newVersion(a), newLambdaRuntime(a),
 	)
 	return root
 }

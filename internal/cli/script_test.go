@@ -32,6 +32,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
@@ -88,6 +89,7 @@ func renpyctl() {
 			cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // its pauses are real
 			return cfg, err
 		},
+		OpenDesk: support.Open,
 	}
 	files := os.Getenv(answersVar)
 	if files == "" {

@@ -14,14 +14,18 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 )
 
 // awsAccount is an AWS account on which the program is run.
 type awsAccount struct {
 	*awsaccount.Account
 	t      *testing.T
-	stdin  string   // what is piped into the program
-	stdout *os.File // of the program; nil for one that is read
+	stdin  string        // what is piped into the program
+	stdout *os.File      // of the program; nil for one that is read
+	kept   *support.Desk // what is kept of players, nil for a test that has no use for it
 }
 
 func newAccount(t *testing.T) *awsAccount {
@@ -101,6 +105,7 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 			// Only what cloud.Load reads from the machine is missing; nothing is ever sent.
 			return a.Config(o), nil
 		},
+		OpenDesk: func(*stage.Stage, stack.Stack, string, string) (*support.Desk, error) { return a.kept, nil },
 	}
 	if a.stdout != nil {
 		env.Stdout = a.stdout

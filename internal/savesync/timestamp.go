@@ -41,6 +41,14 @@ func (t Timestamp) Compare(u Timestamp) int { return cmp.Compare(t.value, u.valu
 // String returns the digits as they were sent.
 func (t Timestamp) String() string { return t.digits }
 
+// Time returns the instant, one that every file system can hold: of a device whose clock
+// says nonsense the nearest.
+func (t Timestamp) Time() time.Time {
+	const year2100 = 4102444800
+	seconds, fraction := math.Modf(min(max(t.value, 0), year2100))
+	return time.Unix(int64(seconds), int64(fraction*1e9)).Round(time.Microsecond)
+}
+
 // MarshalJSON writes the digits as a JSON number.
 func (t Timestamp) MarshalJSON() ([]byte, error) { return []byte(t.digits), nil }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
@@ -16,9 +17,10 @@ import (
 type Selection struct {
 	// Files are names, none for all.
 	Files []string
-	// At is a moment: what each file was then. Version is a number or an id of the one
-	// file that is named, "" to go by the moment.
-	At      time.Time
+	// At is a moment: what each file was then; zero is what it is now. Since is from when
+	// on that may have been meant, as far as the moment was told: zero if it was told exactly.
+	At, Since time.Time
+	// Version is a number or an id of the one file that is named, "" to go by the moment.
 	Version string
 }
 
@@ -66,11 +68,32 @@ func (e *NoFileError) Error() string {
 	return fmt.Sprintf("nothing is kept of %s in %s as it was then", e.File, e.Game)
 }
 
+// A SeveralError says that a file became what it was several times within the moment
+// that was told.
+type SeveralError struct {
+	File     string
+	Versions []savesync.Kept
+}
+
+func (e *SeveralError) Error() string {
+	var list []string
+	for _, k := range e.Versions[:min(len(e.Versions), maxNamed)] {
+		list = append(list, fmt.Sprintf("#%d of %s", k.Number, k.Written.Local().Format("15:04:05")))
+	}
+	if more := len(e.Versions) - maxNamed; more > 0 {
+		list = append(list, fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("%s has several versions of that time: %s", e.File, strings.Join(list, ", "))
+}
+
+// maxNamed bounds how many versions an error names.
+const maxNamed = 4
+
 // ErrOneFile says that a version is asked for of none or of several files.
 var ErrOneFile = errors.New("a version is of one file")
 
 // PlanRestore finds what a restore of a player's game would do. The errors are
-// *[NoFileError], *[NoVersionError] and [ErrOneFile].
+// *[NoFileError], *[NoVersionError], *[SeveralError] and [ErrOneFile].
 func (d *Desk) PlanRestore(ctx context.Context, player, game string, s Selection) (RestorePlan, error) {
 	if s.Version != "" && len(s.Files) != 1 {
 		return RestorePlan{}, ErrOneFile
@@ -122,7 +145,10 @@ func (d *Desk) Select(ctx context.Context, player, game string, s Selection) ([]
 }
 
 // A file is what is kept of one, as far as it is asked for.
-type file struct{ now, then *savesync.Kept }
+type file struct {
+	now, then *savesync.Kept
+	within    []savesync.Kept // all that may have been meant
+}
 
 // files goes through what is kept of a game, and of each file keeps what it is and what
 // it is to be.
@@ -147,8 +173,16 @@ func (d *Desk) files(ctx context.Context, player, game string, s Selection) (map
 		if k.State == savesync.Current {
 			f.now = &k
 		}
+		if s.mayMean(k) {
+			f.within = append(f.within, k)
+		}
 		if s.means(k) && (f.then == nil || !k.Written.Before(f.then.Written)) {
 			f.then = &k
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if f := files[name]; len(f.within) > 1 {
+			return nil, &SeveralError{name, f.within}
 		}
 	}
 	for _, name := range s.Files {
@@ -170,6 +204,15 @@ func (s Selection) means(k savesync.Kept) bool {
 	if s.Version != "" {
 		return s.Version == k.ID || s.Version == strconv.Itoa(k.Number)
 	}
+	if s.At.IsZero() {
+		return k.State == savesync.Current
+	}
 	return (k.State == savesync.Current || k.State == savesync.Older) &&
 		!k.Written.After(s.At) && (k.Replaced.IsZero() || k.Replaced.After(s.At))
+}
+
+// mayMean reports whether a version became current within the moment that was told.
+func (s Selection) mayMean(k savesync.Kept) bool {
+	return s.Version == "" && !s.Since.IsZero() && (k.State == savesync.Current || k.State == savesync.Older) &&
+		!k.Written.Before(s.Since) && !k.Written.After(s.At)
 }

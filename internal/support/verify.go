@@ -20,32 +20,38 @@ type Checked struct {
 // which is how a run goes on that was interrupted. An error ends the stream: it is one
 // of the list of players.
 func (d *Desk) VerifyAll(ctx context.Context, list iter.Seq2[string, error], atOnce int, deep bool) iter.Seq2[Checked, error] {
-	return func(yield func(Checked, error) bool) {
+	return inOrder(ctx, list, atOnce, func(ctx context.Context, player string) Checked {
+		c, err := d.Verify(ctx, player, deep)
+		return Checked{player, c, err}
+	})
+}
+
+// inOrder does something to each of a list, to so many at once, and streams what became
+// of them in their order. An error ends the stream: it is one of the list.
+func inOrder[T, R any](ctx context.Context, list iter.Seq2[T, error], atOnce int, do func(context.Context, T) R) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var listErr error
-		under := make(chan chan Checked, max(0, atOnce-1)) // one more waits to be sent
+		under := make(chan chan R, max(0, atOnce-1)) // one more waits to be sent
 		go func() {
 			defer close(under)
-			for player, err := range list {
+			for of, err := range list {
 				if err != nil {
 					listErr = err
 					return
 				}
-				result := make(chan Checked, 1)
+				result := make(chan R, 1)
 				select {
 				case under <- result:
 				case <-ctx.Done():
 					return
 				}
-				go func() {
-					c, err := d.Verify(ctx, player, deep)
-					result <- Checked{player, c, err}
-				}()
+				go func() { result <- do(ctx, of) }()
 			}
 		}()
 		for result := range under {
-			if c := <-result; !yield(c, nil) {
+			if r := <-result; !yield(r, nil) {
 				return
 			}
 		}
@@ -53,7 +59,8 @@ func (d *Desk) VerifyAll(ctx context.Context, list iter.Seq2[string, error], atO
 			listErr = context.Cause(ctx)
 		}
 		if listErr != nil {
-			yield(Checked{}, listErr)
+			var none R
+			yield(none, listErr)
 		}
 	}
 }

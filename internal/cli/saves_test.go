@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
+	"github.com/renpy-cloud/renpyctl/internal/support"
+)
+
+// counter is a stage with Ann and Bea, and a desk over stores in memory.
+type counter struct {
+	*awsAccount
+	store    *memstore.Store
+	ann, bea string // ids
+}
+
+// withCounter runs a test at a counter at which Ann has saved game, a minute apart.
+func withCounter(t *testing.T, what string, tell func(t *testing.T, c *counter)) {
+	t.Helper()
+	story(t, what, deployed, func(t *testing.T, a *awsAccount) {
+		c := &counter{awsAccount: a, store: memstore.New(time.Now, 90*24*time.Hour)}
+		c.ann, c.bea = a.Directory.Add(1, "ann@example.com").Sub, a.Directory.Add(2, "bea@example.com").Sub
+		limits := savesync.Limits{FileBytes: 1 << 20, PlayerBytes: 1 << 30, PlayerFiles: 500}
+		a.kept = &support.Desk{Operator: &savesync.Operator{
+			Service: &savesync.Service{Limits: limits, Manifests: c.store, Objects: c.store, Now: time.Now},
+			Archive: c.store, By: "sam", Retention: 90 * 24 * time.Hour,
+		}}
+		tell(t, c)
+	})
+}
+
+// realSave is a save as the engine writes it.
+func realSave(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "savesync", "testdata", "renpy", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// save makes a content current, a minute after what was before.
+func (c *counter) save(player, name, data string) {
+	c.t.Helper()
+	time.Sleep(time.Minute)
+	if _, err := c.kept.Upload(c.t.Context(), player, "my_game", name, []byte(data)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// current are the current contents of a player's game.
+func (c *counter) current(player string) map[string]string {
+	c.t.Helper()
+	list := map[string]string{}
+	for k, err := range c.kept.Versions(c.t.Context(), player, "my_game", "") {
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if k.State == savesync.Current {
+			data, err := c.kept.Content(c.t.Context(), player, "my_game", k.Source)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			list[k.Name] = string(data)
+		}
+	}
+	return list
+}
+
+func TestSavesList(t *testing.T) {
+	withCounter(t, "of a player", func(t *testing.T, c *counter) {
+		c.save(c.ann, "1-2-LT1.save", realSave(t, "1-2-LT1.save"))
+		c.save(c.ann, "2-1-LT1.save", realSave(t, "2-1-LT1.save"))
+		for _, args := range [][]string{{"ann"}, {c.ann, "my_game"}} {
+			o := c.run(append([]string{"saves", "list", "--output", "json"}, args...)...)
+			var list []fileView
+			if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || o.code != 0 {
+				t.Fatalf("%d, %v: %s%s", o.code, err, o.stdout, o.stderr)
+			}
+			if len(list) != 2 || list[0].File != "1-2-LT1.save" || list[0].Bytes != int64(len(realSave(t, "1-2-LT1.save"))) || list[1].Stored.Sub(list[0].Stored) != time.Minute {
+				t.Errorf("%+v", list)
+			}
+			o.changedNothing(t)
+		}
+		// Of an account that is gone, the id leads to what was kept.
+		c.Directory.Users = slices.DeleteFunc(c.Directory.Users, func(u *awsaccount.User) bool { return u.Sub == c.ann })
+		c.run("saves", "list", strings.ToUpper(c.ann)).wants(t, 0, "2 saves, ", "1-2-LT1.save")
+		c.run("saves", "list", "ann").wants(t, exitNotFound)
+		c.run("saves", "list", c.bea).wants(t, 0, "0 saves")
+		c.run("saves", "list", c.ann, "other").wants(t, exitNotFound, "no saves of a game", "my_game")
+		c.run("saves", "list", c.ann, "../x").wants(t, exitUsage)
+		c.store.SetRecord(c.ann, `{"format":1`)
+		c.run("saves", "list", c.ann).wants(t, exitError, "is damaged")
+		if _, err := c.kept.Operator.Forget(t.Context(), c.bea); err != nil {
+			t.Error(err)
+		}
+		c.run("saves", "list", "bea").wants(t, exitNotFound, "erased")
+	})
+}
+
+func TestSavesHistory(t *testing.T) {
+	withCounter(t, "of a file", func(t *testing.T, c *counter) {
+		name := "1-2-LT1.save"
+		c.save(c.ann, name, realSave(t, name))
+		c.save(c.ann, name, realSave(t, "2-1-LT1.save"))
+		c.save(c.ann, "persistent", realSave(t, "persistent-fresh"))
+		o := c.run("saves", "history", "ann", "my_game", name, "--output", "json")
+		list := jsonLines[versionView](t, o.stdout)
+		if o.code != 0 || len(list) != 2 || list[0].State != savesync.Older || list[1].State != savesync.Current ||
+			list[0].Number != 1 || list[0].Until.IsZero() || list[0].Inside == nil || list[0].Inside.Name != "Chapter — café 日本" || !list[0].Inside.Picture {
+			t.Fatalf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+		o = c.run("saves", "history", "ann", "my_game", "--output", "json")
+		if list := jsonLines[versionView](t, o.stdout); len(list) != 3 || list[2].File != "persistent" || list[0].Inside != nil {
+			t.Errorf("of the game: %s", o.stdout)
+		}
+		// A version that cannot be read is told, and the answer is a partial one.
+		c.store.Hook = func(call memstore.Call) memstore.Fault {
+			if call.Op == "Read" && strings.HasSuffix(call.Key, list[0].ID) {
+				return memstore.Before
+			}
+			return memstore.None
+		}
+		o = c.run("saves", "history", "ann", "my_game", name)
+		o.wants(t, exitError, "1 version could not be read: #1")
+		if strings.Count(o.stdout, "\n") != 2 {
+			t.Errorf("the rest is %s", o.stdout)
+		}
+		c.store.Hook = nil
+		c.run("saves", "history", "ann", "my_game", "9-9-LT1.save").wants(t, exitNotFound, "nothing is kept of 9-9-LT1.save")
+
+		picture := filepath.Join(t.TempDir(), "then.png")
+		c.run("saves", "history", "ann", "my_game", name, "--screenshot", picture, "--version", "1").wants(t, 0, "#1")
+		if data, err := os.ReadFile(picture); err != nil || !bytes.HasPrefix(data, []byte("\x89PNG")) {
+			t.Errorf("%q, %v", data, err)
+		}
+		c.run("saves", "history", "ann", "my_game", name, "--screenshot", picture).wants(t, exitRefused, "is there already")
+		c.run("saves", "history", "ann", "my_game", "persistent", "--screenshot", picture+"2").wants(t, exitError, "cannot be read as a save")
+		c.run("saves", "history", "ann", "my_game", "--screenshot", picture+"2").wants(t, exitUsage)
+		c.run("saves", "history", "ann", "my_game", name, "--screenshot", picture+"2", "--version", "77").wants(t, exitNotFound)
+	})
+}
+
+// A shell is offered players, then games, then files.
+func TestSavesAreCompleted(t *testing.T) {
+	withCounter(t, "one by one", func(t *testing.T, c *counter) {
+		c.save(c.ann, "persistent", realSave(t, "persistent-fresh"))
+		for args, want := range map[string]string{
+			"":                       "ann@example.com bea@example.com",
+			"ann@example.com":        "my_game",
+			c.ann + " my_game":       "persistent",
+			"ann@example.com nobody": "",
+		} {
+			o := c.run(append(append([]string{"__complete", "saves", "history"}, strings.Fields(args)...), "")...)
+			offered, _, _ := strings.Cut(o.stdout, ":4")
+			if got := strings.Join(strings.Fields(offered), " "); got != want {
+				t.Errorf("%q: %q, want %q", args, got, want)
+			}
+		}
+	})
+}
+
