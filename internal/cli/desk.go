@@ -124,7 +124,7 @@ func (a *app) explainSaves(err error) (code int, hint string, ok bool) {
 	if errors.Is(err, savesync.ErrForgotten) {
 		return exitNotFound, "nothing is left that could be shown or brought back", true
 	}
-	return 0, "", false
+	return explainKept(err)
 }
 
 // between wants so many arguments at least, and so many at most.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
 	"github.com/renpy-cloud/renpyctl/internal/support"
+	"github.com/renpy-cloud/renpyctl/internal/when"
 )
 
 // counter is a stage with Ann and Bea, and a desk over stores in memory.
@@ -169,3 +171,91 @@ func TestSavesAreCompleted(t *testing.T) {
 	})
 }
 
+func TestSavesRestore(t *testing.T) {
+	one, two, three := "1-2-LT1.save", "2-1-LT1.save", "1-3-LT1.save"
+	withCounter(t, "a file, and back", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		c.save(c.ann, one, realSave(t, two))
+		c.run("saves", "restore", "ann", "my_game", one, "--version", "1", "--dry-run").wants(t, 0, "Restore 1 file of ann@example.com", "page 1")
+		c.run("saves", "restore", "ann", "my_game", one, "--version", "1").wants(t, exitUsage, "--yes")
+		if c.current(c.ann)[one] != realSave(t, two) {
+			t.Fatal("a dry run, or one that nobody confirmed, has restored")
+		}
+		time.Sleep(time.Minute)
+		o := c.run("saves", "restore", "ann", "my_game", one, "--version", "1", "--yes")
+		o.wants(t, 0, "Restored 1 file.", "to undo: renpyctl ", " --stage")
+		if c.current(c.ann)[one] != realSave(t, one) {
+			t.Fatal("nothing was restored")
+		}
+		c.run(c.hinted(o)...).wants(t, 0, "Restored 1 file.")
+		if c.current(c.ann)[one] != realSave(t, two) {
+			t.Error("what the hint says does not undo it")
+		}
+		c.run("saves", "restore", "ann", "my_game", one, "--version", "4", "--yes").wants(t, 0, "Nothing to restore: 1 file is already")
+	})
+	withCounter(t, "a game, and back", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		c.save(c.ann, two, realSave(t, two))
+		then := time.Now().Add(10 * time.Second)
+		c.save(c.ann, one, realSave(t, three))
+		c.save(c.ann, two, realSave(t, one))
+		c.save(c.ann, three, realSave(t, three))
+		before := c.current(c.ann)
+		time.Sleep(time.Hour)
+		o := c.run("saves", "restore", "ann", "my_game", "--at", then.UTC().Format(time.RFC3339), "--yes", "--output", "json")
+		v := jsonLines[restoreView](t, o.stdout)[0]
+		if o.code != 0 || !v.Done || len(v.Changes) != 2 || !slices.Equal(v.Stay, []string{three}) || v.Continue != two || v.Changes[0].Page != "1" {
+			t.Fatalf("%d, %+v %s", o.code, v, o.stderr)
+		}
+		now := c.current(c.ann)
+		if now[one] != realSave(t, one) || now[two] != realSave(t, two) || now[three] != realSave(t, three) {
+			t.Error("the game is not what it was")
+		}
+		time.Sleep(time.Hour)
+		o = c.run("saves", "restore", "ann", "my_game", "--at", "90m", "--yes")
+		o.wants(t, 0, "Restored 2 files.")
+		if got := c.current(c.ann); !maps.Equal(got, before) {
+			t.Error("going forward again is not what was there")
+		}
+		time.Sleep(time.Hour)
+		c.run(c.hinted(o)...).wants(t, 0, "Restored 2 files.")
+		if got := c.current(c.ann); !maps.Equal(got, now) {
+			t.Error("what the hint says does not undo it")
+		}
+	})
+	withCounter(t, "what cannot be", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		time.Sleep(-time.Until(time.Now().Truncate(time.Hour)) + time.Hour) // to the full hour, so that both are of one minute
+		first := time.Now()
+		c.save(c.ann, one, realSave(t, two))
+		for args, code := range map[string]int{
+			"":                               exitUsage,
+			"--at 2099-01-01":                exitUsage,
+			"--at gone":                      exitUsage,
+			"--at 1h --version 1":            exitUsage,
+			one + " --version 9":             exitNotFound,
+			one + " --at 1999-01-01":         exitNotFound,
+			"9-1-LT1.save --version 1":       exitNotFound,
+			one + " " + two + " --version 1": exitUsage,
+		} {
+			o := c.run(append([]string{"saves", "restore", "ann", "my_game", "--yes"}, strings.Fields(args)...)...)
+			if o.code != code {
+				t.Errorf("%q: %d, want %d\n%s", args, o.code, code, o.stderr)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if _, err := c.kept.Upload(t.Context(), c.ann, "my_game", one, []byte(realSave(t, three))); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		o := c.run("saves", "restore", "ann", "my_game", one, "--yes", "--at", when.Format(first.Add(time.Minute), time.Local))
+		o.wants(t, exitUsage, "several versions of that time: #2 of ", "#3 of ", "--version")
+	})
+}
+
+// hinted are the arguments of the command that the last hint names.
+func (c *counter) hinted(o outcome) []string {
+	_, line, _ := strings.Cut(o.stderr, "to undo: renpyctl ")
+	line, _, _ = strings.Cut(line, "\n")
+	return append(strings.Fields(line), "--yes")
+}

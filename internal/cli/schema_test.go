@@ -34,6 +34,7 @@ var printed = map[string]any{
 	"remains": release.Remains{}, "backup": teardown.Backup{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []listed{}, "listedUser": listed{}, "user": players.Player{},
 	"disabledUser": disabled{}, "player": playerView{}, "game": saves.Game{}, "import": players.Counts{},
 	"files": []fileView{}, "file": fileView{}, "keptVersion": versionView{}, "inside": insideView{},
+	"restore": restoreView{}, "restoredFile": changeFile{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }

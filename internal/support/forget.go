@@ -82,7 +82,7 @@ func (d *Desk) Forget(ctx context.Context, accounts Accounts, player players.Pla
 	if err != nil {
 		return Receipt{}, err
 	}
-	now := d.now()
+	now := d.Now()
 	r := Receipt{
 		Player: player.Sub, At: now, Quiet: time.Unix(stone.Quiet, 0), Final: now.Unix() >= stone.Quiet,
 		LogsUntil: now.Add(d.logs + logsLate), BackupsUntil: now.Add(d.backups),

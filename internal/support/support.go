@@ -93,8 +93,8 @@ func (p *parameters) number(name string) int64 {
 	return n
 }
 
-// now is the stores' time.
-func (d *Desk) now() time.Time {
+// Now is the stores' time.
+func (d *Desk) Now() time.Time {
 	if d.Service.Now == nil {
 		return time.Now()
 	}

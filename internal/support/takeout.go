@@ -32,7 +32,7 @@ func (d *Desk) Takeout(ctx context.Context, player players.Player, w io.Writer) 
 	if err != nil {
 		return err
 	}
-	t := &takeout{desk: d, player: player.Sub, zip: zip.NewWriter(w), now: d.now()}
+	t := &takeout{desk: d, player: player.Sub, zip: zip.NewWriter(w), now: d.Now()}
 	for _, game := range slices.Sorted(maps.Keys(record.Games)) {
 		t.game(ctx, game)
 	}
