@@ -187,6 +187,7 @@ func TestSavesRestore(t *testing.T) {
 		if c.current(c.ann)[one] != realSave(t, one) {
 			t.Fatal("nothing was restored")
 		}
+		time.Sleep(time.Minute)
 		c.run(c.hinted(o)...).wants(t, 0, "Restored 1 file.")
 		if c.current(c.ann)[one] != realSave(t, two) {
 			t.Error("what the hint says does not undo it")
@@ -258,4 +259,90 @@ func (c *counter) hinted(o outcome) []string {
 	_, line, _ := strings.Cut(o.stderr, "to undo: renpyctl ")
 	line, _, _ = strings.Cut(line, "\n")
 	return append(strings.Fields(line), "--yes")
+}
+
+func TestSavesDownload(t *testing.T) {
+	one, two := "1-2-LT1.save", "2-1-LT1.save"
+	withCounter(t, "a game", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		c.save(c.ann, two, realSave(t, two))
+		then := time.Now().UTC().Format(time.RFC3339)
+		played := time.Now()
+		c.save(c.ann, one, realSave(t, two))
+		dir := filepath.Join(t.TempDir(), "folder")
+		holds := func(name, data string) os.FileInfo {
+			t.Helper()
+			got, err := os.ReadFile(filepath.Join(dir, name))
+			info, statErr := os.Stat(filepath.Join(dir, name))
+			if err != nil || statErr != nil || string(got) != data {
+				t.Fatalf("%s: %v, %v, %d bytes", name, err, statErr, len(got))
+			}
+			return info
+		}
+		o := c.run("saves", "download", "ann", "my_game", "--to", dir, "--output", "json")
+		if v := jsonLines[deliveryView](t, o.stdout)[0]; o.code != 0 || len(v.Files) != 2 || len(v.Missing) > 0 {
+			t.Fatalf("%d, %+v %s", o.code, v, o.stderr)
+		}
+		holds(one, realSave(t, two))
+		if at := holds(two, realSave(t, two)).ModTime(); at.Sub(played).Abs() > time.Second {
+			t.Errorf("the time is %s, not %s", at, played)
+		}
+		// A second run finishes the first, and writes over nothing.
+		if err := os.Remove(filepath.Join(dir, two)); err != nil {
+			t.Fatal(err)
+		}
+		c.run("saves", "download", "ann", "my_game", "--to", dir).wants(t, 0, "Downloaded 2 files")
+		holds(two, realSave(t, two))
+		if err := os.Remove(filepath.Join(dir, two)); err != nil {
+			t.Fatal(err)
+		}
+		c.run("saves", "download", "ann", "my_game", "--to", dir, "--at", then).wants(t, exitRefused, one, "is there already")
+		holds(one, realSave(t, two))
+		if _, err := os.Stat(filepath.Join(dir, two)); err == nil {
+			t.Error("half of a game was written")
+		}
+		file := filepath.Join(t.TempDir(), "x.save")
+		c.run("saves", "download", "ann", "my_game", one, "--at", then, "--to", file).wants(t, 0, "Downloaded 1 file")
+		if data, err := os.ReadFile(file); err != nil || string(data) != realSave(t, one) {
+			t.Errorf("one file: %v", err)
+		}
+		c.run("saves", "download", "ann", "my_game", "--to", file).wants(t, exitError)
+		c.run("saves", "download", "ann", "my_game", "--at", "1999-01-01").wants(t, exitNotFound, "nothing is kept of my_game as it was then")
+	})
+	withCounter(t, "what can be read", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		c.save(c.ann, two, realSave(t, two))
+		c.store.Hook = func(call memstore.Call) memstore.Fault {
+			if call.Op == "Read" && strings.Contains(call.Key, one) {
+				return memstore.Before
+			}
+			return memstore.None
+		}
+		dir := filepath.Join(t.TempDir(), "folder")
+		o := c.run("saves", "download", "ann", "my_game", "--to", dir)
+		o.wants(t, exitError, "Downloaded 1 file", "1 file is missing, such as "+one)
+		entries, err := os.ReadDir(dir)
+		if err != nil || len(entries) != 1 || entries[0].Name() != two {
+			t.Errorf("the folder has %v, %v", entries, err)
+		}
+	})
+	withCounter(t, "onto a disk that is full", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		c.run("saves", "download", "ann", "my_game", one, "--to", "/dev/full/x").wants(t, exitError, "missing")
+	})
+}
+
+func TestLocalNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"1-1-LT1.save": "1-1-LT1.save", "..": "_", "a/../b": "a_.._b", "con.save": "_con.save", `q"?.save`: "q__.save", "x. ": "x_", "": "_",
+		"é\xff": "é_", strings.Repeat("a", 300): strings.Repeat("a", 200),
+	} {
+		if got := localName(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+	names := localNames([]savesync.Kept{{Source: savesync.Source{Name: "A:"}}, {Source: savesync.Source{Name: "a?"}}})
+	if names["A:"] != "A_" || names["a?"] != "2~a_" {
+		t.Errorf("%v", names)
+	}
 }

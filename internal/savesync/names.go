@@ -27,7 +27,7 @@ const maxNameBytes = 128
 // checkFileName returns an error that names the file when it must not be synced: it
 // is no plain file name of 1 to 128 bytes, or Windows would take it for something else.
 func checkFileName(name string) error {
-	if !madeOf(name, maxNameBytes, word, word+" .-()") || strings.Contains(name, "..") || isDevice(name) ||
+	if !madeOf(name, maxNameBytes, word, word+" .-()") || strings.Contains(name, "..") || IsDevice(name) ||
 		strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") {
 		return fmt.Errorf("%.140q is not the name of a save file", name)
 	}
@@ -66,8 +66,8 @@ func madeOf(s string, limit int, first, rest string) bool {
 	return s != "" && len(s) <= limit && strings.IndexByte(first, s[0]) >= 0 && strings.Trim(s[1:], rest) == ""
 }
 
-// isDevice reports whether Windows takes a file of that name for a device.
-func isDevice(name string) bool {
+// IsDevice reports whether Windows takes a file of that name for a device.
+func IsDevice(name string) bool {
 	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
 	stem = strings.TrimRight(stem, " ")
 	if len(stem) == 4 && (strings.HasPrefix(stem, "com") || strings.HasPrefix(stem, "lpt")) {

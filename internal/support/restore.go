@@ -57,15 +57,19 @@ func (e *NoVersionError) Error() string {
 
 // A NoFileError says that nothing is kept of a file of the game, or of that moment.
 type NoFileError struct {
-	Game, File string
+	Game, File string    // File is "" if it is about all
 	At         time.Time // zero if it is not about a moment
 }
 
 func (e *NoFileError) Error() string {
-	if e.At.IsZero() {
-		return fmt.Sprintf("nothing is kept of %s in %s", e.File, e.Game)
+	of, then := e.Game, ""
+	if e.File != "" {
+		of = e.File + " in " + e.Game
 	}
-	return fmt.Sprintf("nothing is kept of %s in %s as it was then", e.File, e.Game)
+	if !e.At.IsZero() {
+		then = " as it was then"
+	}
+	return "nothing is kept of " + of + then
 }
 
 // A SeveralError says that a file became what it was several times within the moment
