@@ -251,6 +251,21 @@ func (a *Account) dynamoDB() {
 		}
 		return &dynamodb.GetItemOutput{Item: map[string]ddbtypes.AttributeValue{"record": &ddbtypes.AttributeValueMemberS{Value: text}}}, nil
 	})
+	awsfake.On(a.Fake, func(in *dynamodb.ScanInput) (*dynamodb.ScanOutput, error) { // the keys, in order
+		key := func(player string) map[string]ddbtypes.AttributeValue {
+			return map[string]ddbtypes.AttributeValue{
+				"user_id": &ddbtypes.AttributeValueMemberS{Value: player}, "game_id": &ddbtypes.AttributeValueMemberS{Value: "*"},
+			}
+		}
+		after, _ := in.ExclusiveStartKey["user_id"].(*ddbtypes.AttributeValueMemberS)
+		out := &dynamodb.ScanOutput{}
+		for _, player := range slices.Sorted(maps.Keys(a.Records)) {
+			if after == nil || player > after.Value {
+				out.Items = append(out.Items, key(player))
+			}
+		}
+		return out, nil
+	})
 	awsfake.On(a.Fake, func(in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
 		a.Tables[*in.TableName] = *in.DeletionProtectionEnabled
 		return &dynamodb.UpdateTableOutput{}, nil

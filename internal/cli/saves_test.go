@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -11,7 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
+	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
 	"github.com/renpy-cloud/renpyctl/internal/support"
@@ -345,4 +351,62 @@ func TestLocalNames(t *testing.T) {
 	if names["A:"] != "A_" || names["a?"] != "2~a_" {
 		t.Errorf("%v", names)
 	}
+}
+
+func TestSavesVerify(t *testing.T) {
+	one, two := "1-2-LT1.save", "2-1-LT1.save"
+	// Of Ann one save is gone, with an older one, and Bea's only one.
+	damaged := func(t *testing.T, c *counter) {
+		c.kept.Items = saves.NewItems(dynamodb.NewFromConfig(c.Config(cloud.Options{})), awsaccount.Physical(cfn.ManifestTable))
+		c.Records[c.ann], c.Records[c.bea] = "{}", "{}"
+		c.save(c.ann, one, realSave(t, one))
+		c.save(c.ann, two, realSave(t, two))
+		c.save(c.ann, two, realSave(t, one))
+		c.save(c.bea, one, realSave(t, one))
+		for player, name := range map[string]string{c.ann: two, c.bea: one} {
+			for k, err := range c.kept.Versions(t.Context(), player, "my_game", name) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if k.State == savesync.Current {
+					c.store.Destroy("users/"+player+"/my_game/content/"+name+"/"+k.ID, k.Version)
+				}
+			}
+		}
+	}
+	withCounter(t, "of everybody", func(t *testing.T, c *counter) {
+		damaged(t, c)
+		o := c.run("saves", "verify", "--output", "json")
+		list := jsonLines[findingView](t, o.stdout)
+		if o.code != exitError || len(list) != 2 || list[0].Fault != savesync.FaultGone || list[0].Player != c.ann {
+			t.Fatalf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+		o.wants(t, exitError, "2 players checked: 3 files", "2 wrong", "--repair")
+		c.run("saves", "verify", "--after", c.ann, "--output", "json").wants(t, exitError, "1 player checked", "1 wrong")
+		c.run("saves", "verify", "--after", c.bea).wants(t, 0, "0 players checked")
+		c.run("saves", "verify", "--after", "ann").wants(t, exitUsage)
+		c.run("saves", "verify", "ann", "--repair").wants(t, exitUsage, "--yes")
+		c.run("saves", "verify", "ann", "--repair", "--yes").wants(t, 0, "older")
+		if c.current(c.ann)[two] != realSave(t, two) {
+			t.Error("the older version did not take the place of what is gone")
+		}
+		// Of what nothing is left the answer is never that all is well.
+		c.run("saves", "verify", "--repair", "--yes").wants(t, exitError, "of 1 save nothing is left", "dropped")
+		c.run("saves", "verify").wants(t, 0, "2 players checked: 2 files")
+	})
+	withCounter(t, "cut off", func(t *testing.T, c *counter) {
+		damaged(t, c)
+		c.store.SetRecord(c.ann, `{"format":1`)
+		o := c.run("saves", "verify")
+		o.wants(t, exitError, c.ann, "is damaged", "1 player checked", "1 player could not be checked")
+		ctx, cancel := context.WithCancel(t.Context())
+		c.store.Hook = func(call memstore.Call) memstore.Fault {
+			if call.Op == "Load" && call.Key == c.bea {
+				cancel()
+				return memstore.Before
+			}
+			return memstore.None
+		}
+		c.runIn(ctx, nil, "saves", "verify").wants(t, exitInterrupted)
+	})
 }

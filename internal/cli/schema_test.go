@@ -35,7 +35,7 @@ var printed = map[string]any{
 	"disabledUser": disabled{}, "player": playerView{}, "game": saves.Game{}, "import": players.Counts{},
 	"files": []fileView{}, "file": fileView{}, "keptVersion": versionView{}, "inside": insideView{},
 	"restore": restoreView{}, "restoredFile": changeFile{},
-	"delivery": deliveryView{}, "deliveredFile": deliveredFile{},
+	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }
