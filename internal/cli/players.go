@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,6 +159,7 @@ func (a *app) names(args []string, asks bool) ([]string, error) {
 // failures are those of several tasks that failed.
 type failures struct {
 	of   int
+	noun string // what they are, "" for players
 	errs []error
 }
 
@@ -182,7 +184,7 @@ func (f *failures) end(a *app) error {
 	for _, err := range f.errs {
 		a.say("%s %s", ui.Failure("✗"), ui.Plain(cloud.OneLine(a.text(err))))
 	}
-	return fmt.Errorf("%d of %s failed", len(f.errs), ui.Plural(int64(f.of), "player"))
+	return fmt.Errorf("%d of %s failed", len(f.errs), ui.Plural(int64(f.of), cmp.Or(f.noun, "player")))
 }
 
 // printAnswer prints what became of a player: of several, JSON is a line each.

@@ -15,6 +15,9 @@ what was kept.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSavesList(a), newSavesHistory(a), newSavesRestore(a), newSavesDownload(a), newSavesVerify(a))
+	cmd.AddCommand(
+		newSavesList(a), newSavesHistory(a), newSavesRestore(a), newSavesDownload(a), newSavesUpload(a), newSavesMove(a),
+		newSavesVerify(a),
+	)
 	return cmd
 }

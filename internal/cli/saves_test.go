@@ -410,3 +410,62 @@ func TestSavesVerify(t *testing.T) {
 		c.runIn(ctx, nil, "saves", "verify").wants(t, exitInterrupted)
 	})
 }
+
+func TestSavesUpload(t *testing.T) {
+	one, two := "1-2-LT1.save", "2-1-LT1.save"
+	withCounter(t, "files", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		time.Sleep(time.Minute)
+		dir := t.TempDir()
+		file := func(name, data string) string {
+			path := filepath.Join(dir, name)
+			if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}
+		mended, cut := file("mended.save", realSave(t, two)), file(one, realSave(t, two)[:500])
+		c.run("saves", "upload", "ann", "my_game", mended, "--as", one, "--dry-run").wants(t, 0, "replaces 7.0 kB")
+		c.run("saves", "upload", "ann", "my_game", mended, "--as", one).wants(t, exitUsage, "--yes")
+		if c.current(c.ann)[one] != realSave(t, one) {
+			t.Fatal("a dry run, or one that nobody confirmed, has uploaded")
+		}
+		c.run("saves", "upload", "ann", "my_game", mended, "--as", one, "--yes").wants(t, 0, "Uploaded: "+one)
+		if c.current(c.ann)[one] != realSave(t, two) {
+			t.Error("nothing was uploaded")
+		}
+		c.run("saves", "upload", "ann", "my_game", cut, "--yes").wants(t, exitRefused, "damaged")
+		c.run("saves", "upload", "ann", "my_game", mended, "--yes").wants(t, exitRefused, "not a save of the game")
+		c.run("saves", "upload", "ann", "my_game", file("3-1-LT1.save", strings.Repeat("x", 1<<20+1)), "--yes").wants(t, exitRefused, "larger than")
+		o := c.run("saves", "upload", "ann", "my_game", cut, file(two, realSave(t, two)), "--yes", "--output", "json")
+		if v := jsonLines[uploadView](t, o.stdout)[0]; o.code != exitError || v.Files[0].Error == "" || !v.Files[1].Current || c.current(c.ann)[two] != realSave(t, two) {
+			t.Errorf("of two one is damaged: %d, %+v", o.code, v)
+		}
+		c.run("saves", "upload", "ann", "my_game", filepath.Join(dir, "none"), "--yes").wants(t, exitError, "no such file")
+	})
+}
+
+func TestSavesMove(t *testing.T) {
+	one, two, three := "1-2-LT1.save", "2-1-LT1.save", "1-3-LT1.save"
+	withCounter(t, "to another account", func(t *testing.T, c *counter) {
+		c.save(c.ann, one, realSave(t, one))
+		c.save(c.ann, two, realSave(t, two))
+		c.save(c.bea, one, realSave(t, three))
+		time.Sleep(time.Minute)
+		c.run("saves", "move", "ann", "bea", "--dry-run").wants(t, 0, "Move 2 saves of ann@example.com to bea@example.com", "Of 1 save that both have")
+		c.run("saves", "move", "ann", "bea").wants(t, exitUsage, "--yes")
+		c.run("saves", "move", "ann", c.ann, "--yes").wants(t, exitUsage, "both are ann@example.com")
+		c.run("saves", "move", "ann", "bea", "other", "--yes").wants(t, exitNotFound)
+		if len(c.current(c.ann)) != 2 || len(c.current(c.bea)) != 1 {
+			t.Fatal("something was moved already")
+		}
+		o := c.run("saves", "move", "ann", "bea", "--yes", "--output", "json")
+		if v := jsonLines[moveView](t, o.stdout)[0]; o.code != 0 || !v.Done || len(v.Files) != 2 || v.Files[0].Current || !v.Files[1].Current || v.Files[0].There.IsZero() {
+			t.Fatalf("%d, %+v %s", o.code, v, o.stderr)
+		}
+		if got := c.current(c.bea); len(c.current(c.ann)) != 0 || got[one] != realSave(t, three) || got[two] != realSave(t, two) {
+			t.Error("the newer ones did not win")
+		}
+		c.run("saves", "move", "ann", "bea", "--yes").wants(t, 0, "Nothing to move")
+	})
+}

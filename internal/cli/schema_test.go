@@ -36,6 +36,7 @@ var printed = map[string]any{
 	"files": []fileView{}, "file": fileView{}, "keptVersion": versionView{}, "inside": insideView{},
 	"restore": restoreView{}, "restoredFile": changeFile{},
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
+	"upload": uploadView{}, "uploadedFile": uploadedFile{}, "move": moveView{}, "movedFile": movedFile{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }
