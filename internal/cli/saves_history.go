@@ -215,7 +215,7 @@ func (p *historyPrinter) draw(v versionView) error {
 			blank = "\n"
 		}
 		p.file = v.File
-		p.rows = ui.Rows{Header: []string{"    #", "STORED", "SIZE", "WHERE FROM", "STATE"}, Widths: []int{5, 16, 8, 15, 60}}
+		p.rows = ui.Rows{Header: []string{"    #", "STORED", "    SIZE", "WHERE FROM", "STATE"}, Widths: []int{5, 16, 8, 15, 60}}
 		if _, err := fmt.Fprintf(p.streams.Out, "%s%s  %s  %s\n", blank, ui.Accent(ui.Plain(v.File)), p.of.game, called(p.player.Player)); err != nil {
 			return err
 		}
@@ -273,7 +273,7 @@ func (p *historyPrinter) end() error {
 	}
 	p.say("%s, %s. Times are in %s.", ui.Plural(p.count, "version"), ui.Bytes(p.bytes), when.Zone(time.Now()))
 	if p.of.file != "" && p.before.ID != "" {
-		p.hint("%s --version %d", p.command(p.typed("saves restore")), p.before.Number)
+		p.hint("%s", p.command(fmt.Sprintf("%s --version %d", p.of.typed("saves restore", p.player), p.before.Number)))
 	}
 	if len(p.failed) > 0 {
 		return fmt.Errorf("%s could not be read: %s", ui.Plural(int64(len(p.failed)), "version"), strings.Join(p.failed, ", "))
@@ -281,11 +281,7 @@ func (p *historyPrinter) end() error {
 	return nil
 }
 
-// typed is a command about what this one was about.
-func (p *historyPrinter) typed(verb string) string {
-	return p.of.typed(verb, p.player)
-}
-
+// typed is a command about what another one was about.
 func (of kept) typed(verb string, player keeper) string {
 	line := verb + " " + quoted(called(player.Player)) + " " + of.game
 	if of.file != "" {

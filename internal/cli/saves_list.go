@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -137,6 +138,9 @@ func (a *app) afterFiles(player keeper, only string, list []fileView) {
 		a.say("The last sync of %s left out %s.", ui.Plain(game), strings.Join(words, ", "))
 	}
 	if len(player.record.Games) > 0 {
-		a.hint("%s", a.command("saves history "+quoted(called(player.Player))+" GAME [FILE]")+" shows what was there before")
+		if only == "" && len(player.record.Games) == 1 {
+			only = slices.Collect(maps.Keys(player.record.Games))[0]
+		}
+		a.hint("what was there before: %s", a.command(kept{game: cmp.Or(only, "GAME")}.typed("saves history", player)))
 	}
 }

@@ -118,6 +118,9 @@ func (a *app) savesRestore(ctx context.Context, of kept, files []string, o resto
 		return err
 	}
 	plan, err := d.PlanRestore(ctx, player.Sub, of.game, s)
+	if err == nil && len(plan.Changes)+len(plan.Same) == 0 {
+		err = &support.NoFileError{Game: of.game, At: s.At}
+	}
 	if err != nil {
 		return err
 	}
@@ -142,7 +145,7 @@ func (a *app) savesRestore(ctx context.Context, of kept, files []string, o resto
 // showRestore says what a restore does, and what devices make of it.
 func (d *desk) showRestore(player keeper, game string, plan support.RestorePlan) error {
 	if len(plan.Changes) == 0 {
-		d.say("Nothing to restore: %s already as it is to be.", isAre(len(plan.Same), "file"))
+		d.say("Nothing to restore: %s so already.", isAre(len(plan.Same), "file"))
 	} else {
 		d.say("Restore %s of %s in %s (times are in %s):", ui.Plural(int64(len(plan.Changes)), "file"), called(player.Player), game, when.Zone(time.Now()))
 	}
@@ -183,7 +186,7 @@ func isAre(n int, noun string) string {
 func notes(plan support.RestorePlan) []string {
 	var list []string
 	if len(plan.Same) > 0 && len(plan.Changes) > 0 {
-		list = append(list, isAre(len(plan.Same), "other file")+" already as it is to be.")
+		list = append(list, isAre(len(plan.Same), "other file")+" so already.")
 	}
 	if len(plan.Stay) > 0 {
 		list = append(list, fmt.Sprintf("Not there then, and left as now: %s.", several(plan.Stay)))
@@ -197,16 +200,17 @@ func notes(plan support.RestorePlan) []string {
 			pages = append(pages, c.Page)
 		}
 	}
-	slices.Sort(pages)
 	if len(pages) > 0 {
-		which := "page " + strings.Join(pages, " or ")
-		list = append(list, fmt.Sprintf("Devices fetch it at their next sync. One that has newer saves on another page than %s does not, until it saves on that page again.", which))
+		slices.Sort(pages)
+		list = append(list,
+			"Devices fetch it at their next sync. One that has newer saves on another page",
+			"than "+strings.Join(pages, ", ")+" does not, until it saves there again.")
 	}
 	if persistent {
-		list = append(list, "persistent is fetched by every device; the engine merges it with what a running game knows.")
+		list = append(list, "persistent is fetched by all; a running game merges it with its own.")
 	}
 	if len(plan.Changes) > 0 {
-		list = append(list, "What is there now, and what a device has not sent yet, stays as an older version.")
+		list = append(list, "What is there now, or not sent yet by a device, stays as an older version.")
 	}
 	if plan.Continue != "" {
 		list = append(list, fmt.Sprintf("Continue opens %s then.", ui.Plain(plan.Continue)))

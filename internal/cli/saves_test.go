@@ -182,7 +182,7 @@ func TestSavesRestore(t *testing.T) {
 	withCounter(t, "a file, and back", func(t *testing.T, c *counter) {
 		c.save(c.ann, one, realSave(t, one))
 		c.save(c.ann, one, realSave(t, two))
-		c.run("saves", "restore", "ann", "my_game", one, "--version", "1", "--dry-run").wants(t, 0, "Restore 1 file of ann@example.com", "page 1")
+		c.run("saves", "restore", "ann", "my_game", one, "--version", "1", "--dry-run").wants(t, 0, "Restore 1 file of ann@example.com", "on another page", "than 1 does not", "Continue opens 1-2-LT1.save")
 		c.run("saves", "restore", "ann", "my_game", one, "--version", "1").wants(t, exitUsage, "--yes")
 		if c.current(c.ann)[one] != realSave(t, two) {
 			t.Fatal("a dry run, or one that nobody confirmed, has restored")
@@ -198,7 +198,7 @@ func TestSavesRestore(t *testing.T) {
 		if c.current(c.ann)[one] != realSave(t, two) {
 			t.Error("what the hint says does not undo it")
 		}
-		c.run("saves", "restore", "ann", "my_game", one, "--version", "4", "--yes").wants(t, 0, "Nothing to restore: 1 file is already")
+		c.run("saves", "restore", "ann", "my_game", one, "--version", "4", "--yes").wants(t, 0, "Nothing to restore: 1 file is so already")
 	})
 	withCounter(t, "a game, and back", func(t *testing.T, c *counter) {
 		c.save(c.ann, one, realSave(t, one))
