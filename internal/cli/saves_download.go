@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -54,15 +55,15 @@ func (a *app) savesDownload(ctx context.Context, of kept, files []string, o down
 	if err != nil {
 		return err
 	}
-	d, player, err := a.open(ctx, of)
-	if err != nil {
-		return err
+	d, player, damaged := a.open(ctx, of)
+	if damaged != nil && !unreadable(damaged) {
+		return damaged
 	}
 	list, err := d.Select(ctx, player.Sub, of.game, s)
-	if err == nil && len(list) == 0 {
-		err = &support.NoFileError{Game: of.game, At: s.At}
+	if len(list) == 0 && (err == nil || unreadable(err)) {
+		err = cmp.Or(damaged, error(&support.NoFileError{Game: of.game, At: s.At}))
 	}
-	if err != nil {
+	if err != nil && !(unreadable(err) && len(list) > 0) {
 		return err
 	}
 	l := delivery{desk: d, player: player, game: of.game, paths: localNames(list)}
@@ -74,7 +75,10 @@ func (a *app) savesDownload(ctx context.Context, of kept, files []string, o down
 	} else if o.to == "" {
 		l.folder = localName(of.game)
 	}
-	return l.deliver(ctx, list)
+	if err := l.deliver(ctx, list); err != nil {
+		return err
+	}
+	return damaged // what the bucket alone tells is a partial answer
 }
 
 // delivery writes saves to this computer.
@@ -185,16 +189,24 @@ func (l *delivery) each(ctx context.Context, list []savesync.Kept, f func(suppor
 
 // modified is the time that a version has on a device, as far as that is known.
 func (k keeper) modified(game string, v savesync.Kept) time.Time {
-	if f := k.record.Games[game].Files[v.Name]; f.ID == v.ID {
+	if f := k.file(game, v.Name); f.ID == v.ID {
 		return f.Modified.Time()
 	}
 	return v.Written
 }
 
+// file is what the record says of a file, zero for nothing.
+func (k keeper) file(game, name string) savesync.File {
+	if g := k.record.Games[game]; g != nil {
+		return g.Files[name]
+	}
+	return savesync.File{}
+}
+
 // health is damaged for what cannot be read as a save, or is not what the device sent.
 func (k keeper) health(game string, r support.Read) savesync.Health {
 	sum := sha256.Sum256(r.Data)
-	f := k.record.Games[game].Files[r.Name]
+	f := k.file(game, r.Name)
 	if r.State == savesync.Broken || f.ID == r.ID && (f.Health == savesync.Damaged || f.Checksum != hex.EncodeToString(sum[:])) {
 		return savesync.Damaged
 	}

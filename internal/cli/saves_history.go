@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -53,7 +54,8 @@ name, what the game wrote beside it, how long was played. --brief leaves it out.
 // kept names what is kept of a player: of a game, or of one file, "" for all.
 type kept struct{ name, game, file string }
 
-// open opens the desk and finds the player, who must have saves of the game.
+// open opens the desk and finds the player, who must have saves of the game. With a
+// *[savesync.RecordError] the rest is there, of the record as if it was empty.
 func (a *app) open(ctx context.Context, of kept) (*desk, keeper, error) {
 	if err := checkGame(of.game); err != nil {
 		return nil, keeper{}, err
@@ -63,10 +65,19 @@ func (a *app) open(ctx context.Context, of kept) (*desk, keeper, error) {
 		return nil, keeper{}, err
 	}
 	player, err := d.keeper(ctx, of.name)
-	if err == nil {
+	switch {
+	case unreadable(err):
+		player.record = &savesync.Record{Games: map[string]*savesync.Game{}}
+	case err == nil:
 		err = player.plays(of.game)
 	}
 	return d, player, err
+}
+
+// unreadable tells whether an error is only that the player's record cannot be read.
+func unreadable(err error) bool {
+	_, ok := errors.AsType[*savesync.RecordError](err)
+	return ok
 }
 
 func (a *app) savesHistory(ctx context.Context, of kept, o historyOptions) error {
@@ -77,7 +88,7 @@ func (a *app) savesHistory(ctx context.Context, of kept, o historyOptions) error
 		return usagef("--version is for --screenshot")
 	}
 	d, player, err := a.open(ctx, of)
-	if err != nil {
+	if err != nil && !unreadable(err) {
 		return err
 	}
 	if o.screenshot != "" {
@@ -293,7 +304,7 @@ func (of kept) typed(verb string, player keeper) string {
 // screenshot writes the picture of a version.
 func (d *desk) screenshot(ctx context.Context, player keeper, of kept, o historyOptions) error {
 	list, err := d.Select(ctx, player.Sub, of.game, support.Selection{Files: []string{of.file}, Version: o.version})
-	if err != nil {
+	if err != nil && !unreadable(err) {
 		return err
 	}
 	data, err := d.Content(ctx, player.Sub, of.game, list[0].Source)

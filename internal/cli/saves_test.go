@@ -338,6 +338,28 @@ func TestSavesDownload(t *testing.T) {
 	})
 }
 
+// Of a player whose record cannot be read the bucket still has the saves.
+func TestSavesOfADamagedRecord(t *testing.T) {
+	name := "1-2-LT1.save"
+	withCounter(t, "are delivered", func(t *testing.T, c *counter) {
+		c.save(c.ann, name, realSave(t, "2-1-LT1.save"))
+		c.save(c.ann, name, realSave(t, name))
+		time.Sleep(time.Minute)
+		c.store.SetRecord(c.ann, `{"format":1`)
+		dir := filepath.Join(t.TempDir(), "folder")
+		c.run("saves", "download", "ann", "my_game", "--to", dir).wants(t, exitError, "Downloaded 1 file", "is damaged")
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(data) != realSave(t, name) {
+			t.Errorf("%v", err)
+		}
+		o := c.run("saves", "history", "ann", "my_game", name, "--output", "json")
+		if list := jsonLines[versionView](t, o.stdout); o.code != exitError || len(list) != 2 || list[1].State != savesync.Current {
+			t.Errorf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+		c.run("saves", "restore", "ann", "my_game", name, "--version", "1", "--yes").wants(t, exitError, "is damaged")
+		c.run("saves", "download", "ann", "other", "--to", dir).wants(t, exitError, "is damaged")
+	})
+}
+
 func TestLocalNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"1-1-LT1.save": "1-1-LT1.save", "..": "_", "a/../b": "a_.._b", "con.save": "_con.save", `q"?.save`: "q__.save", "x. ": "x_", "": "_",

@@ -33,18 +33,30 @@ type Operator struct {
 	Retention time.Duration
 }
 
+// A RecordError says that a player's record cannot be read. What is in the bucket is
+// untouched by it.
+type RecordError struct{ err error }
+
+func (e *RecordError) Error() string { return e.err.Error() }
+
+func (e *RecordError) Unwrap() error { return e.err }
+
 // Record returns what is known of a player, an empty record for one who never synced. A
-// ban that has ended by itself is not in it.
+// ban that has ended by itself is not in it. The error is *[RecordError] if the record
+// cannot be read.
 func (o *Operator) Record(ctx context.Context, player string) (*Record, error) {
 	data, _, err := o.Service.Manifests.Load(ctx, player)
 	if err != nil {
 		return nil, err
 	}
 	r, err := DecodeRecord(data)
-	if err == nil && r.Ban.over(o.Service.now()) {
+	if err != nil {
+		return nil, &RecordError{err}
+	}
+	if r.Ban.over(o.Service.now()) {
 		r.Ban = nil
 	}
-	return r, err
+	return r, nil
 }
 
 // Ban keeps the player from syncing from now on. Of the ban the reason and the end count.

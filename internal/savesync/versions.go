@@ -46,17 +46,20 @@ const losingWithin = 2 * time.Second
 func (v Version) lost() bool { return !v.Replaced.IsZero() && v.Replaced.Sub(v.Written) < losingWithin }
 
 // Versions streams what is kept of a player's file of a game, from the oldest to the
-// newest; with no name, of all files in the order of their names.
+// newest; with no name, of all files in the order of their names. Of a player whose
+// record cannot be read it streams what the bucket alone tells, by which the contents
+// that do not expire are the current ones, and at the end the *[RecordError].
 func (o *Operator) Versions(ctx context.Context, player, game, name string) iter.Seq2[Kept, error] {
 	return func(yield func(Kept, error) bool) {
 		r, err := o.Record(ctx, player)
-		if err != nil {
+		_, unreadable := errors.AsType[*RecordError](err)
+		if err != nil && !unreadable {
 			yield(Kept{}, err)
 			return
 		}
-		g := r.Games[game]
-		if g == nil {
-			g = &Game{}
+		g := &Game{}
+		if err == nil && r.Games[game] != nil {
+			g = r.Games[game]
 		}
 		prefix := keys{player, game}.prefix() + "content/"
 		if name != "" {
@@ -73,7 +76,9 @@ func (o *Operator) Versions(ctx context.Context, player, game, name string) iter
 				continue
 			}
 			k := Kept{Source: Source{Name: file, ID: id, Version: v.ID, Size: v.Size}, Written: v.Written, Replaced: v.Replaced}
-			k.State = g.stateOf(k)
+			if k.State = g.stateOf(k); unreadable && k.State == Unnamed {
+				k.State = Current
+			}
 			if !v.Replaced.IsZero() {
 				k.Until = v.Replaced.Add(o.Retention)
 			}
@@ -81,6 +86,9 @@ func (o *Operator) Versions(ctx context.Context, player, game, name string) iter
 			if !yield(k, nil) {
 				return
 			}
+		}
+		if unreadable {
+			yield(Kept{}, err)
 		}
 	}
 }

@@ -136,7 +136,9 @@ func (d *Desk) Restore(ctx context.Context, player, game string, plan RestorePla
 	return d.Operator.Restore(ctx, player, game, sources)
 }
 
-// Select returns the versions that are meant, by the names of their files.
+// Select returns the versions that are meant, by the names of their files. With a
+// *[savesync.RecordError] they are those that the bucket alone tells of. The other errors
+// are those of [Desk.PlanRestore].
 func (d *Desk) Select(ctx context.Context, player, game string, s Selection) ([]savesync.Kept, error) {
 	files, err := d.files(ctx, player, game, s)
 	var list []savesync.Kept
@@ -162,7 +164,12 @@ func (d *Desk) files(ctx context.Context, player, game string, s Selection) (map
 		one = s.Files[0]
 	}
 	files := map[string]*file{}
+	var damaged error
 	for k, err := range d.Versions(ctx, player, game, one) {
+		if _, ok := errors.AsType[*savesync.RecordError](err); ok {
+			damaged = err
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +206,7 @@ func (d *Desk) files(ctx context.Context, player, game string, s Selection) (map
 			return nil, &NoFileError{Game: game, File: name, At: s.At}
 		}
 	}
-	return files, nil
+	return files, damaged
 }
 
 // means reports whether a version is the one that is meant, or may be: of several the
