@@ -332,7 +332,7 @@ func TestSavesDownload(t *testing.T) {
 			t.Errorf("the folder has %v, %v", entries, err)
 		}
 	})
-	withCounter(t, "onto a disk that is full", func(t *testing.T, c *counter) {
+	withCounter(t, "onto what cannot be written", func(t *testing.T, c *counter) {
 		c.save(c.ann, one, realSave(t, one))
 		c.run("saves", "download", "ann", "my_game", one, "--to", "/dev/full/x").wants(t, exitError, "missing")
 	})
