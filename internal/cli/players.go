@@ -10,11 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -23,6 +22,7 @@ type crowd struct {
 	*session
 	stack stack.Stack
 	pool  *players.Pool
+	helps *support.Desk // once somebody is helped
 }
 
 // crowd connects and opens the stage's user pool.
@@ -39,10 +39,21 @@ func (a *app) crowd(ctx context.Context) (*crowd, error) {
 	return c, err
 }
 
-// saves is the table that says what players keep.
-func (c *crowd) saves() *saves.Table {
-	return c.at.Table(c.stack.Outputs[cfn.OutputManifestTableName])
+// desk is where whoever runs the command helps players.
+func (c *crowd) desk(ctx context.Context) (*support.Desk, error) {
+	if c.helps != nil {
+		return c.helps, nil
+	}
+	id, err := c.at.WhoAmI(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.helps, err = support.Open(c.at, c.stack, id.Account, id.Name())
+	return c.helps, err
 }
+
+// window is a desk of which one only looks, as nobody in particular.
+func (c *crowd) window() (*support.Desk, error) { return support.Open(c.at, c.stack, "", "") }
 
 // aPlayer is how commands say what to name a player by.
 const aPlayer = "a player: e-mail address, id, or the beginning of either"
@@ -242,4 +253,12 @@ func (a *app) explainPlayers(err error) (code int, hint string, ok bool) {
 		return exitRefused, a.command("users show ADDRESS") + " shows whose it is", true
 	}
 	return 0, "", false
+}
+
+// aboutPlayer says what failed with whom: the desk calls nobody by name.
+func aboutPlayer(doing string, player players.Player, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", doing, called(player), err)
 }

@@ -47,13 +47,17 @@ var enableUser = act{do: func(ctx context.Context, c *crowd, player players.Play
 
 var deleteUser = act{
 	ask: func(ctx context.Context, c *crowd, list []players.Player) (string, error) {
+		desk, err := c.window()
+		if err != nil {
+			return "", err
+		}
 		var files, bytes int64
 		for _, player := range list {
-			kept, err := c.saves().Kept(ctx, player.Sub)
+			known, err := desk.Glance(ctx, player.Sub)
 			if err != nil {
 				return "", err
 			}
-			f, b := kept.Total()
+			f, b := known.Total()
 			files, bytes = files+f, bytes+b
 		}
 		what := "the account"
