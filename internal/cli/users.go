@@ -26,6 +26,7 @@ whoever is signed in may sync until the access token ends, an hour at most.`, di
 		a.changeUsers("enable", "Let disabled players sign in again", "", enableUser),
 		a.changeUsers("delete", "Delete players' accounts", `Delete players' accounts. The saves stay in the bucket and in the table, where
 only you reach them, by the id that the account had.`, deleteUser),
+		newUsersBan(a), a.changeUsers("unban", "Let banned players sync again", "", unbanUser),
 		newUsersSetEmail(a), newUsersSetPassword(a), newUsersExport(a), newUsersImport(a),
 	)
 	return cmd

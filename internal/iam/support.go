@@ -35,7 +35,8 @@ func lookAtPlayers(t Target) Statement {
 func changePlayers(t Target) Statement {
 	return allow("LookAfterPlayers", t.userPools(),
 		"cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword",
-		"cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser", "cognito-idp:AdminDeleteUser")
+		"cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser",
+		"cognito-idp:AdminUserGlobalSignOut", "cognito-idp:AdminDeleteUser")
 }
 
 // lookAtRecords lets be seen what players keep, whom an operator has forgotten, and who
