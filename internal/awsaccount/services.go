@@ -464,6 +464,10 @@ func (a *Account) objectCalls() {
 		}
 		return &s3.DeleteObjectsOutput{}, nil
 	})
+	awsfake.On(a.Fake, func(in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+		delete(a.Buckets[*in.Bucket], *in.Key)
+		return &s3.DeleteObjectOutput{}, nil
+	})
 	awsfake.On(a.Fake, func(*s3.ListMultipartUploadsInput) (*s3.ListMultipartUploadsOutput, error) {
 		return &s3.ListMultipartUploadsOutput{}, nil
 	})

@@ -74,8 +74,8 @@ type act struct {
 	doing string // "confirm", for errors
 	// find finds a player in another way than by [players.Pool.Find], nil for that one.
 	find func(context.Context, *crowd, string) (players.Player, error)
-	// ask is the question before the first one, nil for none.
-	ask func(context.Context, *crowd, []players.Player) (string, error)
+	// ask asks before the first one, nil for no question.
+	ask func(context.Context, *crowd, []players.Player) error
 	do  func(context.Context, *crowd, players.Player) (answer, error)
 }
 
@@ -83,6 +83,7 @@ type act struct {
 type answer struct {
 	value any
 	text  string // "" if it is on the screen already
+	none  bool   // all of it was printed
 }
 
 // forPlayers does something to every player that is named by an argument, or, for
@@ -110,11 +111,7 @@ func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
 		}
 	}
 	if what.ask != nil && len(found) > 0 {
-		question, err := what.ask(ctx, c, found)
-		if err != nil {
-			return err
-		}
-		if err := a.confirm(ctx, question); err != nil {
+		if err := what.ask(ctx, c, found); err != nil {
 			return err
 		}
 	}
@@ -199,6 +196,8 @@ func (f *failures) end(a *app) error {
 // printAnswer prints what became of a player: of several, JSON is a line each.
 func (a *app) printAnswer(done answer) error {
 	switch {
+	case done.none:
+		return nil
 	case a.json() && a.several:
 		return a.printJSONLine(done.value)
 	case a.json():
@@ -248,6 +247,9 @@ func (a *app) explainPlayers(err error) (code int, hint string, ok bool) {
 	}
 	if _, ok := errors.AsType[*players.FileError](err); ok {
 		return exitUsage, "mend the file: nothing was made of it", true
+	}
+	if errors.Is(err, errForgotten) {
+		return exitRefused, "if the player asks for a new account, add --forgotten", true
 	}
 	if errors.Is(err, players.ErrTaken) {
 		return exitRefused, a.command("users show ADDRESS") + " shows whose it is", true

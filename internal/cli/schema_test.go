@@ -32,7 +32,7 @@ var printed = map[string]any{
 	"drift": []stage.Drifted{}, "changedFunction": stage.Drifted{}, "difference": functions.Difference{},
 	"releases": []stage.Listed{}, "release": stage.Listed{}, "outcome": release.Outcome{}, "prune": pruneView{},
 	"remains": release.Remains{}, "backup": teardown.Backup{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []listed{}, "listedUser": listed{}, "user": players.Player{},
-	"disabledUser": disabled{}, "player": playerView{}, "game": support.Game{}, "ban": support.Ban{}, "deed": support.Deed{}, "bannedUser": banned{}, "import": players.Counts{},
+	"disabledUser": disabled{}, "player": playerView{}, "game": support.Game{}, "ban": support.Ban{}, "deed": support.Deed{}, "bannedUser": banned{}, "forgotten": forgotten{}, "takeout": takenOut{}, "import": players.Counts{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }

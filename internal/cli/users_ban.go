@@ -68,7 +68,7 @@ func banUser(ban savesync.Ban) func(context.Context, *crowd, players.Player) (an
 			done.Until = time.Unix(ban.Until, 0).UTC()
 			text += " until " + when.Format(done.Until, time.Local) + " (" + when.Zone(done.Until.Local()) + ")"
 		}
-		return answer{done, text + ". Nothing is erased."}, c.pool.SignOut(ctx, player)
+		return answer{value: done, text: text + ". Nothing is erased."}, c.pool.SignOut(ctx, player)
 	}
 }
 
@@ -77,5 +77,5 @@ var unbanUser = act{do: func(ctx context.Context, c *crowd, player players.Playe
 	if err == nil {
 		err = desk.Unban(ctx, player.Sub)
 	}
-	return answer{player, "Unbanned: " + called(player) + " may sync again."}, aboutPlayer("unban", player, err)
+	return answer{value: player, text: "Unbanned: " + called(player) + " may sync again."}, aboutPlayer("unban", player, err)
 }}

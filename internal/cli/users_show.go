@@ -165,8 +165,8 @@ func (a *app) known(o support.Overview) [][2]string {
 	return fields
 }
 
-// bars says in words why a sync leaves a file out.
-var bars = map[savesync.Bar]string{
+// reasonsLeftOut says in words why a sync leaves a file out.
+var reasonsLeftOut = map[savesync.Bar]string{
 	savesync.BarName:     "not a save of the game, or a name that not every system can hold",
 	savesync.BarSpelling: "another file has that name but for capital letters",
 	savesync.BarSize:     "larger than a file may be",
@@ -178,7 +178,7 @@ var bars = map[savesync.Bar]string{
 }
 
 // leftOut says why a sync left a file out.
-func leftOut(bar savesync.Bar) string { return cmp.Or(bars[bar], string(bar)) }
+func leftOut(bar savesync.Bar) string { return cmp.Or(reasonsLeftOut[bar], string(bar)) }
 
 // instant says a time: to people as they can type it, with how long ago it was.
 func (a *app) instant(t time.Time) string {
