@@ -26,7 +26,7 @@ func TestPolicies(t *testing.T) {
 	root := throughEndpoint(endpoint, publicAccount)
 	root.flags = []string{"--stage", "policed"}
 	boundary := newPolicy(t, endpoint, "boundary", root.policy(t, "boundary"))
-	caller := newUser(t, endpoint, "caller", root.policy(t, "caller"), root.policy(t, "execution", "--boundary", boundary))
+	caller := newUser(t, endpoint, "caller", root.policy(t, "caller"), root.policy(t, "execution", "--boundary", boundary), root.policy(t, "support"))
 
 	allowed(t, caller, "deploy", "--yes", "--arch", hostArch(), "--set", "PermissionsBoundary="+boundary)
 	s := deployBy(t, caller, "policed")

@@ -43,6 +43,8 @@ type Account struct {
 	Pools      map[string]*Pool
 	Tables     map[string]bool   // whether it is protected
 	Records    map[string]string // of players, in the stack's table, by their ids
+	Revisions  map[string]int64  // of the records, 1 where it is not said
+	Items      map[string]Item   // what else is in the table, by hash and range key ("#forgotten key")
 	Policies   map[string]string // of buckets
 	Others     map[string]bool   // by name: API, roles and log groups
 
@@ -84,8 +86,8 @@ func New(t *testing.T) *Account {
 	needZips(t)
 	a := &Account{
 		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{}, Versions: map[string][]Version{},
-		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Records: map[string]string{}, Policies: map[string]string{},
-		Others:    map[string]bool{},
+		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Policies: map[string]string{}, Others: map[string]bool{},
+		Records: map[string]string{}, Revisions: map[string]int64{}, Items: map[string]Item{},
 		Directory: &Directory{}, Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
 	}
 	a.Wrap(a.answer)
@@ -101,6 +103,7 @@ func (a *Account) Config(o cloud.Options) aws.Config {
 	cfg := cloud.Local("", o)
 	cfg.BaseEndpoint = nil // as of AWS itself
 	cfg.APIOptions = append(cfg.APIOptions, a.AddToAttempts)
+	cfg.HTTPClient = a.Wire()
 	return cfg
 }
 

@@ -33,6 +33,7 @@ type Directory struct {
 type User struct {
 	Sub, Email, Status, Password string
 	Verified, Disabled           bool
+	SignedOut                    bool // everywhere, by an operator
 	Created                      time.Time
 }
 
@@ -94,6 +95,9 @@ func (d *Directory) Serve(f *awsfake.Fake) {
 	})
 	awsfake.On(f, func(in *idp.AdminEnableUserInput) (*idp.AdminEnableUserOutput, error) {
 		return &idp.AdminEnableUserOutput{}, d.with(in.Username, func(u *User) error { u.Disabled = false; return nil })
+	})
+	awsfake.On(f, func(in *idp.AdminUserGlobalSignOutInput) (*idp.AdminUserGlobalSignOutOutput, error) {
+		return &idp.AdminUserGlobalSignOutOutput{}, d.with(in.Username, func(u *User) error { u.SignedOut = true; return nil })
 	})
 	awsfake.On(f, func(in *idp.AdminDeleteUserInput) (*idp.AdminDeleteUserOutput, error) {
 		return &idp.AdminDeleteUserOutput{}, d.with(in.Username, func(u *User) error {

@@ -123,7 +123,9 @@ var (
 	noBucket   = awsfake.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: 404}
 	noFunction = awsfake.Error{Code: "ResourceNotFoundException", Message: "Function not found", Status: 404}
 	noPool     = awsfake.Error{Code: "ResourceNotFoundException", Message: "User pool does not exist."}
-	noTable    = awsfake.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
+	// conditionFailed is how DynamoDB answers when a condition does not hold.
+	conditionFailed = awsfake.Error{Code: "ConditionalCheckFailedException", Message: "The conditional request failed"}
+	noTable         = awsfake.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found"}
 )
 
 // services answers for all services but CloudFormation.
@@ -245,11 +247,29 @@ func (a *Account) dynamoDB() {
 		if _, ok := a.Tables[*in.TableName]; !ok {
 			return nil, noTable
 		}
-		text, ok := a.Records[in.Key["user_id"].(*ddbtypes.AttributeValueMemberS).Value]
-		if !ok {
-			return &dynamodb.GetItemOutput{}, nil
+		return &dynamodb.GetItemOutput{Item: a.item(in.Key)}, nil
+	})
+	awsfake.On(a.Fake, a.updateItem)
+	awsfake.On(a.Fake, func(in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+		key := keyOf(in.Item)
+		if a.Items[key] != nil && in.ConditionExpression != nil {
+			return nil, conditionFailed
 		}
-		return &dynamodb.GetItemOutput{Item: map[string]ddbtypes.AttributeValue{"record": &ddbtypes.AttributeValueMemberS{Value: text}}}, nil
+		a.Items[key] = in.Item
+		return &dynamodb.PutItemOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *dynamodb.DeleteItemInput) (*dynamodb.DeleteItemOutput, error) {
+		delete(a.Items, keyOf(in.Key))
+		return &dynamodb.DeleteItemOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+		out := &dynamodb.QueryOutput{}
+		for _, key := range slices.Sorted(maps.Keys(a.Items)) {
+			if strings.HasPrefix(key, textOf(in.ExpressionAttributeValues[":user"])+" ") {
+				out.Items = append(out.Items, a.Items[key])
+			}
+		}
+		return out, nil
 	})
 	awsfake.On(a.Fake, func(in *dynamodb.ScanInput) (*dynamodb.ScanOutput, error) { // the keys, in order
 		key := func(player string) map[string]ddbtypes.AttributeValue {
@@ -281,6 +301,49 @@ func (a *Account) dynamoDB() {
 		delete(a.Tables, *in.TableName)
 		return &dynamodb.DeleteTableOutput{}, nil
 	})
+}
+
+// Item is an item of the stack's table.
+type Item = map[string]ddbtypes.AttributeValue
+
+func textOf(v ddbtypes.AttributeValue) string { return v.(*ddbtypes.AttributeValueMemberS).Value }
+
+func keyOf(item Item) string { return textOf(item["user_id"]) + " " + textOf(item["game_id"]) }
+
+// item returns a player's record as an item, or another item, nil for none.
+func (a *Account) item(key Item) Item {
+	player := textOf(key["user_id"])
+	text, ok := a.Records[player]
+	if textOf(key["game_id"]) != "*" || !ok {
+		return a.Items[keyOf(key)]
+	}
+	return Item{
+		"record":   &ddbtypes.AttributeValueMemberS{Value: text},
+		"revision": &ddbtypes.AttributeValueMemberN{Value: strconv.FormatInt(a.revision(player), 10)},
+	}
+}
+
+// revision is that of a player's record, 0 if there is none.
+func (a *Account) revision(player string) int64 {
+	if a.Records[player] == "" {
+		return 0
+	}
+	return max(a.Revisions[player], 1)
+}
+
+// updateItem writes a player's record, as the sync protocol does.
+func (a *Account) updateItem(in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+	player := textOf(in.Key["user_id"])
+	expected := "0"
+	if n, ok := in.ExpressionAttributeValues[":revision"].(*ddbtypes.AttributeValueMemberN); ok {
+		expected = n.Value
+	}
+	revision := a.revision(player)
+	if strconv.FormatInt(revision, 10) != expected {
+		return nil, conditionFailed
+	}
+	a.Records[player], a.Revisions[player] = textOf(in.ExpressionAttributeValues[":record"]), revision+1
+	return &dynamodb.UpdateItemOutput{}, nil
 }
 
 func (a *Account) bucketCalls() {
@@ -401,6 +464,9 @@ func (a *Account) objectCalls() {
 		}
 		out := &s3.ListObjectVersionsOutput{}
 		for _, key := range slices.Sorted(maps.Keys(objects)) {
+			if !strings.HasPrefix(key, aws.ToString(in.Prefix)) {
+				continue
+			}
 			out.Versions = append(out.Versions, s3types.ObjectVersion{
 				Key: &key, VersionId: aws.String("1"), Size: aws.Int64(int64(len(objects[key]))), IsLatest: aws.Bool(true),
 			})
@@ -412,6 +478,10 @@ func (a *Account) objectCalls() {
 			delete(a.Buckets[*in.Bucket], *o.Key)
 		}
 		return &s3.DeleteObjectsOutput{}, nil
+	})
+	awsfake.On(a.Fake, func(in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+		delete(a.Buckets[*in.Bucket], *in.Key)
+		return &s3.DeleteObjectOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.ListMultipartUploadsInput) (*s3.ListMultipartUploadsOutput, error) {
 		return &s3.ListMultipartUploadsOutput{}, nil

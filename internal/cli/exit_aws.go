@@ -106,7 +106,7 @@ func whatIsMissing(err error) string {
 	if forbidden := forbids(cloud.Message(err)); forbidden != "" {
 		return forbidden
 	}
-	if action := cloud.DeniedAction(err.Error()); action != "" {
+	if action := cloud.DeniedAction(cloud.Message(err)); action != "" {
 		return "these credentials need permission for " + action
 	}
 	return "these credentials lack a permission; --debug shows for which call"

@@ -11,11 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -24,6 +23,7 @@ type crowd struct {
 	*session
 	stack stack.Stack
 	pool  *players.Pool
+	helps *support.Desk // once somebody is helped
 }
 
 // crowd connects and opens the stage's user pool.
@@ -40,10 +40,21 @@ func (a *app) crowd(ctx context.Context) (*crowd, error) {
 	return c, err
 }
 
-// saves is the table that says what players keep.
-func (c *crowd) saves() *saves.Table {
-	return c.at.Table(c.stack.Outputs[cfn.OutputManifestTableName])
+// desk is where whoever runs the command helps players.
+func (c *crowd) desk(ctx context.Context) (*support.Desk, error) {
+	if c.helps != nil {
+		return c.helps, nil
+	}
+	id, err := c.at.WhoAmI(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.helps, err = support.Open(c.at, c.stack, id.Account, id.Name())
+	return c.helps, err
 }
+
+// window is a desk of which one only looks, as nobody in particular.
+func (c *crowd) window() (*support.Desk, error) { return support.Open(c.at, c.stack, "", "") }
 
 // aPlayer is how commands say what to name a player by.
 const aPlayer = "a player: e-mail address, id, or the beginning of either"
@@ -64,8 +75,8 @@ type act struct {
 	doing string // "confirm", for errors
 	// find finds a player in another way than by [players.Pool.Find], nil for that one.
 	find func(context.Context, *crowd, string) (players.Player, error)
-	// ask is the question before the first one, nil for none.
-	ask func(context.Context, *crowd, []players.Player) (string, error)
+	// ask asks before the first one, nil for no question.
+	ask func(context.Context, *crowd, []players.Player) error
 	do  func(context.Context, *crowd, players.Player) (answer, error)
 }
 
@@ -73,6 +84,7 @@ type act struct {
 type answer struct {
 	value any
 	text  string // "" if it is on the screen already
+	none  bool   // all of it was printed
 }
 
 // forPlayers does something to every player that is named by an argument, or, for
@@ -100,11 +112,7 @@ func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
 		}
 	}
 	if what.ask != nil && len(found) > 0 {
-		question, err := what.ask(ctx, c, found)
-		if err != nil {
-			return err
-		}
-		if err := a.confirm(ctx, question); err != nil {
+		if err := what.ask(ctx, c, found); err != nil {
 			return err
 		}
 	}
@@ -190,6 +198,8 @@ func (f *failures) end(a *app) error {
 // printAnswer prints what became of a player: of several, JSON is a line each.
 func (a *app) printAnswer(done answer) error {
 	switch {
+	case done.none:
+		return nil
 	case a.json() && a.several:
 		return a.printJSONLine(done.value)
 	case a.json():
@@ -240,8 +250,19 @@ func (a *app) explainPlayers(err error) (code int, hint string, ok bool) {
 	if _, ok := errors.AsType[*players.FileError](err); ok {
 		return exitUsage, "mend the file: nothing was made of it", true
 	}
+	if errors.Is(err, errForgotten) {
+		return exitRefused, "if the player asks for a new account, add --forgotten", true
+	}
 	if errors.Is(err, players.ErrTaken) {
 		return exitRefused, a.command("users show ADDRESS") + " shows whose it is", true
 	}
 	return 0, "", false
+}
+
+// aboutPlayer says what failed with whom: the desk calls nobody by name.
+func aboutPlayer(doing string, player players.Player, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", doing, called(player), err)
 }

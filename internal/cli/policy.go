@@ -52,7 +52,7 @@ says who needs which, and what they can and cannot do.`,
 func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "caller",
-		Short: "Print what renpyctl itself calls, every command included",
+		Short: "Print what renpyctl itself calls, for every command but those about players",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.printPolicy(cmd.Context(), *o, iam.Caller); err != nil {

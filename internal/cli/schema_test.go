@@ -19,9 +19,9 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/local"
 	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/teardown"
 )
 
@@ -32,7 +32,7 @@ var printed = map[string]any{
 	"drift": []stage.Drifted{}, "changedFunction": stage.Drifted{}, "difference": functions.Difference{},
 	"releases": []stage.Listed{}, "release": stage.Listed{}, "outcome": release.Outcome{}, "prune": pruneView{},
 	"remains": release.Remains{}, "backup": teardown.Backup{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []listed{}, "listedUser": listed{}, "user": players.Player{},
-	"disabledUser": disabled{}, "player": playerView{}, "game": saves.Game{}, "import": players.Counts{},
+	"disabledUser": disabled{}, "player": playerView{}, "game": support.Game{}, "ban": support.Ban{}, "deed": support.Deed{}, "bannedUser": banned{}, "forgotten": forgotten{}, "takeout": takenOut{}, "import": players.Counts{},
 	"files": []fileView{}, "file": fileView{}, "keptVersion": versionView{}, "inside": insideView{},
 	"restore": restoreView{}, "restoredFile": changeFile{},
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},

@@ -105,6 +105,7 @@ func renpyctl() {
 	env.LoadAWS = func(ctx context.Context, o cloud.Options) (aws.Config, error) {
 		cfg, err := cloud.Load(ctx, o)
 		cfg.APIOptions = append(cfg.APIOptions, script.AddTo)
+		cfg.HTTPClient = script.Wire()
 		return cfg, err
 	}
 	code := Run(ctx, env, os.Args[1:])

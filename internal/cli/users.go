@@ -24,8 +24,8 @@ verified, without which a player could not set a new password later.`, confirmUs
 		a.changeUsers("disable", "Keep players from signing in", `Keep players from signing in, by Cognito's own switch. The API does not see it:
 whoever is signed in may sync until the access token ends, an hour at most.`, disableUser),
 		a.changeUsers("enable", "Let disabled players sign in again", "", enableUser),
-		a.changeUsers("delete", "Delete players' accounts", `Delete players' accounts. The saves stay in the bucket and in the table, where
-only you reach them, by the id that the account had.`, deleteUser),
+		newUsersDelete(a), newUsersForget(a), newUsersTakeout(a),
+		newUsersBan(a), a.changeUsers("unban", "Let banned players sync again", "", unbanUser),
 		newUsersSetEmail(a), newUsersSetPassword(a), newUsersExport(a), newUsersImport(a),
 	)
 	return cmd

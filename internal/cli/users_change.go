@@ -9,18 +9,17 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/internal/when"
 )
 
 var confirmUser = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
 	player, err := c.pool.Confirm(ctx, player)
-	return answer{player, "Confirmed: " + called(player) + " can sign in."}, err
+	return answer{value: player, text: "Confirmed: " + called(player) + " can sign in."}, err
 }}
 
 var resendMail = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
 	err := c.pool.Resend(ctx, player, c.stack.Outputs[cfn.OutputAppClientID])
-	return answer{player, "Sent again to " + called(player) + "."}, err
+	return answer{value: player, text: "Sent again to " + called(player) + "."}, err
 }}
 
 // disabled is a player who was disabled.
@@ -32,7 +31,7 @@ type disabled struct {
 var disableUser = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
 	player, err := c.pool.Disable(ctx, player)
 	until := time.Now().Add(cfn.AccessTokenLife).Round(time.Second)
-	return answer{disabled{player, until.UTC()}, fmt.Sprintf("Disabled: %s cannot sign in. Whoever is signed in may sync until %s (%s).",
+	return answer{value: disabled{player, until.UTC()}, text: fmt.Sprintf("Disabled: %s cannot sign in. Whoever is signed in may sync until %s (%s).",
 		called(player), when.Format(until, time.Local), when.Zone(until))}, err
 }}
 
@@ -42,35 +41,8 @@ var enableUser = act{do: func(ctx context.Context, c *crowd, player players.Play
 	if player.State() != players.Confirmed {
 		text = fmt.Sprintf("Enabled: %s is %s.", called(player), player.State())
 	}
-	return answer{player, text}, err
+	return answer{value: player, text: text}, err
 }}
-
-var deleteUser = act{
-	ask: func(ctx context.Context, c *crowd, list []players.Player) (string, error) {
-		var files, bytes int64
-		for _, player := range list {
-			kept, err := c.saves().Kept(ctx, player.Sub)
-			if err != nil {
-				return "", err
-			}
-			f, b := kept.Total()
-			files, bytes = files+f, bytes+b
-		}
-		what := "the account"
-		if len(list) > 1 {
-			what = fmt.Sprintf("%d accounts", len(list))
-		}
-		keeps := "There are no saves."
-		if files > 0 {
-			keeps = fmt.Sprintf("%s, %s, stay, reachable by the id.", ui.Plural(files, "save"), ui.Bytes(bytes))
-		}
-		return fmt.Sprintf("Delete %s of %s? %s", what, callThem(list), keeps), nil
-	},
-	do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
-		err := c.pool.Delete(ctx, player)
-		return answer{player, fmt.Sprintf("Deleted: %s. What was saved stays in the bucket, below users/%s/.", called(player), player.Sub)}, err
-	},
-}
 
 func newUsersSetEmail(a *app) *cobra.Command {
 	return &cobra.Command{
@@ -94,7 +66,7 @@ saves stay.`,
 			return a.onePlayer(cmd.Context(), args[0], act{doing: "set-email", do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
 				before := called(player)
 				player, err := c.pool.SetEmail(ctx, player, email)
-				return answer{player, fmt.Sprintf("Changed: who was %s signs in as %s.", before, called(player))}, err
+				return answer{value: player, text: fmt.Sprintf("Changed: who was %s signs in as %s.", before, called(player))}, err
 			}})
 		},
 	}
@@ -120,7 +92,7 @@ is no terminal. It is permanent: the game has no screen to change it.`,
 				if !player.Enabled {
 					text = "Set. " + called(player) + " is disabled and cannot sign in."
 				}
-				return answer{player, text}, err
+				return answer{value: player, text: text}, err
 			}})
 		},
 	}

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -9,7 +11,7 @@ import (
 )
 
 func newUsersCreate(a *app) *cobra.Command {
-	var fromStdin bool
+	var fromStdin, again bool
 	cmd := &cobra.Command{
 		Use:   "create ADDRESS",
 		Short: "Make an account",
@@ -19,14 +21,15 @@ mail. The password is asked for, or read from standard input; it is permanent.`,
 			"  renpyctl users create ann@example.com --password-stdin",
 		Args: exactly("the player's e-mail address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.usersCreate(cmd.Context(), args[0], fromStdin)
+			return a.usersCreate(cmd.Context(), args[0], fromStdin, again)
 		},
 	}
+	cmd.Flags().BoolVar(&again, "forgotten", false, "make it though the player of that address was forgotten")
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	return cmd
 }
 
-func (a *app) usersCreate(ctx context.Context, email string, fromStdin bool) error {
+func (a *app) usersCreate(ctx context.Context, email string, fromStdin, again bool) error {
 	if err := players.CheckEmail(email); err != nil {
 		return usagef("%v", err)
 	}
@@ -38,11 +41,34 @@ func (a *app) usersCreate(ctx context.Context, email string, fromStdin bool) err
 	if err != nil {
 		return err
 	}
+	if err := c.mayReturn(ctx, email, again); err != nil {
+		return err
+	}
 	player, err := c.pool.Create(ctx, email, password)
 	if err != nil {
 		return err
 	}
-	return a.printAnswer(answer{player, "Made: " + called(player) + " can sign in."})
+	return a.printAnswer(answer{value: player, text: "Made: " + called(player) + " can sign in."})
+}
+
+// errForgotten says that an address is on the suppression list.
+var errForgotten = errors.New("the player of that address was forgotten")
+
+// mayReturn refuses the address of a player who was forgotten, unless they came back of
+// their own will.
+func (c *crowd) mayReturn(ctx context.Context, email string, again bool) error {
+	if again {
+		return nil
+	}
+	desk, err := c.window()
+	if err != nil {
+		return err
+	}
+	list, err := desk.Items.Suppressed(ctx)
+	if err == nil && list.Has("", email) {
+		err = fmt.Errorf("create %s: %w", email, errForgotten)
+	}
+	return err
 }
 
 // firstPassword is read from standard input only if a flag says so.

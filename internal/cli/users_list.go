@@ -40,7 +40,7 @@ Cognito allows an account: 100,000 players take a minute and a half.`,
 	cmd.Flags().StringVar(&o.since, "created-since", "", "only who signed up since: "+when.Forms)
 	cmd.Flags().StringVar(&o.sort, "sort", "", "sort by email, state or created, when all are read")
 	cmd.Flags().IntVar(&o.limit, "limit", 0, "how many at most (default: all)")
-	cmd.Flags().BoolVar(&o.wide, "wide", false, "with the last sync, which is read player by player")
+	cmd.Flags().BoolVar(&o.wide, "wide", false, "with the last sync and who is banned, which is read player by player")
 	fixed := func(values ...string) cobra.CompletionFunc {
 		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 	}
@@ -86,10 +86,11 @@ func (o listOptions) query(now time.Time) (players.Query, error) {
 	return q, err
 }
 
-// listed is a player in a list.
+// listed is a player in a list. What the record tells is there with --wide.
 type listed struct {
 	players.Player
-	LastSync time.Time `json:"lastSync,omitzero"` // with --wide, for players who have synced
+	LastSync time.Time `json:"lastSync,omitzero"` // for players who have synced
+	Banned   bool      `json:"banned,omitempty"`
 }
 
 func (a *app) usersList(ctx context.Context, o listOptions) error {
@@ -195,12 +196,19 @@ func (l *playerList) add(ctx context.Context, player players.Player) error {
 
 // flush prints the players who wait, with their last syncs.
 func (l *playerList) flush(ctx context.Context) error {
+	if len(l.pending) == 0 {
+		return nil
+	}
+	desk, err := l.window()
+	if err != nil {
+		return err
+	}
 	rows := make([]listed, len(l.pending))
 	calls := make([]func(context.Context) error, len(l.pending))
 	for i, player := range l.pending {
 		calls[i] = func(ctx context.Context) error {
-			kept, err := l.saves().Kept(ctx, player.Sub)
-			rows[i] = listed{player, kept.LastSync}
+			known, err := desk.Glance(ctx, player.Sub)
+			rows[i] = listed{player, known.LastSync, known.Ban != nil}
 			return err
 		}
 	}
@@ -221,7 +229,11 @@ func (l *playerList) print(p listed) error {
 	if l.json() {
 		return l.printElement(p)
 	}
-	cells := []string{ui.Plain(p.Email), string(p.State()), l.time(p.Created)}
+	state := string(p.State())
+	if p.Banned {
+		state = "banned"
+	}
+	cells := []string{ui.Plain(p.Email), state, l.time(p.Created)}
 	if l.streams.OutTerminal {
 		cells[0] = ui.Middle(called(p.Player), l.rows.Widths[0])
 	} else {

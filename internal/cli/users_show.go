@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +14,8 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/saves"
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/internal/when"
 )
@@ -32,15 +36,14 @@ func newUsersShow(a *app) *cobra.Command {
 // playerView is the JSON of a player with what is kept.
 type playerView struct {
 	players.Player
-	State    players.State `json:"state"`
-	LastSync time.Time     `json:"lastSync,omitzero"`
-	Games    []saves.Game  `json:"games"`
+	State players.State `json:"state"`
+	support.Overview
 	// PasswordPage is as in [renpyConfig].
 	PasswordPage string `json:"passwordPage,omitempty"`
 }
 
 // records are those that were read before their players were found, by the subs.
-type records map[string]saves.Kept
+type records map[string]support.Overview
 
 // find reads the record of a sub while it looks for the account.
 func (r records) find(ctx context.Context, c *crowd, name string) (player players.Player, err error) {
@@ -48,26 +51,30 @@ func (r records) find(ctx context.Context, c *crowd, name string) (player player
 		return c.pool.Find(ctx, name)
 	}
 	sub := strings.ToLower(name)
-	var kept saves.Kept
+	desk, err := c.window()
+	if err != nil {
+		return player, err
+	}
+	var known support.Overview
 	err = cloud.Together(ctx,
 		func(ctx context.Context) (err error) { player, err = c.pool.Find(ctx, name); return err },
-		func(ctx context.Context) (err error) { kept, err = c.saves().Kept(ctx, sub); return err })
-	r[sub] = kept
+		func(ctx context.Context) (err error) { known, err = desk.Overview(ctx, sub); return err })
+	r[sub] = known
 	return player, err
 }
 
 func (r records) show(ctx context.Context, c *crowd, player players.Player) (answer, error) {
-	kept, read := r[player.Sub]
+	known, read := r[player.Sub]
 	if !read {
-		var err error
-		if kept, err = c.saves().Kept(ctx, player.Sub); err != nil {
+		desk, err := c.window()
+		if err == nil {
+			known, err = desk.Overview(ctx, player.Sub)
+		}
+		if err != nil {
 			return answer{}, err
 		}
 	}
-	s := playerView{player, player.State(), kept.LastSync.UTC(), kept.Games, c.outputs(c.stack)[cfn.OutputPasswordPage]}
-	if s.Games == nil {
-		s.Games = []saves.Game{}
-	}
+	s := playerView{player, player.State(), known, c.outputs(c.stack)[cfn.OutputPasswordPage]}
 	if c.json() {
 		return answer{value: s}, nil
 	}
@@ -85,6 +92,9 @@ var standing = map[players.State][2]string{
 // printUser prints a player: to people as a heading with fields, to programs as fields.
 func (a *app) printUser(s playerView) error {
 	words := standing[s.State]
+	if s.Ban != nil {
+		words = [2]string{words[0] + ", but banned: cannot sync", "users unban"}
+	}
 	var fields [][2]string
 	if a.streams.OutTerminal {
 		fmt.Fprintf(a.streams.Out, "%s  %s\n", ui.Accent(called(s.Player)), words[0])
@@ -96,9 +106,7 @@ func (a *app) printUser(s playerView) error {
 		verified = "not verified"
 	}
 	fields = append(fields, [2]string{"e-mail", verified}, [2]string{"signed up", a.instant(s.Created)}, [2]string{"last sync", a.instant(s.LastSync)})
-	for _, g := range s.Games {
-		fields = append(fields, [2]string{"saves", fmt.Sprintf("%s: %s, %s", ui.Plain(g.ID), ui.Plural(g.Files, "file"), ui.Bytes(g.Bytes))})
-	}
+	fields = append(fields, a.known(s.Overview)...)
 	fields = append(fields, [2]string{"id", s.Sub})
 	if s.PasswordPage != "" {
 		fields = append(fields, [2]string{"forgot the password", s.PasswordPage})
@@ -115,11 +123,70 @@ func (a *app) printUser(s playerView) error {
 	return nil
 }
 
+// known are the fields of what is known of a player beside the account.
+func (a *app) known(o support.Overview) [][2]string {
+	var fields [][2]string
+	add := func(name, format string, args ...any) {
+		fields = append(fields, [2]string{name, fmt.Sprintf(format, args...)})
+	}
+	if !o.Forgotten.IsZero() {
+		add("forgotten", "%s", a.instant(o.Forgotten))
+	}
+	if b := o.Ban; b != nil {
+		until := "until it is lifted"
+		if !b.Until.IsZero() {
+			until = "until " + a.instant(b.Until)
+		}
+		add("banned", "%s by %s, %s", a.instant(b.At), ui.Plain(b.By), until)
+		if b.Reason != "" {
+			add("the player reads", "%s", ui.Plain(b.Reason))
+		}
+	}
+	for _, g := range o.Games {
+		text := fmt.Sprintf("%s: %s, %s", ui.Plain(g.ID), ui.Plural(g.Files, "file"), ui.Bytes(g.Bytes))
+		if g.Older > 0 {
+			text += fmt.Sprintf("; %s, %s", ui.Plural(g.Older, "older version"), ui.Bytes(g.OlderBytes))
+		}
+		if !g.Until.IsZero() {
+			text += ", kept until " + a.instant(g.Until)
+		}
+		add("saves", "%s", text)
+		for _, name := range slices.Sorted(maps.Keys(g.LeftOut)) {
+			add("left out", "%s: %s: %s", ui.Plain(g.ID), ui.Plain(name), leftOut(g.LeftOut[name]))
+		}
+	}
+	for _, d := range o.Support {
+		text := a.instant(d.At) + " " + d.What
+		if d.Files > 0 {
+			text += fmt.Sprintf(" of %s in %s", ui.Plural(int64(d.Files), "file"), ui.Plain(d.Game))
+		}
+		add("support", "%s by %s", text, ui.Plain(d.By))
+	}
+	return fields
+}
+
+// reasonsLeftOut says in words why a sync leaves a file out.
+var reasonsLeftOut = map[savesync.Bar]string{
+	savesync.BarName:     "not a save of the game, or a name that not every system can hold",
+	savesync.BarSpelling: "another file has that name but for capital letters",
+	savesync.BarSize:     "larger than a file may be",
+	savesync.BarFiles:    "the player has as many files as are allowed",
+	savesync.BarBytes:    "the player's files are as large as is allowed",
+	savesync.BarRecord:   "the player's record has no room left",
+	savesync.BarBudget:   "the player has sent as much as is allowed for now",
+	savesync.BarFailed:   "sending it failed several times; it is tried again later",
+}
+
+// leftOut says why a sync left a file out.
+func leftOut(bar savesync.Bar) string { return cmp.Or(reasonsLeftOut[bar], string(bar)) }
+
 // instant says a time: to people as they can type it, with how long ago it was.
 func (a *app) instant(t time.Time) string {
 	switch {
 	case t.IsZero():
 		return "never"
+	case a.streams.OutTerminal && t.After(time.Now()):
+		return when.Format(t, time.Local)
 	case a.streams.OutTerminal:
 		return fmt.Sprintf("%s (%s)", when.Format(t, time.Local), ui.Ago(t, time.Now()))
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/players"
@@ -23,9 +24,21 @@ func withPlayers(t *testing.T) *awsAccount {
 	bea := a.Directory.Add(2, "bea@example.com")
 	bea.Status, bea.Verified = "UNCONFIRMED", false
 	a.Directory.Add(3, "cy@example.com").Disabled = true
-	a.Records[ann.Sub] = `{"format":1,"games":{"my_game":{"files":{"persistent":{"size":500,"committed_at":1795687560},` +
-		`"1-1-LT1.save":{"size":1000,"committed_at":1795680000}}}},"usage":{"since":1795687500}}`
+	a.Records[ann.Sub] = `{"format":1,"games":{"my_game":{"files":{"persistent":` + file(500) + `,"1-1-LT1.save":` + file(1000) + `},` +
+		`"left_alone":{"1-2-LT1.save":"size"}}},"usage":{"since":1795687500},"synced":1795687560,"support":[{"at":1795687000,"by":"sam","what":"restore","game":"my_game","files":1}]}`
+	content := func(name, id string) string { return "users/" + ann.Sub + "/my_game/content/" + name + "/" + id }
+	a.Buckets[savesBucket][content("persistent", "x")] = make([]byte, 500)
+	a.Buckets[savesBucket][content("1-1-LT1.save", "x")] = make([]byte, 1000)
+	a.Buckets[savesBucket][content("1-1-LT1.save", "w")] = make([]byte, 900)
 	return a
+}
+
+var savesBucket = awsaccount.Physical(cfn.SaveFilesBucket)
+
+// file is a committed file of a record.
+func file(size int) string {
+	return fmt.Sprintf(`{"id":"x","version":"1","size":%d,"modified_timestamp":1795680000,"checksum":"%s","committed_at":1795680000,"revision":1}`,
+		size, strings.Repeat("0", 64))
 }
 
 // jsonLines decodes JSON values that stand one after the other.
@@ -49,7 +62,8 @@ func TestUsersShow(t *testing.T) {
 		if err := json.Unmarshal([]byte(o.stdout), &s); err != nil || o.code != 0 {
 			t.Fatalf("%d, %v: %s%s", o.code, err, o.stdout, o.stderr)
 		}
-		if s.State != players.Confirmed || len(s.Games) != 1 || s.Games[0].Files != 2 || s.Games[0].Bytes != 1500 || !s.LastSync.Equal(time.Unix(1795687560, 0)) {
+		if s.State != players.Confirmed || len(s.Games) != 1 || s.Games[0].Files != 2 || s.Games[0].Bytes != 1500 || !s.LastSync.Equal(time.Unix(1795687560, 0)) ||
+			s.Games[0].Older != 1 || s.Games[0].OlderBytes != 900 || s.Games[0].LeftOut["1-2-LT1.save"] != "size" || len(s.Support) != 1 || s.Support[0].By != "sam" {
 			t.Errorf("%+v", s)
 		}
 		o.changedNothing(t)

@@ -68,8 +68,8 @@ JSON, as users export writes both; - is standard input. "enabled" may be false,
 other columns do not count. The whole file is checked first.
 
 Nobody gets a mail. Everybody's address counts as verified and everybody has a
-random password that nobody knows. Accounts have new ids, and so no saves. What
-was cut off is finished by running it again.`,
+random password that nobody knows. Accounts have new ids, and so no saves. Who
+was forgotten is left out. What was cut off is finished by running it again.`,
 		Example: "  renpyctl users import players.csv --stage prod",
 		Args:    exactly("a file, or - for standard input"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.usersImport(cmd.Context(), args[0]) },
@@ -89,7 +89,15 @@ func (a *app) usersImport(ctx context.Context, file string) error {
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
-	counts, err := c.importAccounts(ctx, accounts)
+	desk, err := c.window()
+	if err != nil {
+		return err
+	}
+	list, err := desk.Items.Suppressed(ctx)
+	if err != nil {
+		return err
+	}
+	counts, err := c.importAccounts(ctx, accounts, func(email string) bool { return list.Has("", email) })
 	if err := a.printCounts(counts, err); err != nil {
 		return err
 	}
@@ -122,17 +130,17 @@ func (a *app) readAccounts(file string) ([]players.Account, error) {
 }
 
 // importAccounts shows how far it has come, and what failed.
-func (c *crowd) importAccounts(ctx context.Context, accounts []players.Account) (players.Counts, error) {
+func (c *crowd) importAccounts(ctx context.Context, accounts []players.Account, forgotten func(email string) bool) (players.Counts, error) {
 	p := ui.NewProgress(c.streams)
 	defer p.Close()
 	task := ui.Task{Key: "import", Name: "accounts", State: ui.Running, Text: "reading who is there"}
 	p.Set(task)
 	total := int64(len(accounts))
-	counts, err := c.pool.Import(ctx, accounts, func(counts players.Counts, a players.Account, err error) {
+	counts, err := c.pool.Import(ctx, accounts, forgotten, func(counts players.Counts, a players.Account, err error) {
 		if err != nil {
 			p.Note(fmt.Sprintf("%s line %d: %s", ui.Failure("✗"), a.Line, ui.Plain(cloud.OneLine(cloud.Text(err)))))
 		}
-		done := int64(counts.Made + counts.There + counts.Failed)
+		done := int64(counts.Made + counts.There + counts.Forgotten + counts.Failed)
 		task.Text = fmt.Sprintf("%s of %s", ui.Count(done), ui.Count(total))
 		p.Set(task)
 	})
@@ -153,7 +161,10 @@ func (a *app) printCounts(counts players.Counts, err error) error {
 	} else {
 		text := fmt.Sprintf("%s read: %s made, %s there already, %s failed", ui.Plural(int64(counts.Read), "account"),
 			ui.Count(int64(counts.Made)), ui.Count(int64(counts.There)), ui.Count(int64(counts.Failed)))
-		if left := counts.Read - counts.Made - counts.There - counts.Failed; left > 0 {
+		if counts.Forgotten > 0 {
+			text += fmt.Sprintf(", %s left out: they were forgotten", ui.Count(int64(counts.Forgotten)))
+		}
+		if left := counts.Read - counts.Made - counts.There - counts.Forgotten - counts.Failed; left > 0 {
 			text += fmt.Sprintf(", %s not tried", ui.Count(int64(left)))
 		}
 		a.say("%s.", text)

@@ -1,7 +1,5 @@
 package iam
 
-import "slices"
-
 // Boundary returns the most that the functions' roles can be given where they
 // are bound by it, whatever the template says: what the template gives them, on
 // the stage's own resources. s3:DeleteObject puts delete markers; to destroy a
@@ -9,7 +7,7 @@ import "slices"
 func Boundary(t Target) Document {
 	return document(
 		allow("Manifest", t.table(), "dynamodb:GetItem", "dynamodb:UpdateItem"),
-		allow("Saves", slices.Concat(t.ofS3(t.Saves+"/users/*"), t.ofS3(t.Saves+"/inbox/*")),
+		allow("Saves", t.objectsOfPlayers(),
 			"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"),
 		allow("TellMissingFromForbidden", t.ofS3(t.Saves), "s3:ListBucket", "s3:ListBucketVersions"),
 		allow("Logs", t.arns("logs", "log-group:", logStreams(t.FunctionLogs)...), "logs:CreateLogStream", "logs:PutLogEvents"),

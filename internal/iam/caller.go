@@ -1,8 +1,9 @@
 package iam
 
 // Caller returns what whoever runs renpyctl needs for its own calls, every
-// command included. Unless the stack has an execution role, [Execution] is
-// needed beside it: one managed policy has no room for both.
+// command included but those about players: those need [Support] beside it. Unless
+// the stack has an execution role, so is [Execution] needed: one managed policy has
+// no room for all.
 func Caller(t Target) Document {
 	d := document(
 		allow("OperateTheStack", append(t.stack(), t.changeSets()...),
@@ -23,7 +24,6 @@ func Caller(t Target) Document {
 			"lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"),
 		passRoles(t),
 		allow("ReadTheLogs", t.logGroups(append([]string{t.AccessLog}, t.FunctionLogs...)...), "logs:FilterLogEvents"),
-		lookAtPlayers(t), changePlayers(t), readRecords(t),
 		allow("RemoveTheUserPool", t.userPools(), "cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
 		allow("RemoveTheTable", t.table(), "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
 		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
@@ -38,22 +38,4 @@ func Caller(t Target) Document {
 			when("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com"))
 	}
 	return d
-}
-
-// lookAtPlayers lets accounts be listed, and the rules for passwords be read.
-func lookAtPlayers(t Target) Statement {
-	return allow("LookAtPlayers", t.userPools(), "cognito-idp:ListUsers", "cognito-idp:DescribeUserPool")
-}
-
-// changePlayers lets single accounts be changed. To send a mail again anybody
-// may ask.
-func changePlayers(t Target) Statement {
-	return allow("LookAfterPlayers", t.userPools(),
-		"cognito-idp:AdminConfirmSignUp", "cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword",
-		"cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminDisableUser", "cognito-idp:AdminEnableUser", "cognito-idp:AdminDeleteUser")
-}
-
-// readRecords lets be seen what players keep.
-func readRecords(t Target) Statement {
-	return allow("ReadPlayersRecords", t.table(), "dynamodb:GetItem")
 }

@@ -11,23 +11,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/renpy-cloud/renpyctl/internal/iam"
 )
 
-// The caller may do what the program's code calls, all of it and nothing else.
+// The caller may do what the program's code calls, all of it and nothing else, with what
+// helping players takes beside it.
 func TestCallerMayDoWhatTheProgramCalls(t *testing.T) {
 	calls := programCalls(t)
 	if len(calls) < 40 {
 		t.Fatalf("found only %d operations in the code: %v", len(calls), slices.Sorted(maps.Keys(calls)))
 	}
+	// The sync protocol's stores call without the SDK. What they ask of S3 others call as well.
+	calls["dynamodb UpdateItem"] = "../savesync/awsstore/manifests.go"
 	needed := map[string]string{} // action to the place that needs it
 	for operation, place := range calls {
 		for _, action := range authorization(operation) {
 			needed[action] = operation + " at " + place
 		}
 	}
-	allowed := actions(iam.Caller(target("dev")))
+	allowed := every()
 	for action, why := range needed {
 		if !slices.Contains(allowed, action) {
 			t.Errorf("%s is not allowed: %s", action, why)

@@ -60,6 +60,11 @@ func (t Target) changeSets() []string {
 // ofS3 returns a bucket, or objects in it: "bucket/releases/*".
 func (t Target) ofS3(path string) []string { return []string{"arn:" + t.Partition + ":s3:::" + path} }
 
+// objectsOfPlayers returns what is kept of players in the bucket of saves.
+func (t Target) objectsOfPlayers() []string {
+	return append(t.ofS3(t.Saves+"/users/*"), t.ofS3(t.Saves+"/inbox/*")...)
+}
+
 func (t Target) table() []string { return t.arns("dynamodb", "table/", t.Table) }
 
 func (t Target) functions() []string { return t.arns("lambda", "function:", t.Functions...) }

@@ -175,6 +175,16 @@ func (p *Pool) Enable(ctx context.Context, player Player) (Player, error) {
 	return player, nil
 }
 
+// SignOut ends the player's sessions: no device gets a new access token without signing
+// in again. The one that it has the API takes until it ends.
+func (p *Pool) SignOut(ctx context.Context, player Player) error {
+	_, err := p.client.AdminUserGlobalSignOut(ctx, &idp.AdminUserGlobalSignOutInput{UserPoolId: &p.ID, Username: &player.Sub})
+	if err != nil {
+		return fmt.Errorf("end the sessions of %s: %w", player.Email, err)
+	}
+	return nil
+}
+
 // Delete deletes the account. The player's saves are not touched.
 func (p *Pool) Delete(ctx context.Context, player Player) error {
 	_, err := p.client.AdminDeleteUser(ctx, &idp.AdminDeleteUserInput{UserPoolId: &p.ID, Username: &player.Sub})

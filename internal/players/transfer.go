@@ -193,13 +193,15 @@ func position(text []byte, offset int64) (line, column int) {
 	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }
 
-// Counts is what became of the accounts of a file: Read = Made + There + Failed,
-// unless the import was cut off.
+// Counts is what became of the accounts of a file: Read = Made + There + Forgotten +
+// Failed, unless the import was cut off.
 type Counts struct {
-	Read   int `json:"read"`
-	Made   int `json:"made"`
-	There  int `json:"alreadyThere"`
-	Failed int `json:"failed"`
+	Read  int `json:"read"`
+	Made  int `json:"made"`
+	There int `json:"alreadyThere"`
+	// Forgotten are left out, since their players were erased.
+	Forgotten int `json:"forgotten"`
+	Failed    int `json:"failed"`
 }
 
 // makers is how many accounts are made at a time: two calls each, at a fraction
@@ -208,10 +210,10 @@ const makers = 3
 
 // Import makes the accounts that the pool does not have: confirmed, verified,
 // with a random password that nobody knows, so that their players set one by the
-// mail of the pool's page. Nobody gets a mail now. Run again, it finishes what it
+// mail of the pool's page, and none of a player who was forgotten. Nobody gets a mail now. Run again, it finishes what it
 // began. Each is told of every account that is dealt with, one at a time, and
 // what went wrong with it. The error is what ended the import before its end.
-func (p *Pool) Import(ctx context.Context, accounts []Account, each func(Counts, Account, error)) (Counts, error) {
+func (p *Pool) Import(ctx context.Context, accounts []Account, forgotten func(email string) bool, each func(Counts, Account, error)) (Counts, error) {
 	counts := Counts{Read: len(accounts)}
 	there, err := p.byAddress(ctx)
 	if err != nil {
@@ -238,6 +240,12 @@ func (p *Pool) Import(ctx context.Context, accounts []Account, each func(Counts,
 		})
 	}
 	for _, a := range accounts {
+		if forgotten(a.Email) {
+			told.Lock()
+			counts.Forgotten++
+			told.Unlock()
+			continue
+		}
 		select {
 		case work <- a:
 			continue

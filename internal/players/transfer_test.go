@@ -126,12 +126,12 @@ func TestImportIsFinishedByTheNext(t *testing.T) {
 			})
 			told := 0
 			each := func(players.Counts, players.Account, error) { told++ }
-			counts, err := pool.Import(t.Context(), accounts, each)
+			counts, err := pool.Import(t.Context(), accounts, nobody, each)
 			if (err != nil) != (lost != "") || told != counts.Made+counts.There+counts.Failed || counts.Read != 21 || counts.Failed > 0 {
 				t.Errorf("%s lost: %+v, told of %d, %v", lost, counts, told, err)
 			}
 			fake.Wrap(nil)
-			again, err := pool.Import(t.Context(), accounts, each)
+			again, err := pool.Import(t.Context(), accounts, nobody, each)
 			if err != nil || again.Read != again.Made+again.There || again.Failed > 0 || again.There < 1+counts.Made {
 				t.Errorf("%s lost, again: %+v after %+v, %v", lost, again, counts, err)
 			}
@@ -159,7 +159,7 @@ func TestImportGoesOn(t *testing.T) {
 		return answer()
 	})
 	var failed []string
-	counts, err := pool.Import(t.Context(), []players.Account{{Email: "a@x", Enabled: true}, {Email: "b@x", Enabled: true}, {Email: "c@x", Enabled: true}},
+	counts, err := pool.Import(t.Context(), []players.Account{{Email: "a@x", Enabled: true}, {Email: "b@x", Enabled: true}, {Email: "c@x", Enabled: true}}, nobody,
 		func(_ players.Counts, a players.Account, err error) {
 			if err != nil {
 				failed = append(failed, a.Email)
@@ -169,3 +169,6 @@ func TestImportGoesOn(t *testing.T) {
 		t.Errorf("%+v, failed %q, %v", counts, failed, err)
 	}
 }
+
+// nobody was forgotten.
+func nobody(string) bool { return false }

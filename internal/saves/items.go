@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 )
 
 // ItemClient is the part of the DynamoDB API that [Items] uses.
@@ -203,7 +204,7 @@ func (t *Items) suppressionKey(ctx context.Context) ([]byte, error) {
 	if err == nil {
 		return fresh, nil
 	}
-	if _, taken := errors.AsType[*types.ConditionalCheckFailedException](err); !taken {
+	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != "ConditionalCheckFailedException" {
 		return nil, fmt.Errorf("write the suppression list in table %s: %w", t.Table, err)
 	}
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{

@@ -16,6 +16,18 @@ type Ban struct {
 	Until int64 `json:"until,omitempty"`
 }
 
+// CheckReason refuses a reason that would not reach the player as it is: a record holds
+// so much of one line, without what JSON escapes.
+func CheckReason(reason string) error {
+	switch {
+	case len(reason) > maxReason:
+		return fmt.Errorf("the reason has %d bytes, a player is shown %d", len(reason), maxReason)
+	case brief(reason, maxReason) != reason:
+		return fmt.Errorf(`the reason %q has to be one line, without " \ < > &`, reason)
+	}
+	return nil
+}
+
 // over reports whether there is a ban that has ended by itself.
 func (b *Ban) over(now time.Time) bool { return b != nil && b.Until != 0 && now.Unix() >= b.Until }
 

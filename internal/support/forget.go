@@ -22,7 +22,7 @@ type Receipt struct {
 	// Versions counts the versions and delete markers that were erased, this time.
 	Versions int64 `json:"versions"`
 	// OldItems counts the items of the backend before this one, this time.
-	OldItems int `json:"old_items"`
+	OldItems int `json:"oldItems"`
 	// Account says that the account was deleted, or had been before.
 	Account bool `json:"account"`
 	// Final says that nothing can come to what was erased any more. If it is false, a
@@ -32,8 +32,8 @@ type Receipt struct {
 	Quiet time.Time `json:"quiet"`
 	// LogsUntil is until when log lines with the id may be there, and BackupsUntil until
 	// when the table can be restored to a time before now, at the latest.
-	LogsUntil    time.Time `json:"logs_until"`
-	BackupsUntil time.Time `json:"backups_until"`
+	LogsUntil    time.Time `json:"logsUntil"`
+	BackupsUntil time.Time `json:"backupsUntil"`
 }
 
 // logsLate is how much longer than their retention log lines may stay (CloudWatch Logs

@@ -8,6 +8,7 @@ package support
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,8 @@ func Open(at *stage.Stage, st stack.Stack, account, by string) (*Desk, error) {
 		Region: at.Config.Region, URLSuffix: cloud.URLSuffix(at.Config.Region), Endpoint: aws.ToString(at.Config.BaseEndpoint),
 		Credentials: at.Config.Credentials, Table: table, Bucket: name,
 	}
+	// A client that is a transport by itself, as those of tests are, is there to see every call.
+	config.Transport, _ = at.Config.HTTPClient.(http.RoundTripper)
 	p := parameters{of: st.Parameters}
 	manifests, objects := awsstore.NewManifests(config), awsstore.NewObjects(config)
 	desk := &Desk{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -43,6 +44,18 @@ func (s *Streams) ConfirmTyped(ctx context.Context, question, word string) error
 		return fmt.Errorf("%w: %q is not %q", ErrDeclined, answer, word)
 	}
 	return nil
+}
+
+// Choose asks for one of several words to be typed, and returns it. Errors as [Streams.Confirm].
+func (s *Streams) Choose(ctx context.Context, question string, words ...string) (string, error) {
+	answer, err := s.ask(ctx, question+" ")
+	switch {
+	case err != nil:
+		return "", err
+	case !slices.Contains(words, answer):
+		return "", fmt.Errorf("%w: %q is none of %s", ErrDeclined, answer, strings.Join(words, ", "))
+	}
+	return answer, nil
 }
 
 // Secret asks for a text that is not shown while it is typed. Errors as [Streams.Confirm].

@@ -43,6 +43,38 @@ func Past(text string, now time.Time) (Span, error) {
 	return s, nil
 }
 
+// FutureForms says in one line how a time to come may be typed.
+const FutureForms = `2d, 1h30m, 2026-12-25, "2026-12-25 22:31", 2026-12-25T22:31:05Z`
+
+// Future reads a time that is after now, the first instant of what was typed: a length
+// of time counts from now on, and a day begins with its first hour. The error says what
+// is wrong with it.
+func Future(text string, now time.Time) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	d, ok, err := length(text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	at := now.Add(d)
+	for _, form := range []func(string, time.Time) (Span, bool, error){zoned, clock} {
+		if ok {
+			break
+		}
+		var s Span
+		if s, ok, err = form(text, now); err != nil {
+			return time.Time{}, err
+		}
+		at = s.From
+	}
+	switch {
+	case !ok:
+		return time.Time{}, errors.New("no time to come, which is written as " + FutureForms)
+	case !at.After(now):
+		return time.Time{}, fmt.Errorf("%s lies in the past", Format(at, now.Location()))
+	}
+	return at, nil
+}
+
 // errForm says that a text is no time at all.
 var errForm = errors.New("no time, which is written as " + Forms)
 
@@ -55,32 +87,38 @@ func read(text string, now time.Time) (Span, error) {
 	return Span{}, errForm
 }
 
-// maxDays bounds how far back a length of time may reach, lest it wraps around.
+// maxDays bounds how far a length of time may reach, lest it wraps around.
 const maxDays = 36500
 
 const day = 24 * time.Hour
 
 var lengthPattern = regexp.MustCompile(`^(?:(\d{1,6})w)?(?:(\d{1,6})d)?((?:[\d.]+[a-z]+)*)$`)
 
-// since reads a length of time before now: "2d", "1h30m". A day is 24 hours.
+// since reads a length of time before now.
 func since(text string, now time.Time) (Span, bool, error) {
+	d, ok, err := length(text)
+	at := now.Add(-d)
+	return Span{at, at}, ok, err
+}
+
+// length reads a length of time: "2d", "1h30m". A day is 24 hours.
+func length(text string) (time.Duration, bool, error) {
 	m := lengthPattern.FindStringSubmatch(text)
 	if m == nil || text == "" {
-		return Span{}, false, nil
+		return 0, false, nil
 	}
 	days := 7*number(m[1]) + number(m[2])
 	var rest time.Duration
 	if m[3] != "" {
 		var err error
 		if rest, err = time.ParseDuration(m[3]); err != nil {
-			return Span{}, false, nil
+			return 0, false, nil
 		}
 	}
 	if days > maxDays || rest > maxDays*day {
-		return Span{}, false, fmt.Errorf("longer ago than %d years", maxDays/365)
+		return 0, false, fmt.Errorf("longer than %d years", maxDays/365)
 	}
-	at := now.Add(-time.Duration(days)*day - rest)
-	return Span{at, at}, true, nil
+	return time.Duration(days)*day + rest, true, nil
 }
 
 var agoPattern = regexp.MustCompile(`^(\d{1,5}) (min|h|days?) ago$`)

@@ -73,8 +73,8 @@ func TestPastRefuses(t *testing.T) {
 		"2026-11-25 22:60":    "22:60 is not on the clock",
 		"22:31":               "2026-11-26 22:31 lies in the future",
 		"2026-11-27":          "2026-11-27 00:00 lies in the future",
-		"99999w":              "longer ago than 100 years",
-		"999999h":             "longer ago than 100 years",
+		"99999w":              "longer than 100 years",
+		"999999h":             "longer than 100 years",
 		"2026-10-25 02:30":    "was twice in Europe/Berlin, where clocks were put back then: 2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00",
 		"2026-03-29 02:30":    "does not exist in Europe/Berlin, where clocks were put forward then",
 	} {
@@ -134,6 +134,23 @@ func TestZone(t *testing.T) {
 	for name, want := range map[string]string{"UTC": "UTC", "Europe/Berlin": "CET, UTC+01:00", "Asia/Kathmandu": "UTC+05:45", "America/New_York": "EST, UTC-05:00"} {
 		if got := when.Zone(at.In(zone(t, name))); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestFuture(t *testing.T) {
+	berlin := zone(t, "Europe/Berlin")
+	now := time.Date(2026, 11, 26, 10, 0, 0, 0, berlin)
+	for text, want := range map[string]time.Time{
+		"2d": now.Add(48 * time.Hour), " 1h30m ": now.Add(90 * time.Minute), "1w": now.Add(7 * 24 * time.Hour),
+		"2026-12-25": time.Date(2026, 12, 25, 0, 0, 0, 0, berlin), "2026-12-25 22:31": time.Date(2026, 12, 25, 22, 31, 0, 0, berlin),
+		"22:31": time.Date(2026, 11, 26, 22, 31, 0, 0, berlin), "2026-12-25T22:31:05Z": time.Date(2026, 12, 25, 22, 31, 5, 0, time.UTC),
+		"": {}, "0s": {}, "soon": {}, "today": {}, "yesterday": {}, "09:59": {}, "2026-11-25": {}, "2026-13-01": {}, "3 days ago": {}, "40000d": {},
+		"2027-03-28 02:30": {}, // clocks are put forward
+	} {
+		got, err := when.Future(text, now)
+		if (err == nil) != !want.IsZero() || err == nil && !got.Equal(want) {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
 		}
 	}
 }

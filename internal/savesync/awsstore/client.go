@@ -23,6 +23,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
 )
 
 // Config says where the stores are and who asks.
@@ -38,6 +39,8 @@ type Config struct {
 	Credentials aws.CredentialsProvider
 	// Table and Bucket are names.
 	Table, Bucket string
+	// Transport carries the calls, nil for one that is made for them.
+	Transport http.RoundTripper
 }
 
 const (
@@ -59,7 +62,21 @@ type client struct {
 }
 
 func newClient(c Config, service string) *client {
-	transport := &http.Transport{
+	return &client{
+		http: &http.Client{Transport: transport(c)},
+		signer: v4.NewSigner(func(o *v4.SignerOptions) {
+			o.DisableURIPathEscaping = service == "s3" // S3 signs the path as it is sent
+		}),
+		config:  c,
+		service: service,
+	}
+}
+
+func transport(c Config) http.RoundTripper {
+	if c.Transport != nil {
+		return c.Transport
+	}
+	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   3 * time.Second,
@@ -67,14 +84,6 @@ func newClient(c Config, service string) *client {
 		MaxIdleConnsPerHost:   32,
 		IdleConnTimeout:       time.Minute,
 		DisableCompression:    true, // objects are read as they are stored
-	}
-	return &client{
-		http: &http.Client{Transport: transport},
-		signer: v4.NewSigner(func(o *v4.SignerOptions) {
-			o.DisableURIPathEscaping = service == "s3" // S3 signs the path as it is sent
-		}),
-		config:  c,
-		service: service,
 	}
 }
 
@@ -171,7 +180,9 @@ type callError struct {
 	code string
 	// requestID is what AWS support asks for.
 	requestID string
-	cause     error
+	// message is what AWS said to a program that may show it: it can hold keys.
+	message string
+	cause   error
 }
 
 func (e *callError) Error() string {
@@ -181,7 +192,14 @@ func (e *callError) Error() string {
 	return fmt.Sprintf("%s: %d %s (request id %s)", e.service, e.status, e.code, e.requestID)
 }
 
-func (e *callError) Unwrap() error { return e.cause }
+// Unwrap returns a refusal as the SDK has it, so that programs tell errors apart by one
+// table.
+func (e *callError) Unwrap() error {
+	if e.cause == nil {
+		return &smithy.GenericAPIError{Code: e.code, Message: e.message}
+	}
+	return e.cause
+}
 
 // refusal is the error of a call that was answered by an error.
 func (c *client) refusal(resp *http.Response) error {
@@ -193,9 +211,9 @@ func (c *client) refusal(resp *http.Response) error {
 		}
 	}
 	if c.service == "s3" {
-		e.code = xmlCode(body)
+		e.code, e.message = xmlText(body, "Code"), xmlText(body, "Message")
 	} else {
-		e.code = jsonCode(body)
+		e.code, e.message = jsonError(body)
 	}
 	return e
 }

@@ -161,13 +161,15 @@ func (m *Manifests) call(ctx context.Context, action string, in, out any) error 
 	})
 }
 
-// jsonCode returns the code of a DynamoDB error: what stands after the # of its type.
-func jsonCode(body []byte) string {
+// jsonError returns the code of a DynamoDB error, what stands after the # of its type,
+// and its message.
+func jsonError(body []byte) (code, message string) {
 	var e struct {
-		Type string `json:"__type"`
+		Type    string `json:"__type"`
+		Message string
 	}
 	if json.Unmarshal(body, &e) != nil {
-		return ""
+		return "", ""
 	}
-	return e.Type[strings.LastIndexByte(e.Type, '#')+1:]
+	return e.Type[strings.LastIndexByte(e.Type, '#')+1:], e.Message
 }

@@ -68,7 +68,7 @@ func (o *Objects) Copy(ctx context.Context, source, version, target string) (str
 		}
 		// CopyObject may fail after it has sent the status 200.
 		if !bytes.Contains(body, []byte("<CopyObjectResult")) {
-			return &callError{service: "s3", status: http.StatusInternalServerError, code: xmlCode(body)}
+			return &callError{service: "s3", status: http.StatusInternalServerError, code: xmlText(body, "Code")}
 		}
 		copied = resp.Header.Get("X-Amz-Version-Id")
 		return nil
@@ -166,12 +166,12 @@ func escape(key string) string {
 	return "/" + strings.Join(parts, "/")
 }
 
-// xmlCode returns the code of an S3 error.
-func xmlCode(body []byte) string {
-	_, rest, ok := bytes.Cut(body, []byte("<Code>"))
+// xmlText returns what is in an element of an S3 error, such as its Code.
+func xmlText(body []byte, element string) string {
+	_, rest, ok := bytes.Cut(body, []byte("<"+element+">"))
 	if !ok {
 		return ""
 	}
-	c, _, _ := bytes.Cut(rest, []byte("</Code>"))
-	return string(c)
+	text, _, _ := bytes.Cut(rest, []byte("</"+element+">"))
+	return string(text)
 }

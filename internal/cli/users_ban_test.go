@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
+	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+)
+
+// A ban is in the record before the sessions end, list and show tell it, and it can be lifted.
+func TestUsersBan(t *testing.T) {
+	story(t, "and unban", withPlayers, func(t *testing.T, a *awsAccount) {
+		o := a.run("users", "ban", "ann", "bea", "--reason", "Shared the beta", "--until", "2d", "--output", "json")
+		list := jsonLines[banned](t, o.stdout)
+		if o.code != 0 || len(list) != 2 || list[0].Reason != "Shared the beta" || time.Until(list[0].Until).Round(time.Hour) != 48*time.Hour {
+			t.Fatalf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+		if w := strings.Join(o.writes(), " "); w != "UpdateItem AdminUserGlobalSignOut UpdateItem AdminUserGlobalSignOut" {
+			t.Errorf("the calls were %s", w)
+		}
+		var s playerView
+		o = a.run("users", "show", "ann", "--output", "json")
+		if err := json.Unmarshal([]byte(o.stdout), &s); err != nil || s.Ban == nil || s.Ban.Reason != "Shared the beta" || s.Ban.By != "user/ann" ||
+			!s.Ban.Until.Equal(list[0].Until) || s.Games[0].Files != 2 || s.Support[1].What != "ban" {
+			t.Errorf("%v: %s%s", err, o.stdout, o.stderr)
+		}
+		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 2 {
+			t.Errorf("the list: %s%s", o.stdout, o.stderr)
+		}
+		if o := a.run("users", "unban", "ann", "cy"); o.code != 0 || strings.Contains(a.Records[a.Directory.Users[0].Sub], `"ban":`) || a.Records[a.Directory.Users[2].Sub] != "" {
+			t.Errorf("unban: %d, %s", o.code, o.stderr)
+		}
+		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 1 {
+			t.Errorf("the list: %s%s", o.stdout, o.stderr)
+		}
+	})
+	story(t, "that would reach nobody", withPlayers, func(t *testing.T, a *awsAccount) {
+		for _, flags := range [][]string{
+			{"--until", "1999-12-31"}, {"--until", "yesterday"}, {"--until", "soon"}, {"--until", "5 min ago"},
+			{"--reason", `he said "no"`}, {"--reason", "two\nlines"}, {"--reason", strings.Repeat("x", 201)},
+		} {
+			o := a.run(append([]string{"users", "ban", "ann"}, flags...)...)
+			o.changedNothing(t)
+			if want := exitUsage; o.code != want {
+				t.Errorf("%q: %d, want %d\n%s", flags, o.code, want, o.stderr)
+			}
+		}
+	})
+	story(t, "that nobody may write", withPlayers, func(t *testing.T, a *awsAccount) {
+		a.Fault = func(name string) awsaccount.Fault {
+			if strings.Contains(name, "UpdateItem") {
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDeniedException", Message: "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: dynamodb:UpdateItem on resource: t because no identity-based policy allows the dynamodb:UpdateItem action"}}
+			}
+			return awsaccount.Fault{}
+		}
+		o := a.run("users", "ban", "ann", "bea")
+		if o.code != exitAccess || len(o.writes()) != 1 || a.Directory.Users[0].SignedOut || !strings.Contains(o.stderr, "dynamodb:UpdateItem") {
+			t.Errorf("%d, %q\n%s", o.code, o.writes(), o.stderr)
+		}
+	})
+}
