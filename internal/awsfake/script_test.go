@@ -116,7 +116,7 @@ func TestScriptMistakesAreFoundBeforeItRuns(t *testing.T) {
 		"- {call: CloudFormation DescribeStacks, out: {Stack: []}}":          `unknown field "Stack"`,
 		"- {call: CloudFormation DescribeStacks, outt: {}}":                  "field outt not found",
 		"- {call: CloudFormation DescribeStacks, times: some}":               "neither a number nor any",
-		"- {call: CloudFormation DescribeStacks, signal: hangup}":            `signal "hangup" is not known`,
+		"- {call: CloudFormation DescribeStacks, signal: winch}":             `signal "winch" is not known`,
 		"- {call: CloudFormation DescribeStacks, in: {StackName: \"${x}\"}}": "${x} is not defined",
 	} {
 		_, err := awsfake.Load(nil, []string{write(t, text)}, clients()...)
