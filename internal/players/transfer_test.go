@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,10 +116,10 @@ func TestImportIsFinishedByTheNext(t *testing.T) {
 			for i := range 20 {
 				accounts = append(accounts, players.Account{Email: fmt.Sprintf("p%d@example.com", i), Enabled: i%2 == 0, Line: 3 + i})
 			}
-			calls := 0
+			var calls atomic.Int32
 			fake.Wrap(func(c awsfake.Call, answer func() (any, error)) (any, error) {
 				if c.Operation == lost {
-					if calls++; calls > 3 || lost == "ListUsers" {
+					if calls.Add(1) > 3 || lost == "ListUsers" {
 						return nil, awsfake.ErrLost
 					}
 				}

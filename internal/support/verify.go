@@ -3,6 +3,7 @@ package support
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 )
@@ -30,11 +31,13 @@ func (d *Desk) VerifyAll(ctx context.Context, list iter.Seq2[string, error], atO
 // of them in their order. An error ends the stream: it is one of the list.
 func inOrder[T, R any](ctx context.Context, list iter.Seq2[T, error], atOnce int, do func(context.Context, T) R) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
+		var running sync.WaitGroup
+		defer running.Wait() // nothing goes on behind who has seen enough
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var listErr error
 		under := make(chan chan R, max(0, atOnce-1)) // one more waits to be sent
-		go func() {
+		running.Go(func() {
 			defer close(under)
 			for of, err := range list {
 				if err != nil {
@@ -47,9 +50,9 @@ func inOrder[T, R any](ctx context.Context, list iter.Seq2[T, error], atOnce int
 				case <-ctx.Done():
 					return
 				}
-				go func() { result <- do(ctx, of) }()
+				running.Go(func() { result <- do(ctx, of) })
 			}
-		}()
+		})
 		for result := range under {
 			if r := <-result; !yield(r, nil) {
 				return
