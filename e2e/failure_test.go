@@ -340,7 +340,7 @@ func TestInGitHub(t *testing.T) {
 	if deployed.Stack.Status != "CREATE_COMPLETE" {
 		t.Errorf("the deploy prints %+v", deployed)
 	}
-	r.saysInOrder(t, "::group::plan hub\n", "::endgroup::\n", "::group::stack events hub\n", "::endgroup::\n", "Deployed")
+	r.saysInOrder(t, "Plan: create", "::group::stack events hub\n", "::endgroup::\n", "Deployed")
 	if strings.Count(r.stderr, "::group::") != strings.Count(r.stderr, "::endgroup::") || strings.ContainsAny(r.stderr, "\x1b\r") {
 		t.Errorf("the log is not for GitHub:\n%q", r.stderr)
 	}
