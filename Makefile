@@ -50,7 +50,7 @@ test: unit e2e ## every test
 # what does several at once is run with the race detector.
 unit: zips
 	go test -race $$(go list ./... | grep -v '/internal/savesync$$')
-	go test ./internal/savesync
+	go test -timeout 20m ./internal/savesync
 	go test -race -short -run 'AtOnce|Leaks' ./internal/savesync
 	@test -e /usr/share/games/renpy && command -v Xvfb >/dev/null || \
 		echo "not run, since Ren'Py and Xvfb are not here: the game's file in the real engine (make test-renpy)"

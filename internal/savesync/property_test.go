@@ -432,13 +432,20 @@ func (w *world) compare() {
 			f, committed := g.Files[spelledAs(g, name)]
 			spelled := slices.ContainsFunc(d.listed(), func(other string) bool { return other != name && strings.EqualFold(other, name) })
 			switch data := d.files[name].data; {
-			case data == "", !travels(name), w.blocked(d, name), len(data) > hugeSize:
+			case data == "", !travels(name), w.blocked(d, name), w.waits(g, name, data), len(data) > hugeSize:
 			case spelled, !committed && full:
 			case f.Checksum != memstore.Checksum(data):
 				w.violate("promise 4: all is quiet, but %s on %s is not what the record has", name, d.name)
 			}
 		}
 	}
+}
+
+// waits tells whether a content goes on waiting because a device that cannot send
+// it has tried: what failed waits for hours, on every device that has it.
+func (w *world) waits(g *savesync.Game, name, data string) bool {
+	tried := slices.ContainsFunc(g.Failing[spelledAs(g, name)], func(f savesync.Failure) bool { return f.Of.Has(memstore.Checksum(data)) })
+	return tried && slices.ContainsFunc(w.devices, func(d *device) bool { return w.blocked(d, name) })
 }
 
 // leave lets the player make one more save, after all URLs are dead, and go away.
