@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -176,27 +174,6 @@ func writePlan(file string, k deploy.Kept) error {
 		return usagef("--out: %v", err)
 	}
 	return nil
-}
-
-// writePrivate writes a file that only its owner can read, whole or not at all.
-// One that is there is replaced, whoever could read it; what is no file, a link
-// included, is not written to.
-func writePrivate(file string, body []byte) error {
-	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", file)
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(body)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
 
 // readPlan reads the file that writePlan wrote.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
@@ -131,13 +132,13 @@ func TestUsersDeleteSaysWhatBecomesOfTheSaves(t *testing.T) {
 func TestAFileIsWrittenWhole(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "ann.zip")
-	if _, err := writeWhole(file, func(f *os.File) error { f.WriteString("half"); return os.ErrDeadlineExceeded }); err == nil {
+	if _, err := writeWhole(file, time.Time{}, func(f *os.File) error { f.WriteString("half"); return os.ErrDeadlineExceeded }); err == nil {
 		t.Error("half a file is none the less one")
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left is %v, %v", left, err)
 	}
-	size, err := writeWhole(file, func(f *os.File) error { _, err := f.WriteString("whole"); return err })
+	size, err := writeWhole(file, time.Time{}, func(f *os.File) error { _, err := f.WriteString("whole"); return err })
 	info, statErr := os.Stat(file)
 	if err != nil || size != 5 || statErr != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%d, %v, %v, %v", size, err, info, statErr)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +72,7 @@ func (c *crowd) takeOut(ctx context.Context, player players.Player, file string)
 	}
 	done := takenOut{Player: player.Sub, File: file}
 	var partial *support.PartialError
-	done.Bytes, err = writeWhole(file, func(f *os.File) error {
+	done.Bytes, err = writeWhole(file, time.Time{}, func(f *os.File) error {
 		err := desk.Takeout(ctx, player, f)
 		if errors.As(err, &partial) { // the rest is delivered
 			done.Missing = partial.Missing
@@ -91,23 +91,4 @@ func (c *crowd) takeOut(ctx context.Context, player players.Player, file string)
 		return answer{}, aboutPlayer("takeout", player, partial)
 	}
 	return answer{value: done, text: text}, nil
-}
-
-// writeWhole writes a file that only its owner can read, whole or not at all, and returns its size.
-func writeWhole(file string, write func(*os.File) error) (size int64, err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // 0600
-	if err != nil {
-		return 0, err
-	}
-	err = write(f)
-	if err == nil {
-		size, err = f.Seek(0, 1)
-	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return size, err
 }
