@@ -65,6 +65,10 @@ const (
 // default is that of older ones.
 const LongDomain = "LONG"
 
+// HasResource tells whether a template has a resource: a stack that was made by
+// importing kept data has few.
+func HasResource(template, logicalID string) bool { return strings.Contains(template, logicalID+":") }
+
 // HasParameter tells whether a template in this program's own style has a
 // parameter: CloudFormation refuses a value for one that it has not.
 func HasParameter(template, name string) bool {

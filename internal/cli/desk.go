@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -157,16 +158,11 @@ var bars = map[savesync.Bar]string{
 	savesync.BarBytes:    "the player's files are as large as is allowed",
 	savesync.BarRecord:   "the player's record is full",
 	savesync.BarBudget:   "the player has sent as much as is allowed for now",
-	savesync.BarFailed:   "sending it failed several times",
+	savesync.BarFailed:   "sending it failed several times; it is tried again later",
 }
 
 // barred says why a file does not sync.
-func barred(bar savesync.Bar) string {
-	if text := bars[bar]; text != "" {
-		return text
-	}
-	return string(bar)
-}
+func barred(bar savesync.Bar) string { return cmp.Or(bars[bar], string(bar)) }
 
 // whole writes a number for programs.
 func whole(n int64) string { return strconv.FormatInt(n, 10) }

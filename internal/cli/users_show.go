@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -14,7 +13,6 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/players"
-	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/internal/when"
@@ -152,7 +150,7 @@ func (a *app) known(o support.Overview) [][2]string {
 		}
 		add("saves", "%s", text)
 		for _, name := range slices.Sorted(maps.Keys(g.LeftOut)) {
-			add("left out", "%s: %s: %s", ui.Plain(g.ID), ui.Plain(name), leftOut(g.LeftOut[name]))
+			add("left out", "%s: %s: %s", ui.Plain(g.ID), ui.Plain(name), barred(g.LeftOut[name]))
 		}
 	}
 	for _, d := range o.Support {
@@ -164,21 +162,6 @@ func (a *app) known(o support.Overview) [][2]string {
 	}
 	return fields
 }
-
-// reasonsLeftOut says in words why a sync leaves a file out.
-var reasonsLeftOut = map[savesync.Bar]string{
-	savesync.BarName:     "not a save of the game, or a name that not every system can hold",
-	savesync.BarSpelling: "another file has that name but for capital letters",
-	savesync.BarSize:     "larger than a file may be",
-	savesync.BarFiles:    "the player has as many files as are allowed",
-	savesync.BarBytes:    "the player's files are as large as is allowed",
-	savesync.BarRecord:   "the player's record has no room left",
-	savesync.BarBudget:   "the player has sent as much as is allowed for now",
-	savesync.BarFailed:   "sending it failed several times; it is tried again later",
-}
-
-// leftOut says why a sync left a file out.
-func leftOut(bar savesync.Bar) string { return cmp.Or(reasonsLeftOut[bar], string(bar)) }
 
 // instant says a time: to people as they can type it, with how long ago it was.
 func (a *app) instant(t time.Time) string {

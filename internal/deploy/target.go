@@ -89,7 +89,7 @@ func Deployed(s *stage.State) *Target {
 func keepDomain(t *Target, s *stage.State) {
 	if suffix, told := s.Stack.Parameters[cfn.ParamDomainSuffix]; told {
 		t.Parameters[cfn.ParamDomainSuffix] = suffix
-	} else if !strings.Contains(s.Template, cfn.UserPoolDomain+":") {
+	} else if !cfn.HasResource(s.Template, cfn.UserPoolDomain) {
 		t.Parameters[cfn.ParamDomainSuffix] = cfn.LongDomain
 	}
 }

@@ -127,7 +127,7 @@ func (s *State) parts(ctx context.Context) ([]Drifted, error) {
 func (s *State) looks() []look {
 	var list []look
 	add := func(logicalID, name string, look look) {
-		if name != "" && owns(s.Template, logicalID) {
+		if name != "" && cfn.HasResource(s.Template, logicalID) {
 			list = append(list, look)
 		}
 	}
@@ -147,7 +147,7 @@ func (s *State) looks() []look {
 		add(f.Role, role, exists(f.Role, func(ctx context.Context) (bool, error) { return presence.Role(ctx, roles, role) }))
 		groups[f.Log] = s.Name.LogGroup(f.Function)
 	}
-	maps.DeleteFunc(groups, func(id, _ string) bool { return !owns(s.Template, id) })
+	maps.DeleteFunc(groups, func(id, _ string) bool { return !cfn.HasResource(s.Template, id) })
 	if len(groups) > 0 {
 		list = append(list, s.logGroups(groups))
 	}
@@ -174,10 +174,6 @@ func (s *State) stackItself() []Drifted {
 	}
 	return []Drifted{d}
 }
-
-// owns tells whether a template has a resource: a stack that was made by
-// importing kept data has few.
-func owns(template, logicalID string) bool { return strings.Contains(template, logicalID+":") }
 
 // apiID is the API's id, with which its address begins.
 func apiID(st stack.Stack) string {

@@ -131,7 +131,7 @@ func (s *State) Missing() []string {
 func Missing(live []Running, template string) []string {
 	var names []string
 	for _, f := range Functions() {
-		if owns(template, f.LogicalID) && !slices.ContainsFunc(live, func(l Running) bool { return l.Name == f.Name }) {
+		if cfn.HasResource(template, f.LogicalID) && !slices.ContainsFunc(live, func(l Running) bool { return l.Name == f.Name }) {
 			names = append(names, f.Name)
 		}
 	}
