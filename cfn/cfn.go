@@ -19,8 +19,11 @@ var template string
 // Template returns the CloudFormation template, in YAML.
 func Template() string { return template }
 
-// TemplateSHA256 returns the template's SHA-256 in hex, which names it in the artefact bucket.
-func TemplateSHA256() string {
+// TemplateSHA256 is the [SHA256] of the template.
+func TemplateSHA256() string { return SHA256(template) }
+
+// SHA256 returns a template's SHA-256 in hex, which names it in the artefact bucket.
+func SHA256(template string) string {
 	sum := sha256.Sum256([]byte(template))
 	return hex.EncodeToString(sum[:])
 }

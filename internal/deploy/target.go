@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -39,7 +38,7 @@ func zipBody(code lambda.Code) Body { return Body{code.SHA256, code.Bytes, code.
 // Embedded is the target that this program carries, with the settings that the
 // stack has and those that are given. Zip returns a function's zip.
 func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, roleARN string, zip func(lambda.Function, lambda.Arch) (lambda.Code, error)) (*Target, error) {
-	t := newTarget(cfn.Template(), cfn.TemplateSHA256())
+	t := newTarget(cfn.Template())
 	t.RoleARN = roleARN
 	for _, setting := range cfn.Settings() {
 		if value, ok := s.Stack.Parameters[setting.Name]; ok {
@@ -66,15 +65,16 @@ func Embedded(s *stage.State, arch lambda.Arch, settings map[string]string, role
 	return t, nil
 }
 
-func newTarget(template, sha256 string) *Target {
-	t := &Target{Template: template, TemplateKey: release.TemplateKey(sha256), Code: map[string]string{}, Parameters: map[string]string{}}
-	t.Bodies = map[string]Body{t.TemplateKey: {sha256, int64(len(template)), func() io.ReadSeeker { return strings.NewReader(template) }}}
+func newTarget(template string) *Target {
+	sum := cfn.SHA256(template)
+	t := &Target{Template: template, TemplateKey: release.TemplateKey(sum), Code: map[string]string{}, Parameters: map[string]string{}}
+	t.Bodies = map[string]Body{t.TemplateKey: {sum, int64(len(template)), func() io.ReadSeeker { return strings.NewReader(template) }}}
 	return t
 }
 
 // Deployed is the target that the stage is already, as its stack says.
 func Deployed(s *stage.State) *Target {
-	t := newTarget(s.Template, fmt.Sprintf("%x", sha256.Sum256([]byte(s.Template))))
+	t := newTarget(s.Template)
 	maps.Copy(t.Parameters, s.Stack.Parameters)
 	delete(t.Parameters, cfn.ParamRelease)
 	delete(t.Parameters, cfn.ParamHistory)

@@ -2,7 +2,6 @@ package stage
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -137,7 +136,7 @@ func (s *State) proves(r release.Record) bool {
 // it, since a setting that the record leaves out would be the template's default
 // when it is gone back to.
 func (s *State) isOf(r release.Record) bool {
-	if r.Number != s.Release() || s.Template == "" || r.Template != templateKey(s.Template) ||
+	if r.Number != s.Release() || s.Template == "" || r.Template != release.TemplateKey(cfn.SHA256(s.Template)) ||
 		r.Kind == release.FunctionOnly || r.Origin < 0 || r.Origin >= r.Number {
 		return false
 	}
@@ -152,10 +151,6 @@ func (s *State) isOf(r release.Record) bool {
 		}
 	}
 	return true
-}
-
-func templateKey(template string) string {
-	return release.TemplateKey(fmt.Sprintf("%x", sha256.Sum256([]byte(template))))
 }
 
 // Source is the number of the deploy that is live, itself or gone back to.
