@@ -30,6 +30,8 @@ const (
 	exitBusy        = 6
 	exitRefused     = 7
 	exitChanges     = 8
+	exitNotWell     = exitChanges // either way something was found
+	exitUnclear     = 9
 	exitInterrupted = 130
 	exitNobodyReads = 141 // as shells report the SIGPIPE that other programs end by
 )
@@ -47,6 +49,34 @@ type stackError struct {
 }
 
 func (e *stackError) Error() string { return e.text }
+
+// A verdict is what a look at a stage came to that did not find it well.
+type verdict int
+
+const (
+	notWell    verdict = iota // something is wrong
+	notSure                   // nothing is known to be wrong, and something could not be found out
+	notAllowed                // the same, and all of it for want of permissions
+)
+
+// verdictError ends a command that looks at a stage and has printed what it found.
+type verdictError struct {
+	verdict
+	text, hint string
+}
+
+func (e *verdictError) Error() string { return e.text }
+
+// exitCodeOf tells scripts the verdicts apart.
+func exitCodeOf(v verdict) int {
+	switch v {
+	case notSure:
+		return exitUnclear
+	case notAllowed:
+		return exitAccess
+	}
+	return exitNotWell
+}
 
 // hintedError is an error whose hint a command knows better than the table.
 type hintedError struct {
@@ -100,14 +130,15 @@ func (a *app) text(err error) string {
 	return cloud.Text(err)
 }
 
-// aboutStack tells the errors that say what became of the stack, but not, since
-// the engine does not know it, what was asked for of which stage.
+// aboutStack tells the errors that say what became of the stack, or how it is, but
+// not, since the engine does not know it, what was asked for of which stage.
 func aboutStack(err error) bool {
 	_, failed := errors.AsType[*stage.FailedError](err)
 	_, notCreated := errors.AsType[*deploy.CreateFailedError](err)
 	_, guarded := errors.AsType[*deploy.GuardError](err)
 	_, holdsData := errors.AsType[*teardown.HoldsDataError](err)
-	return failed || notCreated || guarded || holdsData
+	_, looked := errors.AsType[*verdictError](err)
+	return failed || notCreated || guarded || holdsData || looked
 }
 
 // explain is the one table from errors to exit codes and advice.
@@ -115,6 +146,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*hintedError](err); ok {
 		code, _ := a.explain(ctx, e.error)
 		return code, e.hint
+	}
+	if e, ok := errors.AsType[*verdictError](err); ok {
+		return exitCodeOf(e.verdict), e.hint
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage, a.running + " --help shows how it is used"

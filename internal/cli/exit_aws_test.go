@@ -99,3 +99,13 @@ func TestHintsForQuestions(t *testing.T) {
 		}
 	}
 }
+
+// Not well, could not find out, and not allowed are told apart by their exit codes.
+func TestVerdicts(t *testing.T) {
+	for v, want := range map[verdict]int{notWell: 8, notSure: 9, notAllowed: 4} {
+		a := &app{streams: &ui.Streams{Err: io.Discard}, env: Env{Getenv: func(string) string { return "" }}}
+		if code := a.finish(t.Context(), &verdictError{verdict: v, text: "what was found", hint: "what to type"}); code != want {
+			t.Errorf("verdict %d: exit code %d, want %d", v, code, want)
+		}
+	}
+}
