@@ -29,7 +29,7 @@ func (s *stage) desk(t *testing.T) (*support.Desk, *pool.Pool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk, err := support.Open(at, st, id.Account, id.ARN)
+	desk, err := support.Open(at, st, id.Account, id.Name())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (a *app) desk(ctx context.Context) (*desk, error) {
 	if c.pool, err = s.at.Accounts(c.stack); err != nil {
 		return nil, err
 	}
-	d, err := a.env.OpenDesk(s.at, c.stack, id.Account, id.ARN)
+	d, err := c.openFor(id)
 	return &desk{c, d}, err
 }
 

@@ -49,12 +49,17 @@ func (c *crowd) desk(ctx context.Context) (*support.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.helps, err = support.Open(c.at, c.stack, id.Account, id.Name())
+	return c.openFor(id)
+}
+
+// openFor opens the desk for somebody, by whose readable name records tell what was done.
+func (c *crowd) openFor(who cloud.Identity) (desk *support.Desk, err error) {
+	c.helps, err = c.env.OpenDesk(c.at, c.stack, who.Account, who.Name())
 	return c.helps, err
 }
 
 // window is a desk of which one only looks, as nobody in particular.
-func (c *crowd) window() (*support.Desk, error) { return support.Open(c.at, c.stack, "", "") }
+func (c *crowd) window() (*support.Desk, error) { return c.env.OpenDesk(c.at, c.stack, "", "") }
 
 // aPlayer is how commands say what to name a player by.
 const aPlayer = "a player: e-mail address, id, or the beginning of either"

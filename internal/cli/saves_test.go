@@ -198,6 +198,10 @@ func TestSavesRestore(t *testing.T) {
 		if c.current(c.ann)[one] != realSave(t, two) {
 			t.Error("what the hint says does not undo it")
 		}
+		var s playerView
+		if err := json.Unmarshal([]byte(c.run("users", "show", "ann", "--output", "json").stdout), &s); err != nil || s.Support[len(s.Support)-1].By != "user/ann" {
+			t.Errorf("the player's record does not say who did it: %+v, %v", s.Support, err)
+		}
 		c.run("saves", "restore", "ann", "my_game", one, "--version", "4", "--yes").wants(t, 0, "Nothing to restore: 1 file is so already")
 	})
 	withCounter(t, "a game, and back", func(t *testing.T, c *counter) {

@@ -25,7 +25,7 @@ type awsAccount struct {
 	t      *testing.T
 	stdin  string        // what is piped into the program
 	stdout *os.File      // of the program; nil for one that is read
-	kept   *support.Desk // what is kept of players, nil for a test that has no use for it
+	kept   *support.Desk // what is kept of players in other stores than the account, nil for none
 }
 
 func newAccount(t *testing.T) *awsAccount {
@@ -105,7 +105,7 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 			// Only what cloud.Load reads from the machine is missing; nothing is ever sent.
 			return a.Config(o), nil
 		},
-		OpenDesk: func(*stage.Stage, stack.Stack, string, string) (*support.Desk, error) { return a.kept, nil },
+		OpenDesk: a.openDesk,
 	}
 	if a.stdout != nil {
 		env.Stdout = a.stdout
@@ -122,6 +122,16 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 	o.stdout, o.stderr = read(out), read(errs)
 	o.calls = calls()
 	return o
+}
+
+// openDesk opens the account's desk, or the one over stores in memory if there is that.
+func (a *awsAccount) openDesk(at *stage.Stage, st stack.Stack, account, by string) (*support.Desk, error) {
+	if a.kept == nil {
+		return support.Open(at, st, account, by)
+	}
+	desk, operator := *a.kept, *a.kept.Operator
+	operator.By, desk.Operator = by, &operator
+	return &desk, nil
 }
 
 // deployed is an account with a stage that this program has deployed.
