@@ -29,7 +29,7 @@ func TestSaves(t *testing.T) {
 	// What is restored is fetched by the device that spoilt it and by the other one.
 	s.run(t, "saves", "restore", ann.sub, game, name, "--version", "1", "--dry-run").exits(t, 0).says(t, "than 1 does not")
 	one.sync(t, "", "")
-	s.run(t, "saves", "restore", ann.sub, game, name, "--version", "1", "--yes").exits(t, 0).says(t, "Restored 1 file", "to undo")
+	s.run(t, "saves", "restore", ann.sub, game, name, "--version", "1", "--yes").exits(t, 0).says(t, "Restored as #", "to undo")
 	one.sync(t, "", name)
 	one.holds(t, map[string]string{name: "good", "persistent": "p"})
 	two.sync(t, "", "")

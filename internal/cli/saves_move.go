@@ -167,6 +167,7 @@ func (m *mover) show() error {
 
 // move moves game after game. What was moved before an error stays so.
 func (m *mover) move(ctx context.Context) error {
+	before := m.before()
 	won, moved := 0, 0
 	for _, game := range m.games {
 		outcomes, err := m.Move(ctx, m.from.Sub, m.to.Sub, game)
@@ -189,6 +190,24 @@ func (m *mover) move(ctx context.Context) error {
 	if !m.json() {
 		m.say("Moved %s: %d current now, %d kept as older versions.", ui.Plural(int64(moved), "save"), won, moved-won)
 		m.hint("%s keeps the first account from syncing", m.command("users disable "+quoted(called(m.from.Player))))
+		m.hintUndo(before)
 	}
 	return nil
+}
+
+// hintUndo says, game by game, how the first player has the saves again, and the other
+// one those that were replaced.
+func (m *mover) hintUndo(before time.Time) {
+	at := " --at " + before.UTC().Format(time.RFC3339)
+	for _, game := range m.games {
+		of := func(f movedFile) bool { return f.Game == game }
+		replaced := func(f movedFile) bool { return f.Game == game && f.Current && !f.There.IsZero() }
+		if !slices.ContainsFunc(m.view.Files, of) {
+			continue
+		}
+		m.hint("to undo: %s", m.command(kept{game: game}.typed("saves restore", m.from)+at))
+		if slices.ContainsFunc(m.view.Files, replaced) {
+			m.hint("and %s", m.command(kept{game: game}.typed("saves restore", m.to)+at))
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/support"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -87,6 +88,8 @@ type changeFile struct {
 	Page string       `json:"page,omitempty"`
 	Now  *versionView `json:"now,omitempty"`
 	To   versionView  `json:"to"`
+	// Made is the version that was made of it.
+	Made *versionView `json:"made,omitempty"`
 }
 
 func newRestoreView(player keeper, game string, plan support.RestorePlan) restoreView {
@@ -94,8 +97,7 @@ func newRestoreView(player keeper, game string, plan support.RestorePlan) restor
 	for _, c := range plan.Changes {
 		file := changeFile{File: c.To.Name, Page: c.Page, To: newVersionView(c.To)}
 		if c.Now != nil {
-			now := newVersionView(*c.Now)
-			file.Now = &now
+			file.Now = new(newVersionView(*c.Now))
 		}
 		v.Changes = append(v.Changes, file)
 	}
@@ -131,10 +133,12 @@ func (a *app) savesRestore(ctx context.Context, of kept, files []string, o resto
 		}
 	}
 	if !o.dryRun && len(plan.Changes) > 0 {
-		if err := d.restore(ctx, player, of.game, plan); err != nil {
+		if err := d.confirm(ctx, "Restore?"); err != nil {
 			return err
 		}
-		v.Done = true
+		if err := d.restore(ctx, player, plan, &v); err != nil {
+			return err
+		}
 	}
 	if a.json() {
 		return a.printJSON(v)
@@ -228,24 +232,68 @@ func several(names []string) string {
 	return text
 }
 
-// restore asks, restores, and says how to take it back.
-func (d *desk) restore(ctx context.Context, player keeper, game string, plan support.RestorePlan) error {
-	if err := d.confirm(ctx, "Restore?"); err != nil {
-		return err
-	}
-	before := d.Now().Truncate(time.Second).Add(-time.Second) // stores tell times to the second
-	outcomes, err := d.Restore(ctx, player.Sub, game, plan)
+// restore does what was planned, and says how to take it back.
+func (d *desk) restore(ctx context.Context, player keeper, plan support.RestorePlan, v *restoreView) error {
+	before := d.before()
+	outcomes, err := d.Restore(ctx, v.Player, v.Game, plan)
 	if err != nil {
 		return err
 	}
 	if err := overtaken(outcomes); err != nil {
 		return err
 	}
-	d.say("Restored %s.", ui.Plural(int64(len(outcomes)), "file"))
-	if undo := undoing(player, game, plan, before); undo != "" {
-		d.hint("to undo: %s", d.command(undo))
+	v.Done = true
+	var made, there []savesync.Kept
+	for i, k := range d.made(ctx, v.Player, v.Game, outcomes) {
+		if k.ID != "" {
+			made, v.Changes[i].Made = append(made, k), new(newVersionView(k))
+		}
 	}
+	for _, c := range plan.Changes {
+		if c.Now != nil {
+			there = append(there, *c.Now)
+		}
+	}
+	switch {
+	case len(outcomes) == 1 && len(made) == 1:
+		d.say("Restored as #%d.", made[0].Number)
+	case len(made) == 0:
+		d.say("Restored %s.", ui.Plural(int64(len(outcomes)), "file"))
+	default:
+		d.say("Restored %s: %s.", ui.Plural(int64(len(outcomes)), "file"), severalMade(made))
+	}
+	d.hintUndo(player, v.Game, there, before)
 	return nil
+}
+
+// before is a moment that is surely before what is done next: stores tell times to the second.
+func (d *desk) before() time.Time { return d.Now().Truncate(time.Second).Add(-time.Second) }
+
+// made returns the versions that outcomes are about, zero for one that is unknown. To
+// know their numbers they are listed; what was done stays done if that fails.
+func (d *desk) made(ctx context.Context, player, game string, outcomes []savesync.Outcome) []savesync.Kept {
+	list := make([]savesync.Kept, len(outcomes))
+	contents := make([]savesync.Content, len(outcomes))
+	for i, o := range outcomes {
+		contents[i] = savesync.Content{Name: o.Name, ID: o.ID}
+	}
+	known, err := d.Numbered(ctx, player, game, contents)
+	if err != nil {
+		d.say("%s the new numbers could not be read: %s", ui.Warning("!"), ui.Plain(cloud.OneLine(d.text(err))))
+	}
+	for i, c := range contents {
+		list[i] = known[c]
+	}
+	return list
+}
+
+// severalMade names the first few of several versions: "1-1-LT1.save as #4".
+func severalMade(list []savesync.Kept) string {
+	var names []string
+	for _, k := range list {
+		names = append(names, fmt.Sprintf("%s as #%d", k.Name, k.Number))
+	}
+	return several(names)
 }
 
 // overtaken is an error unless all that was put there is current.
@@ -262,20 +310,21 @@ func overtaken(outcomes []savesync.Outcome) error {
 	return fmt.Errorf("a device has changed %s meanwhile; what was to be there is kept as an older version", several(lost))
 }
 
-// undoing is the command that takes a restore back, "" if there was nothing before it.
-func undoing(player keeper, game string, plan support.RestorePlan, before time.Time) string {
-	line := "saves restore " + quoted(called(player.Player)) + " " + game
-	there := slices.DeleteFunc(slices.Clone(plan.Changes), func(c support.Change) bool { return c.Now == nil })
+// hintUndo says how to make current again what was there before, if there was something.
+func (d *desk) hintUndo(player keeper, game string, there []savesync.Kept, before time.Time) {
+	line := kept{game: game}.typed("saves restore", player)
 	switch len(there) {
 	case 0:
-		return ""
+		return
 	case 1:
-		return fmt.Sprintf("%s %s --version %d", line, quoted(there[0].To.Name), there[0].Now.Number)
+		line += fmt.Sprintf(" %s --version %d", quoted(there[0].Name), there[0].Number)
+	default:
+		for _, k := range there {
+			line += " " + quoted(k.Name)
+		}
+		line += " --at " + before.UTC().Format(time.RFC3339)
 	}
-	for _, c := range there {
-		line += " " + quoted(c.To.Name)
-	}
-	return line + " --at " + before.UTC().Format(time.RFC3339)
+	d.hint("to undo: %s", d.command(line))
 }
 
 // explainKept advises on errors about what an operator puts into a game.

@@ -189,12 +189,12 @@ func TestSavesRestore(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		o := c.run("saves", "restore", "ann", "my_game", one, "--version", "1", "--yes")
-		o.wants(t, 0, "Restored 1 file.", "to undo: renpyctl ", " --stage")
+		o.wants(t, 0, "Restored as #3.", "to undo: renpyctl ", " --stage")
 		if c.current(c.ann)[one] != realSave(t, one) {
 			t.Fatal("nothing was restored")
 		}
 		time.Sleep(time.Minute)
-		c.run(c.hinted(o)...).wants(t, 0, "Restored 1 file.")
+		c.run(c.hinted(o)...).wants(t, 0, "Restored as #4.")
 		if c.current(c.ann)[one] != realSave(t, two) {
 			t.Error("what the hint says does not undo it")
 		}
@@ -215,7 +215,7 @@ func TestSavesRestore(t *testing.T) {
 		time.Sleep(time.Hour)
 		o := c.run("saves", "restore", "ann", "my_game", "--at", then.UTC().Format(time.RFC3339), "--yes", "--output", "json")
 		v := jsonLines[restoreView](t, o.stdout)[0]
-		if o.code != 0 || !v.Done || len(v.Changes) != 2 || !slices.Equal(v.Stay, []string{three}) || v.Continue != two || v.Changes[0].Page != "1" {
+		if o.code != 0 || !v.Done || len(v.Changes) != 2 || v.Changes[1].Made.Number != 3 || v.Changes[1].Made.Of != 1 || !slices.Equal(v.Stay, []string{three}) || v.Continue != two || v.Changes[0].Page != "1" {
 			t.Fatalf("%d, %+v %s", o.code, v, o.stderr)
 		}
 		now := c.current(c.ann)
@@ -224,12 +224,12 @@ func TestSavesRestore(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		o = c.run("saves", "restore", "ann", "my_game", "--at", "90m", "--yes")
-		o.wants(t, 0, "Restored 2 files.")
+		o.wants(t, 0, "Restored 2 files: ", two+" as #4")
 		if got := c.current(c.ann); !maps.Equal(got, before) {
 			t.Error("going forward again is not what was there")
 		}
 		time.Sleep(time.Hour)
-		c.run(c.hinted(o)...).wants(t, 0, "Restored 2 files.")
+		c.run(c.hinted(o)...).wants(t, 0, "Restored 2 files: ", two+" as #5")
 		if got := c.current(c.ann); !maps.Equal(got, now) {
 			t.Error("what the hint says does not undo it")
 		}
@@ -266,9 +266,14 @@ func TestSavesRestore(t *testing.T) {
 
 // hinted are the arguments of the command that the last hint names.
 func (c *counter) hinted(o outcome) []string {
-	_, line, _ := strings.Cut(o.stderr, "to undo: renpyctl ")
-	line, _, _ = strings.Cut(line, "\n")
-	return append(strings.Fields(line), "--yes")
+	return append(strings.Fields(cut(o.stderr, "to undo: renpyctl ", "\n")), "--yes")
+}
+
+// cut is what stands between two texts.
+func cut(text, begin, end string) string {
+	_, text, _ = strings.Cut(text, begin)
+	text, _, _ = strings.Cut(text, end)
+	return text
 }
 
 func TestSavesDownload(t *testing.T) {
@@ -450,21 +455,27 @@ func TestSavesUpload(t *testing.T) {
 			}
 			return path
 		}
-		mended, cut := file("mended.save", realSave(t, two)), file(one, realSave(t, two)[:500])
+		mended, half := file("mended.save", realSave(t, two)), file(one, realSave(t, two)[:500])
 		c.run("saves", "upload", "ann", "my_game", mended, "--as", one, "--dry-run").wants(t, 0, "replaces 7.0 kB")
 		c.run("saves", "upload", "ann", "my_game", mended, "--as", one).wants(t, exitUsage, "--yes")
 		if c.current(c.ann)[one] != realSave(t, one) {
 			t.Fatal("a dry run, or one that nobody confirmed, has uploaded")
 		}
-		c.run("saves", "upload", "ann", "my_game", mended, "--as", one, "--yes").wants(t, 0, "Uploaded: "+one)
+		o := c.run("saves", "upload", "ann", "my_game", mended, "--as", one, "--yes")
+		o.wants(t, 0, "Uploaded as #2: "+one)
 		if c.current(c.ann)[one] != realSave(t, two) {
 			t.Error("nothing was uploaded")
 		}
-		c.run("saves", "upload", "ann", "my_game", cut, "--yes").wants(t, exitRefused, "damaged")
+		c.run("saves", "upload", "ann", "my_game", mended, "--as", one, "--yes").wants(t, 0, "Unchanged, it is the same")
+		time.Sleep(time.Minute)
+		if c.run(c.hinted(o)...).wants(t, 0, "Restored as #3."); c.current(c.ann)[one] != realSave(t, one) {
+			t.Error("what the hint says does not undo it")
+		}
+		c.run("saves", "upload", "ann", "my_game", half, "--yes").wants(t, exitRefused, "damaged")
 		c.run("saves", "upload", "ann", "my_game", mended, "--yes").wants(t, exitRefused, "not a save of the game")
 		c.run("saves", "upload", "ann", "my_game", file("3-1-LT1.save", strings.Repeat("x", 1<<20+1)), "--yes").wants(t, exitRefused, "larger than")
-		o := c.run("saves", "upload", "ann", "my_game", cut, file(two, realSave(t, two)), "--yes", "--output", "json")
-		if v := jsonLines[uploadView](t, o.stdout)[0]; o.code != exitError || v.Files[0].Error == "" || !v.Files[1].Current || c.current(c.ann)[two] != realSave(t, two) {
+		o = c.run("saves", "upload", "ann", "my_game", half, file(two, realSave(t, two)), "--yes", "--output", "json")
+		if v := jsonLines[uploadView](t, o.stdout)[0]; o.code != exitError || v.Files[0].Error == "" || !v.Files[1].Current || v.Files[1].Made.Number != 1 || c.current(c.ann)[two] != realSave(t, two) {
 			t.Errorf("of two one is damaged: %d, %+v", o.code, v)
 		}
 		c.run("saves", "upload", "ann", "my_game", filepath.Join(dir, "none"), "--yes").wants(t, exitError, "no such file")
@@ -493,5 +504,18 @@ func TestSavesMove(t *testing.T) {
 			t.Error("the newer ones did not win")
 		}
 		c.run("saves", "move", "ann", "bea", "--yes").wants(t, 0, "Nothing to move")
+	})
+	withCounter(t, "and back", func(t *testing.T, c *counter) {
+		c.save(c.bea, one, realSave(t, three))
+		c.save(c.ann, one, realSave(t, one))
+		time.Sleep(time.Minute)
+		o := c.run("saves", "move", "ann", "bea", "--yes")
+		o.wants(t, 0, "Moved 1 save: 1 current now", "to undo: renpyctl saves restore ann@", "hint: and renpyctl saves restore bea@")
+		time.Sleep(time.Minute)
+		c.run(c.hinted(o)...).wants(t, 0, "Restored as #")
+		c.run(append(strings.Fields(cut(o.stderr, "hint: and renpyctl ", "\n")), "--yes")...).wants(t, 0, "Restored as #")
+		if c.current(c.ann)[one] != realSave(t, one) || c.current(c.bea)[one] != realSave(t, three) {
+			t.Error("what the hints say does not undo it")
+		}
 	})
 }

@@ -65,9 +65,11 @@ type uploadedFile struct {
 	File  string `json:"file"`
 	Bytes int64  `json:"bytes"`
 	// Replaces says that there was another one.
-	Replaces bool   `json:"replaces,omitempty"`
-	Current  bool   `json:"current,omitempty"`
-	Error    string `json:"error,omitempty"`
+	Replaces bool `json:"replaces,omitempty"`
+	Current  bool `json:"current,omitempty"`
+	// Made is the version that it became.
+	Made     *versionView `json:"made,omitempty"`
+	Error    string       `json:"error,omitempty"`
 	data     []byte
 	modified time.Time
 }
@@ -101,7 +103,7 @@ func (a *app) savesUpload(ctx context.Context, name, game string, paths []string
 			return err
 		}
 		v.Done = true
-		err = d.upload(ctx, &v)
+		err = d.upload(ctx, player, &v)
 	}
 	if a.json() {
 		return errors.Join(a.printJSON(v), err)
@@ -176,8 +178,11 @@ func (d *desk) showUpload(player keeper, v uploadView) {
 	}
 }
 
-// upload puts the files into the game, one after the other. Each is answered.
-func (d *desk) upload(ctx context.Context, v *uploadView) error {
+// upload puts the files into the game, one after the other. Each is answered, and at the
+// end is said how to take them back.
+func (d *desk) upload(ctx context.Context, player keeper, v *uploadView) error {
+	before := d.before()
+	var replaced []savesync.Kept
 	f := failures{of: len(v.Files), noun: "file"}
 	for i := range v.Files {
 		file := &v.Files[i]
@@ -192,13 +197,34 @@ func (d *desk) upload(ctx context.Context, v *uploadView) error {
 		if err := f.add(ctx, err); err != nil {
 			return err
 		}
-		if file.Current && !d.json() {
-			done := "Uploaded"
-			if outcome.Unchanged {
-				done = "Unchanged, it is the same"
-			}
-			d.say("%s: %s.", done, ui.Plain(file.File))
+		if err == nil {
+			replaced = append(replaced, d.uploaded(ctx, player, v.Game, file, outcome)...)
 		}
 	}
+	d.hintUndo(player, v.Game, replaced, before)
 	return f.end(d.app)
+}
+
+// uploaded says what became of a file, and returns the version that it replaced, if there
+// is one.
+func (d *desk) uploaded(ctx context.Context, player keeper, game string, file *uploadedFile, outcome savesync.Outcome) []savesync.Kept {
+	if outcome.Unchanged {
+		if !d.json() {
+			d.say("Unchanged, it is the same: %s.", ui.Plain(file.File))
+		}
+		return nil
+	}
+	was := savesync.Outcome{Name: outcome.Name, ID: player.file(game, outcome.Name).ID}
+	versions := d.made(ctx, player.Sub, game, []savesync.Outcome{outcome, was})
+	as := ""
+	if now := versions[0]; now.ID != "" {
+		file.Made, as = new(newVersionView(now)), fmt.Sprintf(" as #%d", now.Number)
+	}
+	if !d.json() {
+		d.say("Uploaded%s: %s.", as, ui.Plain(file.File))
+	}
+	if was := versions[1]; was.ID != "" {
+		return []savesync.Kept{was}
+	}
+	return nil
 }

@@ -150,6 +150,25 @@ func (d *Desk) Select(ctx context.Context, player, game string, s Selection) ([]
 	return list, err
 }
 
+// Numbered returns versions of a player's game with their numbers, by what they are of.
+// What is not there any more is left out.
+func (d *Desk) Numbered(ctx context.Context, player, game string, contents []savesync.Content) (map[savesync.Content]savesync.Kept, error) {
+	one := "" // file, or all
+	if !slices.ContainsFunc(contents, func(c savesync.Content) bool { return c.Name != contents[0].Name }) {
+		one = contents[0].Name
+	}
+	found := map[savesync.Content]savesync.Kept{}
+	for k, err := range d.Versions(ctx, player, game, one) {
+		if err != nil {
+			return nil, err
+		}
+		if c := (savesync.Content{Name: k.Name, ID: k.ID}); slices.Contains(contents, c) {
+			found[c] = k
+		}
+	}
+	return found, nil
+}
+
 // A file is what is kept of one, as far as it is asked for.
 type file struct {
 	now, then *savesync.Kept
