@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestUsersBan(t *testing.T) {
 			!s.Ban.Until.Equal(list[0].Until) || s.Games[0].Files != 2 || s.Support[1].What != "ban" {
 			t.Errorf("%v: %s%s", err, o.stdout, o.stderr)
 		}
-		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 2 {
+		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 2 || !strings.Contains(o.stderr, "3 players: 1 disabled, 2 banned") {
 			t.Errorf("the list: %s%s", o.stdout, o.stderr)
 		}
 		if o := a.run("users", "unban", "ann", "cy"); o.code != 0 || strings.Contains(a.Records[a.Directory.Users[0].Sub], `"ban":`) || a.Records[a.Directory.Users[2].Sub] != "" {
@@ -35,6 +36,44 @@ func TestUsersBan(t *testing.T) {
 		}
 		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 1 {
 			t.Errorf("the list: %s%s", o.stdout, o.stderr)
+		}
+	})
+	story(t, "listed", withPlayers, func(t *testing.T, a *awsAccount) {
+		for i := range 40 {
+			a.Directory.Add(10+i, fmt.Sprintf("p%d@example.com", i))
+		}
+		for _, args := range []string{"ban bea", "ban p30", "ban p39"} {
+			if o := a.run(append([]string{"users"}, strings.Fields(args)...)...); o.code != 0 {
+				t.Fatal(o.stderr)
+			}
+		}
+		for flags, want := range map[string]string{
+			"":               "bea@ p30@ p39@; 3 players: 3 banned\n",
+			"--limit 2":      "bea@ p30@; 2 players: 2 banned; there are more\n",
+			"--limit 3":      "bea@ p30@ p39@; 3 players: 3 banned\n",
+			"--email p3":     "p30@ p39@; 2 players: 2 banned\n",
+			"--email cy":     "; 0 players\n",
+			"--sort created": "bea@ p30@ p39@; 3 players: 3 banned\n",
+		} {
+			o := a.run(append([]string{"users", "list", "--state", "banned"}, strings.Fields(flags)...)...)
+			var names []string
+			for line := range strings.Lines(o.stdout) {
+				name, _, _ := strings.Cut(line, "example.com")
+				names = append(names, name)
+			}
+			if got := strings.Join(names, " ") + "; " + o.stderr; o.code != 0 || got != want {
+				t.Errorf("%q: %d, %q, want %q", flags, o.code, got, want)
+			}
+		}
+		// One record that cannot be read hides no other, and no ban passes for none.
+		a.Records[a.Directory.Users[0].Sub] = `{"format":1`
+		o := a.run("users", "list", "--state", "banned", "--output", "json")
+		var list []listed
+		if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || o.code != exitError || len(list) != 3 || !strings.Contains(o.stderr, "ann@example.com") {
+			t.Errorf("%d, %v, %s%s", o.code, err, o.stdout, o.stderr)
+		}
+		if o := a.run("users", "list", "--wide"); o.code != exitError || strings.Count(o.stdout, "\n") != 43 || strings.Count(o.stdout, "\tunreadable\n") != 1 {
+			t.Errorf("%d, %s%s", o.code, o.stdout, o.stderr)
 		}
 	})
 	story(t, "that would reach nobody", withPlayers, func(t *testing.T, a *awsAccount) {
