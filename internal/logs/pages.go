@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"iter"
@@ -103,25 +102,13 @@ func key(e *types.FilteredLogEvent) uint64 {
 // answerWithin is how long one page may take.
 const answerWithin = 20 * time.Second
 
-// noAnswerError is of the kind that [cloud.KindOf] calls unreachable.
-type noAnswerError struct{}
-
-func (noAnswerError) Error() string {
-	return fmt.Sprintf("no answer for %.0f s", answerWithin.Seconds())
-}
-func (noAnswerError) Unwrap() error { return context.DeadlineExceeded }
-
 // prompt gives up on a call that is not answered.
 type prompt struct{ Client }
 
 func (p prompt) FilterLogEvents(ctx context.Context, in *cwl.FilterLogEventsInput, options ...func(*cwl.Options)) (*cwl.FilterLogEventsOutput, error) {
-	limited, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	out, err := p.Client.FilterLogEvents(limited, in, options...)
-	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
-		err = noAnswerError{}
-	}
-	return out, err
+	return cloud.Within(ctx, answerWithin, func(ctx context.Context) (*cwl.FilterLogEventsOutput, error) {
+		return p.Client.FilterLogEvents(ctx, in, options...)
+	})
 }
 
 // maxPatience is the longest pause of one who is asked to slow down.
