@@ -134,6 +134,7 @@ func (a *Account) services() {
 		return &sts.GetCallerIdentityOutput{Account: aws.String(ID), Arn: aws.String("arn:aws:iam::" + ID + ":user/ann")}, nil
 	})
 	a.lambda()
+	a.cloudWatch()
 	a.cognito()
 	a.parts()
 	a.dynamoDB()

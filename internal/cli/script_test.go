@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -96,7 +97,7 @@ func renpyctl() {
 		os.Exit(Run(ctx, env, os.Args[1:]))
 	}
 	script, err := awsfake.Load(scriptVars(), filepath.SplitList(files),
-		(*cloudformation.Client)(nil), (*cwl.Client)(nil), (*idp.Client)(nil), (*dynamodb.Client)(nil),
+		(*cloudformation.Client)(nil), (*cw.Client)(nil), (*cwl.Client)(nil), (*idp.Client)(nil), (*dynamodb.Client)(nil),
 		(*lambdaapi.Client)(nil), (*s3.Client)(nil), (*sts.Client)(nil), (*apigatewayv2.Client)(nil), (*iam.Client)(nil))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -135,6 +135,7 @@ func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
 		"SeeWhoseARemnantIs": "caller", "SeeTheAPI": "caller support support read-only", "ListTheLogGroups": "caller support support read-only",
+		"ReadTheMetrics": "caller support support read-only",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {

@@ -8,6 +8,7 @@ func seeParts(t Target) []Statement {
 		allow("SeeTheBucketOfSaves", t.ofS3(t.Saves), "s3:GetBucketPolicy"),
 		allow("SeeTheRoles", t.roles(), "iam:GetRole"),
 		allow("SeeTheAPI", t.anyAPI(), "apigateway:GET"),
-		allow("ListTheLogGroups", everything(), "logs:DescribeLogGroups"), // which knows no resources
+		allow("ListTheLogGroups", everything(), "logs:DescribeLogGroups"),       // which knows no resources
+		allow("ReadTheMetrics", everything(), "cloudwatch:GetMetricStatistics"), // nor does CloudWatch for metrics
 	}
 }
