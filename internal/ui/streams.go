@@ -24,6 +24,7 @@ type Streams struct {
 	Err io.Writer
 
 	// InTerminal, OutTerminal and ErrTerminal say which stream a person sits at.
+	// OutTerminal decides how answers are laid out; a flag may set it otherwise.
 	InTerminal  bool
 	OutTerminal bool
 	ErrTerminal bool
@@ -53,9 +54,8 @@ func (s *Streams) Size() (width, height int) {
 }
 
 // System returns the process's own streams. Styles written to them are reduced
-// to what each can show: none in a pipe, none if noColor or a non-empty
-// NO_COLOR asks for it (colorprofile itself reads NO_COLOR as a boolean and
-// would colour for NO_COLOR=yes).
+// to what each can show: none in a pipe, none where they are not wanted, all
+// where CLICOLOR_FORCE asks for them.
 func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ []string, noColor bool) *Streams {
 	s := &Streams{
 		In:          stdin,
@@ -84,15 +84,29 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 		}
 		return read, func() { _ = term.Restore(stdin.Fd(), state) }, nil
 	}
-	plain := noColor || getenv("NO_COLOR") != ""
+	plain, forced := noColor || unwanted(getenv), forced(getenv)
 	dumb := getenv("TERM") == "dumb"
 	if getenv("GITHUB_ACTIONS") == "true" {
 		s.runner = stderr
 	}
-	s.Out = &cleaner{to: s.styled(stdout, environ, s.OutTerminal && !dumb, plain)}
-	s.Err = &cleaner{to: s.styled(stderr, environ, s.ErrTerminal && !dumb, plain)}
+	s.Out = &cleaner{to: s.styled(stdout, environ, s.OutTerminal && !dumb, plain, forced)}
+	s.Err = &cleaner{to: s.styled(stderr, environ, s.ErrTerminal && !dumb, plain, forced)}
 	s.Live = s.ErrTerminal && !dumb && getenv("CI") == ""
 	return s
+}
+
+// unwanted tells whether the environment wants no colours: a NO_COLOR that is not
+// empty (no-color.org; colorprofile itself reads it as a boolean and would colour
+// for NO_COLOR=yes), or CLICOLOR=0.
+func unwanted(getenv func(string) string) bool {
+	return getenv("NO_COLOR") != "" || getenv("CLICOLOR") == "0" && !forced(getenv)
+}
+
+// forced tells whether the environment wants colours in pipes, too
+// (bixense.com/clicolors).
+func forced(getenv func(string) string) bool {
+	force := getenv("CLICOLOR_FORCE")
+	return force != "" && force != "0"
 }
 
 // unstyled leaves out the styles, which are all that [Clean] lets through of escape
@@ -110,8 +124,12 @@ func (u unstyled) Write(p []byte) (int, error) {
 // styled wraps w so that the styles of this package, which are always written
 // in full, are reduced to what w can show. A plain terminal loses its colours
 // but keeps the cursor movements of live progress.
-func (s *Streams) styled(w *os.File, environ []string, able, plain bool) io.Writer {
+func (s *Streams) styled(w *os.File, environ []string, able, plain, forced bool) io.Writer {
 	switch {
+	case !able && forced && !plain && s.runner != nil:
+		return &colorprofile.Writer{Forward: &unobeyed{to: w}, Profile: colorprofile.ANSI}
+	case !able && forced && !plain:
+		return &colorprofile.Writer{Forward: w, Profile: colorprofile.ANSI}
 	case !able && s.runner != nil:
 		return &colorprofile.Writer{Forward: &unobeyed{to: w}, Profile: colorprofile.NoTTY}
 	case !able:

@@ -23,6 +23,7 @@ func TestSystemOnATerminal(t *testing.T) {
 		{"NO_COLOR=1", map[string]string{"TERM": "xterm-256color", "NO_COLOR": "1"}, false, true, false},
 		{"NO_COLOR=yes counts too", map[string]string{"TERM": "xterm-256color", "NO_COLOR": "yes"}, false, true, false},
 		{"an empty NO_COLOR does not", map[string]string{"TERM": "xterm-256color", "NO_COLOR": ""}, false, true, true},
+		{"CLICOLOR=0", map[string]string{"TERM": "xterm-256color", "CLICOLOR": "0"}, false, true, false},
 		{"--no-color", map[string]string{"TERM": "xterm-256color"}, true, true, false},
 		{"a dumb terminal", map[string]string{"TERM": "dumb"}, false, false, false},
 		{"a job's terminal", map[string]string{"TERM": "xterm-256color", "CI": "true"}, false, false, true},
