@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	"github.com/spf13/pflag"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -77,33 +78,30 @@ type app struct {
 	several bool       // it was given several players
 }
 
-// globalFlags are the flags that every command has.
-type globalFlags struct {
-	stage     string
-	region    string
-	profile   string
-	local     bool
-	localPort int
-	output    string
-	noColor   bool
-	debug     bool
-	yes       bool
-}
-
 // stage is the name of the stage that the command is about.
 func (a *app) stage() stage.Name { return stage.Name(a.flags.stage) }
 
+// formats are the values of --output.
+var formats = []string{"table", "tsv", "json"}
+
 // prepare runs before every command, when the flags are known.
-func (a *app) prepare() error {
+func (a *app) prepare(given *pflag.FlagSet) error {
 	a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.env.Environ, a.flags.noColor)
 	if a.env.TypedAhead {
 		a.streams.Forget = nil
 	}
-	if a.flags.output != "table" && a.flags.output != "json" {
-		return usagef("--output %q is neither table nor json", a.flags.output)
+	if err := a.flags.check(given); err != nil {
+		return err
+	}
+	if a.flags.output != "" {
+		if err := oneOf(origin(given, "output"), a.flags.output, formats); err != nil {
+			return err
+		}
+		a.streams.OutTerminal = a.flags.output == "table"
 	}
 	if !a.stage().Valid() {
-		return usagef("stage %q: use 1 to 20 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen", a.flags.stage)
+		return usagef("%s %q: use 1 to 20 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen",
+			origin(given, "stage"), a.flags.stage)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -10,6 +11,38 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/players"
 )
+
+// newCompletion has a subcommand for each shell. The scripts call the program.
+func newCompletion() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "completion",
+		Short: "Print the completion for your shell",
+		Long: `Print the script by which a shell completes renpyctl's commands, flags and their
+values. Packages bring it already.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	for _, s := range shells {
+		cmd.AddCommand(&cobra.Command{
+			Use:   s.name,
+			Short: "Print the completion for " + s.title,
+			Args:  noArgs,
+			RunE:  func(cmd *cobra.Command, _ []string) error { return s.script(cmd.Root(), cmd.OutOrStdout()) },
+		})
+	}
+	return cmd
+}
+
+// shells are those that completion is for.
+var shells = []struct {
+	name, title string
+	script      func(root *cobra.Command, to io.Writer) error
+}{
+	{"bash", "bash", func(root *cobra.Command, to io.Writer) error { return root.GenBashCompletionV2(to, true) }},
+	{"zsh", "zsh", func(root *cobra.Command, to io.Writer) error { return root.GenZshCompletion(to) }},
+	{"fish", "fish", func(root *cobra.Command, to io.Writer) error { return root.GenFishCompletion(to, true) }},
+	{"powershell", "PowerShell", func(root *cobra.Command, to io.Writer) error { return root.GenPowerShellCompletionWithDesc(to) }},
+}
 
 const (
 	// completionTime is how long a shell waits for names: somebody sits there.

@@ -32,7 +32,7 @@ It is recorded as a release. The next deploy brings stack and function together.
 func (a *app) deployFunction(ctx context.Context, name string) error {
 	f, known := stage.FunctionNamed(name)
 	if !known {
-		return usagef("function %q: there are %s", name, strings.Join(stage.FunctionNames(), " and "))
+		return oneOf("function", name, stage.FunctionNames())
 	}
 	s, st, err := a.surveyDeployed(ctx)
 	if err != nil {

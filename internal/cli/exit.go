@@ -36,6 +36,24 @@ const (
 	exitNobodyReads = 141 // as shells report the SIGPIPE that other programs end by
 )
 
+// exitCodes say what each exit code means, as in README.md.
+var exitCodes = []struct {
+	code  int
+	means string
+}{
+	{exitOK, "done, or nothing to do"},
+	{exitError, "anything else"},
+	{exitUsage, "wrong usage, or a needed --yes is missing"},
+	{exitNotFound, "no such stage, player, release, game, file or version"},
+	{exitAccess, "not signed in, expired, not allowed, no region"},
+	{exitStack, "the stack failed or was rolled back"},
+	{exitBusy, "busy: another operation runs on the stack"},
+	{exitRefused, "refused: data would be lost or a file written over, the stack is another tool's, or a plan or release does not fit any more"},
+	{exitChanges, "plan and drift with --exit-code: there are changes"},
+	{exitInterrupted, "interrupted"},
+	{exitNobodyReads, "nobody reads the answer any more (| head -1)"},
+}
+
 // usageError is a wrong command line, or a missing confirmation.
 type usageError struct{ text string }
 

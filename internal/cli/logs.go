@@ -182,11 +182,7 @@ func (a *app) logSources(names []string) ([]logs.Source, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) || strings.EqualFold(operation(k), name) })
 		if i < 0 {
-			text := fmt.Sprintf("there is no function %q", name)
-			if near := nearest(name, known); near != "" {
-				text += fmt.Sprintf(", perhaps %s", near)
-			}
-			return nil, usagef("%s: there are %s", text, strings.Join(known, ", "))
+			return nil, oneOf("function", name, known)
 		}
 		chosen[known[i]] = true
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -37,7 +39,7 @@ func (a *app) printFields(fields [][2]string) error {
 		if a.streams.OutTerminal {
 			_, err = fmt.Fprintf(a.streams.Out, "  %s  %s\n", ui.Dim(fmt.Sprintf("%-*s", width, f[0])), f[1])
 		} else {
-			_, err = fmt.Fprintf(a.streams.Out, "%s\t%s\n", f[0], f[1])
+			_, err = fmt.Fprintf(a.streams.Out, "%s\t%s\n", f[0], ansi.Strip(f[1]))
 		}
 		if err != nil {
 			return err

@@ -414,7 +414,7 @@ func TestDeployFunction(t *testing.T) {
 		o.changedNothing(t)
 	})
 	story(t, "of another name", twice, func(t *testing.T, a *awsAccount) {
-		a.run("deploy", "function", "sync").wants(t, exitUsage, `function "sync": there are syncPlan and syncComplete`)
+		a.run("deploy", "function", "sync").wants(t, exitUsage, `function "sync" is none of syncPlan, syncComplete`)
 	})
 	story(t, "in a stage that is busy", old, func(t *testing.T, a *awsAccount) {
 		a.Current().Status = "UPDATE_IN_PROGRESS"

@@ -19,53 +19,29 @@ saves follow them from device to device.`,
 		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			return a.prepare()
+		Version:       version().Version,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.prepare(cmd.Flags())
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(usage)
 	root.SetOut(a.env.Stdout)
 	root.SetErr(a.env.Stderr)
+	root.Flags().Bool("version", false, "print the version")
+	a.flags.define(root.PersistentFlags(), a.env.Getenv)
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 
-	f := root.PersistentFlags()
-	f.StringVar(&a.flags.stage, "stage", "dev", "stage to work on: dev, prod, …")
-	f.StringVar(&a.flags.region, "region", "", "AWS region (default: AWS_REGION or the profile's)")
-	f.StringVar(&a.flags.profile, "profile", "", "profile of the AWS configuration (default: AWS_PROFILE)")
-	f.BoolVar(&a.flags.local, "local", false, "work on the local cloud on this computer, started when needed")
-	f.IntVar(&a.flags.localPort, "local-port", 0, "port of the local cloud (default: RENPYCTL_LOCAL_PORT or 4566)")
-	f.StringVar(&a.flags.output, "output", "table", "print a table or json")
-	f.BoolVar(&a.flags.noColor, "no-color", false, "print without colours")
-	f.BoolVar(&a.flags.debug, "debug", false, "print every call to AWS")
-	f.BoolVarP(&a.flags.yes, "yes", "y", false, "answer yes to questions")
-
-	root.AddCommand(
-		newDeploy(a), newPlan(a), newInfo(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a),
-		newConfig(a), newLogs(a), newUsers(a), newSaves(a), newRemove(a), newPolicy(a), newLocal(a), newVersion(a), newLambdaRuntime(a),
-	)
+	group(root, "Deploy:", newDeploy(a), newPlan(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a), newRemove(a))
+	group(root, "Look:", newInfo(a), newLogs(a))
+	group(root, "Help players:", newUsers(a), newSaves(a))
+	group(root, "Set up:", newConfig(a), newPolicy(a), newLocal(a))
+	help := newHelp()
+	group(root, "About renpyctl:", newVersion(a), newCompletion(), help)
+	root.SetHelpCommand(help)
+	root.AddCommand(newLambdaRuntime(a))
+	root.AddCommand(topics()...)
+	alias(root)
 	return root
-}
-
-// noArgs is cobra.NoArgs with this program's kind of error.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	if cmd.HasSubCommands() {
-		return usagef("unknown command %q for %q", args[0], cmd.CommandPath())
-	}
-	return usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0])
-}
-
-// exactly is cobra.ExactArgs(1) with the argument's name.
-func exactly(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 0:
-			return usagef("%s needs %s", cmd.CommandPath(), name)
-		case len(args) > 1:
-			return usagef("%s takes one argument, got %d", cmd.CommandPath(), len(args))
-		}
-		return nil
-	}
 }

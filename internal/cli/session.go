@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
@@ -66,11 +65,6 @@ func (a *app) localCloud() (*local.Cloud, error) {
 		return nil, err
 	}
 	port := a.flags.localPort
-	if text := a.env.Getenv("RENPYCTL_LOCAL_PORT"); port == 0 && text != "" {
-		if port, err = strconv.Atoi(text); err != nil {
-			return nil, usagef("RENPYCTL_LOCAL_PORT=%q is not a port", text)
-		}
-	}
 	if port < 0 || port > 65535 {
 		return nil, usagef("port %d of the local cloud is not between 1 and 65535", port)
 	}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/renpy-cloud/renpyctl/internal/stage"
+)
+
+// noArgs is cobra.NoArgs with this program's kind of error.
+func noArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasSubCommands():
+		return unknownCommand(cmd, args[0])
+	}
+	return meantStage(cmd, args[0], usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]))
+}
+
+// exactly is cobra.ExactArgs(1) with the argument's name.
+func exactly(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usagef("%s needs %s", cmd.CommandPath(), name)
+		case len(args) > 1:
+			return usagef("%s takes one argument, got %d", cmd.CommandPath(), len(args))
+		}
+		return nil
+	}
+}
+
+// didYouMean is an error of usage with what was probably meant, if that is known.
+func didYouMean(err error, meant ...string) error {
+	if len(meant) == 0 || meant[0] == "" {
+		return err
+	}
+	return &hintedError{err, "did you mean " + strings.Join(meant, ", or ") + "?"}
+}
+
+// meantStage guesses that an argument that has no place is the stage: deploy prod.
+func meantStage(cmd *cobra.Command, typed string, err error) error {
+	if !stage.Name(typed).Valid() {
+		return err
+	}
+	return didYouMean(err, cmd.CommandPath()+" --stage "+typed)
+}
+
+// unknownCommand says that a command has no such subcommand, and which may be meant.
+func unknownCommand(cmd *cobra.Command, typed string) error {
+	err := usagef("unknown command %q for %q", typed, cmd.CommandPath())
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(append(names, sub.Name()), sub.Aliases...)
+		}
+	}
+	if deeper := namesakes(cmd, typed); len(deeper) > 0 {
+		return didYouMean(err, deeper...)
+	}
+	if near := nearest(typed, names); near != "" {
+		return didYouMean(err, cmd.CommandPath()+" "+near)
+	}
+	if acts(cmd) {
+		return meantStage(cmd, typed, err)
+	}
+	return err
+}
+
+// namesakes are the subcommands of subcommands that have a name.
+func namesakes(cmd *cobra.Command, name string) (paths []string) {
+	for _, sub := range cmd.Commands() {
+		for _, c := range sub.Commands() {
+			if c.IsAvailableCommand() && (c.Name() == name || c.HasAlias(name)) {
+				paths = append(paths, c.CommandPath())
+			}
+		}
+	}
+	return paths
+}
+
+// acts tells a command with subcommands that does something by itself from one
+// that prints its help: the latter has no flags of its own.
+func acts(cmd *cobra.Command) bool {
+	own := false
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { own = own || f.Name != "help" && f.Name != "version" })
+	return own
+}
+
+// foreignFlags are flags of other programs, and what they are here.
+var foreignFlags = map[string]string{"json": "--output json", "format": "--output", "env": "--stage", "environment": "--stage", "force": "--yes"}
+
+// flagError says in this program's words what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	if before := cmd.Flags().Args(); cmd.HasSubCommands() && !acts(cmd) && len(before) > 0 {
+		return unknownCommand(cmd, before[0]) // the flag is the unknown command's
+	}
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, e, err)
+	}
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usagef("--%s %q %s", e.GetFlag().Name, e.GetValue(), notOf(e.GetFlag()))
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return usagef("--%s needs a value", e.GetFlag().Name)
+	}
+	return usagef("%v", err)
+}
+
+func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError, err error) error {
+	text, typed := usagef("%v", err), e.GetSpecifiedName()
+	if e.GetSpecifiedShortnames() != "" {
+		return text
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	if ours, ok := foreignFlags[typed]; ok {
+		return didYouMean(text, ours)
+	}
+	if near := nearest(typed, names); near != "" {
+		return didYouMean(text, "--"+near)
+	}
+	return text
+}
+
+// oneOf refuses a value that is none of those that there are, and says which are.
+func oneOf(what, typed string, values []string) error {
+	if slices.Contains(values, typed) {
+		return nil
+	}
+	err := usagef("%s %q is none of %s", what, typed, strings.Join(values, ", "))
+	return didYouMean(err, nearest(typed, values))
+}
+
+// group adds subcommands under a title of the help.
+func group(parent *cobra.Command, title string, commands ...*cobra.Command) {
+	id := fmt.Sprint(len(parent.Groups()))
+	parent.AddGroup(&cobra.Group{ID: id, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = id
+		parent.AddCommand(cmd)
+	}
+}
