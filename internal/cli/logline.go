@@ -200,7 +200,7 @@ func requestSays(item logItem) string {
 	r := item.record
 	var parts []string
 	if r.Status >= 400 {
-		why := reasons[r.Status]
+		why := cmp.Or(r.Reason, reasons[r.Status])
 		if r.Cause != "" {
 			why = strings.TrimPrefix(why+": "+r.Cause, ": ")
 		}
@@ -208,10 +208,17 @@ func requestSays(item logItem) string {
 	} else if r.Kind == logs.Request && operation(item.Source) == "plan" {
 		parts = append(parts, fmt.Sprintf("%d up", r.Uploads), fmt.Sprintf("%d down", r.Downloads))
 	}
+	left := "left alone"
+	if r.LeftFile != "" {
+		left += fmt.Sprintf(": %s (%s)", r.LeftFile, barred(savesync.Bar(r.LeftWhy)))
+		if r.LeftAlone > 1 {
+			left += ", …"
+		}
+	}
 	for _, c := range []struct {
 		n    int
 		text string
-	}{{r.Conflicts, "in conflict"}, {r.LeftAlone, "left alone"}, {r.Damaged, "damaged"}} {
+	}{{r.Conflicts, "in conflict"}, {r.LeftAlone, left}, {r.Damaged, "damaged"}} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.text))
 		}
@@ -222,7 +229,8 @@ func requestSays(item logItem) string {
 	return strings.Join(parts, "  ")
 }
 
-// reasons are the functions' reasons by their status, which the log has.
+// reasons are the functions' reasons by their status, for lines that do not name them:
+// the API's, and those of functions deployed before.
 var reasons = func() map[int]string {
 	all := map[int]string{}
 	for _, reason := range []savesync.Reason{

@@ -30,11 +30,13 @@ type Record struct {
 	Took   time.Duration
 	Level  string   // "ERROR"
 	IDs    []string // ids of the request, Lambda's and the API's
+	Reason string   // what kind of reason a function had for not serving it: "too_large"
 	Cause  string   // why it was not served
 
 	// Of a request to a function.
 	Uploads, Downloads, Conflicts, LeftAlone int
 	Damaged                                  int    // saves that were not taken
+	LeftFile, LeftWhy                        string // the first file left alone, and why
 	ClientError                              string // what the game reports of its own side
 
 	// Of a report.
@@ -122,9 +124,13 @@ func (l *line) set(name, value string) {
 		l.Conflicts = int(number(value))
 	case "left_alone":
 		l.LeftAlone = int(number(value))
+	case "left_alone_files":
+		fields(value, l.setLeft)
 	case "damaged":
 		l.Damaged = members(value)
-	case "cause":
+	case "reason":
+		l.Reason = text(value)
+	case "cause", "refusal": // a line has one of them
 		l.Cause = text(value)
 	case "client_error":
 		l.ClientError = text(value)
@@ -140,6 +146,13 @@ func (l *line) set(name, value string) {
 		l.typ = text(value)
 	case "record":
 		l.record = value
+	}
+}
+
+// setLeft takes the first of the files that were left alone.
+func (l *line) setLeft(name, why string) {
+	if l.LeftFile == "" {
+		l.LeftFile, l.LeftWhy = text(`"`+name+`"`), text(why)
 	}
 }
 

@@ -12,10 +12,12 @@ import (
 func TestParse(t *testing.T) {
 	const id = "6f2dc61e-0000-4000-8000-000000000001"
 	for message, want := range map[string]logs.Record{
-		`{"level":"INFO","msg":"syncplan","api_request_id":"JKJa=","request_id":"` + id + `","player":"p","status":200,"took_ms":0,"game":"g","uploads":2,"downloads":1,"conflicts":3,"left_alone":4,"damaged":{"a":"cut"}}`: {
-			Kind: logs.Request, Level: "INFO", IDs: []string{"JKJa=", id}, Player: "p", Status: 200, Game: "g", Uploads: 2, Downloads: 1, Conflicts: 3, LeftAlone: 4, Damaged: 1},
+		`{"level":"INFO","msg":"syncplan","api_request_id":"JKJa=","request_id":"` + id + `","player":"p","status":200,"took_ms":0,"game":"g","uploads":2,"downloads":1,"conflicts":3,"left_alone":4,"left_alone_files":{"a \"b":"size","c":"name"},"damaged":{"a":"cut"}}`: {
+			Kind: logs.Request, Level: "INFO", IDs: []string{"JKJa=", id}, Player: "p", Status: 200, Game: "g", Uploads: 2, Downloads: 1, Conflicts: 3, LeftAlone: 4, LeftFile: `a "b`, LeftWhy: "size", Damaged: 1},
 		`{"level":"ERROR","msg":"syncplan","request_id":"` + id + `","player":"p","status":503,"took_ms":23041,"cause":"throttled"}`: {
 			Kind: logs.Request, Level: "ERROR", IDs: []string{id}, Player: "p", Status: 503, Took: 23041 * time.Millisecond, Cause: "throttled"},
+		`{"level":"WARN","msg":"plan","request_id":"` + id + `","player":"p","status":403,"took_ms":1,"reason":"banned","refusal":"This account is banned."}`: {
+			Kind: logs.Request, Level: "WARN", IDs: []string{id}, Player: "p", Status: 403, Took: time.Millisecond, Reason: "banned", Cause: "This account is banned."},
 		`{"requestId":"JKJa=","user":"p","route":"POST /sync/plan","status":"200","latencyMs":"14","authError":"-","error":"-","integrationError":"-"}`: {
 			Kind: logs.Access, IDs: []string{"JKJa="}, Player: "p", Route: "POST /sync/plan", Status: 200, Took: 14 * time.Millisecond, ByFunction: true},
 		// The function was killed: the API answers in its place.

@@ -152,6 +152,10 @@ func refuse(err error, facts []slog.Attr) Reply {
 		r = &Refusal{Reason: Internal, Message: "Something went wrong in the cloud.", Cause: err}
 	}
 	body, _ := marshal(map[string]string{"message": r.Message, "error": string(r.Reason)}) // strings always encode
+	facts = append(facts, slog.String("reason", string(r.Reason)))
+	if r.Cause == nil {
+		facts = append(facts, slog.String("refusal", r.Message))
+	}
 	return Reply{Status: r.Status(), Body: body, RetryAfter: r.RetryAfter, Cause: r.Cause, Facts: facts}
 }
 

@@ -150,6 +150,25 @@ func TestFailuresAreLoggedWithTheirCause(t *testing.T) {
 	}
 }
 
+// Why a request was refused is in the log, and short, whatever the device has sent.
+func TestRefusalsAreLoggedWithTheirReason(t *testing.T) {
+	var log bytes.Buffer
+	service := &savesync.Service{Limits: savesync.Limits{FileBytes: 100, PlayerBytes: 100, PlayerFiles: 10, PlansPerHour: 10}}
+	h := handler("syncplan", service.ServePlan, slog.New(slog.NewJSONHandler(&log, nil)))
+	if _, err := h(t.Context(), parse(t, func(e *event) {
+		e.Body = `{"game_id": "` + strings.Repeat("é", 10_000) + `", "manifest": {}}`
+	})); err != nil {
+		t.Fatal(err)
+	}
+	var line struct{ Reason, Refusal string }
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line.Reason != "invalid_request" || line.Refusal == "" || len(line.Refusal) > 300 {
+		t.Errorf("the line is %.500s", log.String())
+	}
+}
+
 // stalled is a store that never answers.
 type stalled struct {
 	savesync.ManifestStore
