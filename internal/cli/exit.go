@@ -29,8 +29,8 @@ const (
 	exitStack       = 5
 	exitBusy        = 6
 	exitRefused     = 7
-	exitChanges     = 8
-	exitNotWell     = exitChanges // either way something was found
+	exitChanges     = 8           // a comparison has found something
+	exitNotWell     = exitChanges // a check has
 	exitUnclear     = 9
 	exitInterrupted = 130
 	exitNobodyReads = 141 // as shells report the SIGPIPE that other programs end by
@@ -49,7 +49,8 @@ var exitCodes = []struct {
 	{exitStack, "the stack failed or was rolled back"},
 	{exitBusy, "busy: another operation runs on the stack"},
 	{exitRefused, "refused: data would be lost or a file written over, the stack is another tool's, or a plan or release does not fit any more"},
-	{exitChanges, "plan and drift with --exit-code: there are changes"},
+	{exitChanges, "something was found: with plan and drift --exit-code changes, with a check of the stage something that is wrong"},
+	{exitUnclear, "could not find out: a check got no answer to something, and nothing else is known to be wrong"},
 	{exitInterrupted, "interrupted"},
 	{exitNobodyReads, "nobody reads the answer any more (| head -1)"},
 }
