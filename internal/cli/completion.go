@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"maps"
 	"slices"
 	"time"
 
@@ -102,7 +101,7 @@ func (a *app) completeSaves(cmd *cobra.Command, given []string, typed string) ([
 	case err != nil:
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	case len(given) == 1:
-		return slices.Sorted(maps.Keys(player.record.Games)), cobra.ShellCompDirectiveNoFileComp
+		return player.games(), cobra.ShellCompDirectiveNoFileComp
 	}
 	var names []string
 	for _, f := range player.files(given[1]) {

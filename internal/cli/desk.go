@@ -43,10 +43,24 @@ func (a *app) desk(ctx context.Context) (*desk, error) {
 	return &desk{c, d}, err
 }
 
-// keeper is a player with the record of what is kept.
+// keeper is a player with what the table has of what is kept.
 type keeper struct {
 	players.Player
 	record *savesync.Record
+	// waiting are the games that are still as the backend before this one left them.
+	waiting map[string][]savesync.Entry
+}
+
+// know reads what the table has of a player.
+func (d *desk) know(ctx context.Context, sub string, k *keeper) error {
+	known, err := d.Known(ctx, sub)
+	k.record, k.waiting = known.Record, known.Waiting
+	return err
+}
+
+// games are all of which the player has, or had, saves.
+func (k keeper) games() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(k.record.Games)), slices.Sorted(maps.Keys(k.waiting)))
 }
 
 // keeper finds whom a name means. Of one whose account is gone the whole id leads to
@@ -54,7 +68,7 @@ type keeper struct {
 func (d *desk) keeper(ctx context.Context, name string) (k keeper, err error) {
 	if !players.IsSub(name) {
 		if k.Player, err = d.pool.Find(ctx, name); err == nil {
-			k.record, err = d.Record(ctx, k.Sub)
+			err = d.know(ctx, k.Sub, &k)
 		}
 		return k, d.about(k, err)
 	}
@@ -62,8 +76,8 @@ func (d *desk) keeper(ctx context.Context, name string) (k keeper, err error) {
 	var accountErr error
 	err = cloud.Together(ctx,
 		func(ctx context.Context) error { k.Player, accountErr = d.pool.Find(ctx, name); return nil },
-		func(ctx context.Context) (err error) { k.record, err = d.Record(ctx, sub); return err })
-	if errors.Is(accountErr, players.ErrNoPlayer) && (err != nil || len(k.record.Games) > 0 || k.record.Forgotten != nil) {
+		func(ctx context.Context) error { return d.know(ctx, sub, &k) })
+	if errors.Is(accountErr, players.ErrNoPlayer) && (err != nil || len(k.games()) > 0 || k.record.Forgotten != nil) {
 		k.Player, accountErr = players.Player{Sub: sub}, nil
 	}
 	if accountErr != nil {
@@ -95,10 +109,25 @@ func (e *noGameError) Error() string {
 
 // plays returns an error unless the player has, or had, saves of the game.
 func (k keeper) plays(game string) error {
-	if k.record.Games[game] == nil {
-		return &noGameError{called(k.Player), game, slices.Sorted(maps.Keys(k.record.Games))}
+	if !slices.Contains(k.games(), game) {
+		return &noGameError{called(k.Player), game, k.games()}
 	}
 	return nil
+}
+
+// waitingError says that a game is still as the backend before this one left it.
+type waitingError struct{ player, game string }
+
+func (e *waitingError) Error() string {
+	return fmt.Sprintf("the saves of %s in %s are still as the backend before this one left them", e.player, e.game)
+}
+
+// synced returns an error unless this backend knows, or knew, saves of the game.
+func (k keeper) synced(game string) error {
+	if k.record.Games[game] == nil && k.waiting[game] != nil {
+		return &waitingError{called(k.Player), game}
+	}
+	return k.plays(game)
 }
 
 // explainSaves advises on errors about saves.
@@ -110,6 +139,9 @@ func (a *app) explainSaves(err error) (code int, hint string, ok bool) {
 		return exitNotFound, "there are saves of " + strings.Join(e.games, ", "), true
 	}
 	list := a.command("saves list PLAYER")
+	if _, ok := errors.AsType[*waitingError](err); ok {
+		return exitNotFound, "they come in when a device syncs the game, with a history from then on; " + list + " shows them", true
+	}
 	if _, ok := errors.AsType[*support.NoFileError](err); ok {
 		return exitNotFound, list + " and saves history show what there is", true
 	}

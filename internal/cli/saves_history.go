@@ -69,7 +69,7 @@ func (a *app) open(ctx context.Context, of kept) (*desk, keeper, error) {
 	case unreadable(err):
 		player.record = &savesync.Record{Games: map[string]*savesync.Game{}}
 	case err == nil:
-		err = player.plays(of.game)
+		err = player.synced(of.game)
 	}
 	return d, player, err
 }

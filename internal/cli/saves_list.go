@@ -20,7 +20,9 @@ func newSavesList(a *app) *cobra.Command {
 		Use:   "list PLAYER [GAME]",
 		Short: "List a player's current saves",
 		Long: `List a player's current saves: what devices fetch. STORED is when it came to be
-so, PLAYED what the device said of the file's own time.`,
+so, PLAYED what the device said of the file's own time. What is waiting is still
+as the backend before this one left it: it is looked at, and comes in, when a
+device syncs the game.`,
 		Example:           "  renpyctl saves list ann@example.com my_game",
 		Args:              between(1, 2, aPlayer+", and perhaps a game"),
 		ValidArgsFunction: a.completeSaves,
@@ -42,11 +44,13 @@ type fileView struct {
 	Game string `json:"game"`
 	File string `json:"file"`
 	// ID is of this content; it stays when numbers change.
-	ID       string          `json:"id"`
+	ID       string          `json:"id,omitempty"`
 	Bytes    int64           `json:"bytes"`
-	Stored   time.Time       `json:"stored"`
+	Stored   time.Time       `json:"stored,omitzero"`
 	Modified time.Time       `json:"modified"`
 	Health   savesync.Health `json:"health,omitempty"`
+	// Waiting says that it is as the backend before this one left it.
+	Waiting bool `json:"waiting,omitempty"`
 }
 
 func (a *app) savesList(ctx context.Context, name, game string) error {
@@ -75,24 +79,33 @@ func (a *app) savesList(ctx context.Context, name, game string) error {
 // files are the current saves of a game, "" for all.
 func (k keeper) files(only string) []fileView {
 	list := []fileView{}
-	for _, game := range slices.Sorted(maps.Keys(k.record.Games)) {
+	for _, game := range k.games() {
 		if only != "" && game != only {
 			continue
 		}
-		files := k.record.Games[game].Files
-		for _, name := range slices.Sorted(maps.Keys(files)) {
-			f := files[name]
-			list = append(list, fileView{game, name, f.ID, f.Size, time.Unix(f.Committed, 0).UTC(), f.Modified.Time().UTC(), f.Health})
+		if g := k.record.Games[game]; g != nil {
+			for _, name := range slices.Sorted(maps.Keys(g.Files)) {
+				f := g.Files[name]
+				list = append(list, fileView{game, name, f.ID, f.Size, time.Unix(f.Committed, 0).UTC(), f.Modified.Time().UTC(), f.Health, false})
+			}
+		}
+		for _, e := range slices.SortedFunc(slices.Values(k.waiting[game]), byName) {
+			list = append(list, fileView{Game: game, File: e.Name, Bytes: e.Size, Modified: e.Modified.Time().UTC(), Waiting: true})
 		}
 	}
 	return list
 }
 
+func byName(a, b savesync.Entry) int { return strings.Compare(a.Name, b.Name) }
+
 func (a *app) filesTable(list []fileView) ui.Table {
 	t := ui.Table{Header: []string{"GAME", "FILE", "SIZE", "STORED", "PLAYED", "STATE"}, Right: map[int]bool{2: true}}
 	for _, f := range list {
 		state := ""
-		if f.Health == savesync.Damaged {
+		switch {
+		case f.Waiting:
+			state = "waiting"
+		case f.Health == savesync.Damaged:
 			state = string(f.Health)
 		}
 		t.Rows = append(t.Rows, []string{ui.Plain(f.Game), ui.Plain(f.File), a.size(f.Bytes), a.moment(f.Stored), a.moment(f.Modified), state})

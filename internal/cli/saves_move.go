@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -118,7 +117,7 @@ func (m *mover) look() error {
 		return usagef("both are %s", called(m.from.Player))
 	}
 	if len(m.games) == 0 {
-		m.games = slices.Sorted(maps.Keys(m.from.record.Games))
+		m.games = m.from.games()
 	}
 	for _, game := range m.games {
 		if err := m.from.plays(game); err != nil {

@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
@@ -41,7 +44,7 @@ func withCounter(t *testing.T, what string, tell func(t *testing.T, c *counter))
 		a.kept = &support.Desk{Operator: &savesync.Operator{
 			Service: &savesync.Service{Limits: limits, Manifests: c.store, Objects: c.store, Now: time.Now},
 			Archive: c.store, By: "sam", Retention: 90 * 24 * time.Hour,
-		}}
+		}, Items: saves.NewItems(dynamodb.NewFromConfig(a.Config(cloud.Options{})), awsaccount.Physical(cfn.ManifestTable))}
 		tell(t, c)
 	})
 }
@@ -112,6 +115,53 @@ func TestSavesList(t *testing.T) {
 			t.Error(err)
 		}
 		c.run("saves", "list", "bea").wants(t, exitNotFound, "erased")
+	})
+}
+
+// What the backend before this one left of a game is listed as what it is, and not as
+// nothing, until it comes in; and it can be moved.
+func TestSavesOfTheBackendBefore(t *testing.T) {
+	name := "1-2-LT1.save"
+	left := func(t *testing.T, c *counter) {
+		data, sum := []byte(realSave(t, name)), sha256.Sum256([]byte(realSave(t, name)))
+		modified, err := savesync.ParseTimestamp("900000000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.store.SetOld(c.ann, "old_game", []savesync.Entry{{Name: name, Size: int64(len(data)), Modified: modified, Checksum: hex.EncodeToString(sum[:])}})
+		c.store.Put("users/"+c.ann+"/old_game/"+name, string(data))
+		text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+		c.Items[c.ann+" old_game"] = awsaccount.Item{"user_id": text(c.ann), "game_id": text("old_game")}
+	}
+	withCounter(t, "waits", func(t *testing.T, c *counter) {
+		left(t, c)
+		c.save(c.ann, "persistent", realSave(t, "persistent-fresh"))
+		o := c.run("saves", "list", c.ann, "--output", "json")
+		var list []fileView
+		if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || o.code != 0 || len(list) != 2 || list[0].Waiting || !list[1].Waiting || list[1].Game != "old_game" {
+			t.Errorf("%d, %v, %s%s", o.code, err, o.stdout, o.stderr)
+		}
+		c.run("saves", "list", "ann", "old_game").wants(t, 0, "waiting")
+		var s playerView
+		if err := json.Unmarshal([]byte(c.run("users", "show", "ann", "--output", "json").stdout), &s); err != nil || len(s.Games) != 2 || !s.Games[1].Waiting || s.Games[1].Files != 1 {
+			t.Errorf("the player is shown with %+v, %v", s.Games, err)
+		}
+		c.run("saves", "download", "ann", "no_game").wants(t, exitNotFound, "my_game, old_game")
+		for _, args := range []string{"history ann old_game", "download ann old_game", "restore ann old_game --at 1999-01-01 --yes"} {
+			c.run(append([]string{"saves"}, strings.Fields(args)...)...).wants(t, exitNotFound, "as the backend before this one left them")
+		}
+		// The account may be gone.
+		c.Directory.Users = slices.DeleteFunc(c.Directory.Users, func(u *awsaccount.User) bool { return u.Sub == c.ann })
+		c.run("saves", "list", c.ann, "old_game").wants(t, 0, "waiting")
+	})
+	withCounter(t, "is moved", func(t *testing.T, c *counter) {
+		left(t, c)
+		o := c.run("saves", "move", "ann", "bea", "--yes", "--output", "json")
+		if v := jsonLines[moveView](t, o.stdout)[0]; o.code != 0 || len(v.Files) != 1 || !v.Files[0].Current {
+			t.Fatalf("%d, %+v %s", o.code, v, o.stderr)
+		}
+		c.run("saves", "download", "bea", "old_game", "--to", filepath.Join(t.TempDir(), "x")).wants(t, 0, "Downloaded 1 file")
+		c.run("saves", "list", "ann").wants(t, 0, "0 saves") // it came in, and went
 	})
 }
 
@@ -388,7 +438,6 @@ func TestSavesVerify(t *testing.T) {
 	one, two := "1-2-LT1.save", "2-1-LT1.save"
 	// Of Ann one save is gone, with an older one, and Bea's only one.
 	damaged := func(t *testing.T, c *counter) {
-		c.kept.Items = saves.NewItems(dynamodb.NewFromConfig(c.Config(cloud.Options{})), awsaccount.Physical(cfn.ManifestTable))
 		c.Records[c.ann], c.Records[c.bea] = "{}", "{}"
 		c.save(c.ann, one, realSave(t, one))
 		c.save(c.ann, two, realSave(t, two))

@@ -76,7 +76,7 @@ func (c *crowd) total(ctx context.Context, list []players.Player) (files, bytes 
 		return 0, 0, err
 	}
 	for _, player := range list {
-		known, err := desk.Glance(ctx, player.Sub)
+		known, err := desk.Saves(ctx, player.Sub)
 		if err != nil {
 			return 0, 0, aboutPlayer("delete", player, err)
 		}

@@ -84,7 +84,7 @@ func (f forgetting) ask(ctx context.Context, c *crowd, list []players.Player) er
 	var holds bucket.Stats
 	err = cloud.Together(ctx,
 		func(ctx context.Context) (err error) { holds, err = desk.Holdings(ctx, player.Sub); return err },
-		func(ctx context.Context) (err error) { known, err = desk.Glance(ctx, player.Sub); return err })
+		func(ctx context.Context) (err error) { known, err = desk.Saves(ctx, player.Sub); return err })
 	if err != nil {
 		return aboutPlayer("forget", player, err)
 	}

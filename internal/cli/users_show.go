@@ -148,6 +148,9 @@ func (a *app) known(o support.Overview) [][2]string {
 		if !g.Until.IsZero() {
 			text += ", kept until " + a.instant(g.Until)
 		}
+		if g.Waiting {
+			text += ", as the backend before this one left them"
+		}
 		add("saves", "%s", text)
 		for _, name := range slices.Sorted(maps.Keys(g.LeftOut)) {
 			add("left out", "%s: %s: %s", ui.Plain(g.ID), ui.Plain(name), barred(g.LeftOut[name]))

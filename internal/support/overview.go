@@ -56,6 +56,8 @@ type Game struct {
 	// LeftOut says of the first few files that the last sync neither sent nor fetched why
 	// not, by file name.
 	LeftOut map[string]savesync.Bar `json:"leftOut,omitempty"`
+	// Waiting says that the saves are as the backend before this one left them.
+	Waiting bool `json:"waiting,omitempty"`
 }
 
 // Glance returns what the record alone tells of a player: nothing of older versions.
@@ -67,12 +69,31 @@ func (d *Desk) Glance(ctx context.Context, player string) (Overview, error) {
 	return glance(record), nil
 }
 
-// Overview returns what is known of a player. It makes all its calls at once.
+// Saves returns what the table tells of a player: nothing of older versions.
+func (d *Desk) Saves(ctx context.Context, player string) (Overview, error) {
+	known, err := d.Known(ctx, player)
+	if err != nil {
+		return Overview{}, err
+	}
+	o := glance(known.Record)
+	for id, entries := range known.Waiting {
+		g := Game{ID: id, Files: int64(len(entries)), Waiting: true}
+		for _, e := range entries {
+			g.Bytes += e.Size
+		}
+		o.Games = append(o.Games, g)
+	}
+	slices.SortFunc(o.Games, func(a, b Game) int { return strings.Compare(a.ID, b.ID) })
+	return o, nil
+}
+
+// Overview returns what is known of a player. It makes its calls at once, but those for
+// what the backend before this one left.
 func (d *Desk) Overview(ctx context.Context, player string) (Overview, error) {
 	var o Overview
 	versions := map[string]*Game{}
 	err := cloud.Together(ctx,
-		func(ctx context.Context) (err error) { o, err = d.Glance(ctx, player); return err },
+		func(ctx context.Context) (err error) { o, err = d.Saves(ctx, player); return err },
 		func(ctx context.Context) error { return d.count(ctx, player, versions) })
 	if err != nil {
 		return Overview{}, err
