@@ -264,4 +264,7 @@ func TestRequirementsArePinned(t *testing.T) {
 			t.Errorf("%s is missing, so that no token can be verified", name)
 		}
 	}
+	if !strings.Contains(requirements, "\ncbor2==") {
+		t.Error("cbor2 is missing, so that CloudWatch's calls are not understood")
+	}
 }
