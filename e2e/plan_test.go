@@ -29,7 +29,7 @@ func TestPlan(t *testing.T) {
 	if !first.Create || len(first.Changes) < 20 || len(first.Guarded) > 0 || first.Stack != "renpy-cloud-planned" {
 		t.Errorf("the first plan is %+v", first)
 	}
-	by.run(t, "plan", "--arch", hostArch()).exits(t, 0).prints(t, "Plan: create", "user pool", "SyncPlanLambdaFunction")
+	by.run(t, "plan", "--arch", hostArch(), "--output", "table").exits(t, 0).prints(t, "Plan: create", "user pool", "SyncPlanLambdaFunction")
 	if found := clients(account).inventory(t); len(found) > 0 {
 		t.Errorf("the plan made %q", found)
 	}

@@ -8,12 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -84,8 +85,17 @@ func (a *app) stage() stage.Name { return stage.Name(a.flags.stage) }
 // formats are the values of --output.
 var formats = []string{"table", "tsv", "json"}
 
+// moreFormats is the annotation of a command that has formats beside [formats].
+const moreFormats = "formats"
+
+// formatsOf are the formats of a command's answer.
+func formatsOf(cmd *cobra.Command) []string {
+	return append(slices.Clone(formats), strings.Fields(cmd.Annotations[moreFormats])...)
+}
+
 // prepare runs before every command, when the flags are known.
-func (a *app) prepare(given *pflag.FlagSet) error {
+func (a *app) prepare(cmd *cobra.Command) error {
+	given := cmd.Flags()
 	a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.env.Environ, a.flags.noColor)
 	if a.env.TypedAhead {
 		a.streams.Forget = nil
@@ -94,7 +104,7 @@ func (a *app) prepare(given *pflag.FlagSet) error {
 		return err
 	}
 	if a.flags.output != "" {
-		if err := oneOf(origin(given, "output"), a.flags.output, formats); err != nil {
+		if err := oneOf(origin(given, "output"), a.flags.output, formatsOf(cmd)); err != nil {
 			return err
 		}
 		a.streams.OutTerminal = a.flags.output == "table"

@@ -43,6 +43,11 @@ var shells = []struct {
 	{"powershell", "PowerShell", func(root *cobra.Command, to io.Writer) error { return root.GenPowerShellCompletionWithDesc(to) }},
 }
 
+// completeFormats offers the formats of a command's answer.
+func completeFormats(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return formatsOf(cmd), cobra.ShellCompDirectiveNoFileComp
+}
+
 const (
 	// completionTime is how long a shell waits for names: somebody sits there.
 	completionTime = 300 * time.Millisecond

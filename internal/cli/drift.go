@@ -86,11 +86,24 @@ func (a *app) printDrift(list []stage.Drifted) error {
 	var t ui.Table
 	for _, f := range list {
 		for _, d := range f.Differences {
-			want, have := shown(f, d)
-			t.Rows = append(t.Rows, []string{f.Name, d.Setting, want, have})
+			t.Rows = append(t.Rows, driftCells(f, d))
 		}
 	}
 	return a.printTable(t)
+}
+
+// driftCells are a difference for programs: what is nowhere is empty.
+func driftCells(f stage.Drifted, d functions.Difference) []string {
+	want, have := d.Want, d.Have
+	switch {
+	case f.Deleted():
+		have = "deleted"
+	case d.Setting == "codeSha256":
+		want, have = lambda.HexSum(want), lambda.HexSum(have)
+	case strings.HasPrefix(d.Setting, "environment.") && want == "":
+		have = "a value" // perhaps a secret, as in shown
+	}
+	return []string{f.Name, d.Setting, want, have}
 }
 
 // driftText is a line for each difference.

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,8 +19,16 @@ func newInfo(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "info",
 		Short: "Show what is deployed",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.showInfo(cmd.Context()) },
+		Long: `Show what is deployed: addresses, functions and the hash of their code, the
+stack's outputs, and the settings in force.
+
+With --output env it prints variables, a NAME=value each, as shells and CI take
+them: RENPY_CLOUD_STAGE and more, which docs/deploying.md lists.`,
+		Example: `  renpyctl info --stage prod
+  renpyctl info --stage prod --output env > prod.env`,
+		Args:        noArgs,
+		Annotations: map[string]string{moreFormats: formatEnv},
+		RunE:        func(cmd *cobra.Command, _ []string) error { return a.showInfo(cmd.Context()) },
 	}
 }
 
@@ -35,6 +43,7 @@ type info struct {
 	Endpoints []endpointInfo    `json:"endpoints"`
 	Functions []stage.Running   `json:"functions,omitzero"`
 	Outputs   map[string]string `json:"outputs"`
+	Settings  map[string]string `json:"settings"`            // those in force, by name
 	KeptPlans []stack.ChangeSet `json:"keptPlans,omitempty"` // of info alone
 }
 
@@ -76,6 +85,9 @@ func (a *app) showInfo(ctx context.Context) error {
 	if a.json() {
 		return a.printJSON(in)
 	}
+	if a.flags.output == formatEnv {
+		return a.printEnv(in)
+	}
 	return a.printInfo(in)
 }
 
@@ -87,11 +99,23 @@ func (s *session) info(st stack.Stack) info {
 		Stack:     stackInfo{st.Name, st.ID, string(st.Status), st.Reason, st.Created, st.Updated, st.RoleARN, stage.Removing(st)},
 		Endpoints: []endpointInfo{},
 		Outputs:   out,
+		Settings:  inForce(st),
 	}
 	if api := out[cfn.OutputAPIEndpoint]; api != "" {
 		in.Endpoints = []endpointInfo{{"POST", api + "/sync/plan"}, {"POST", api + "/sync/complete"}}
 	}
 	return in
+}
+
+// inForce are the settings that a stack was deployed with.
+func inForce(st stack.Stack) map[string]string {
+	settings := map[string]string{}
+	for _, s := range cfn.Settings() {
+		if value, ok := st.Parameters[s.Name]; ok {
+			settings[s.Name] = value
+		}
+	}
+	return settings
 }
 
 // printState prints the stack as a command has left it: as JSON only, to people
@@ -118,32 +142,53 @@ func (a *app) printInfo(in info) error {
 	if in.Stack.Updated.After(changed) {
 		changed = in.Stack.Updated
 	}
-	fields := [][2]string{
-		{"service", in.Service}, {"stage", ui.Accent(in.Stage)}, {"region", in.Region}, {"account", in.Account},
-		{"stack", in.Stack.Name}, {"status", status},
-	}
+	var fields ui.Fields
+	fields.Add("service", ui.Text(in.Service))
+	fields.Add("stage", ui.Text(ui.Accent(in.Stage)))
+	fields.Add("region", ui.Text(in.Region))
+	fields.Add("account", ui.Text(in.Account))
+	fields.Add("stack", ui.Text(in.Stack.Name))
+	fields.Add("status", ui.Text(status))
 	if in.Stack.Reason != "" {
-		fields = append(fields, [2]string{"reason", cloud.OneLine(in.Stack.Reason)})
+		fields.Add("reason", ui.Text(cloud.OneLine(in.Stack.Reason)))
 	}
 	if in.Stack.RoleARN != "" {
-		fields = append(fields, [2]string{"works as", in.Stack.RoleARN})
+		fields.Add("works as", ui.Text(in.Stack.RoleARN))
 	}
 	if !changed.IsZero() {
-		fields = append(fields, [2]string{"deployed", changed.UTC().Format(time.RFC3339)})
+		fields.Add("deployed", ui.Moment(changed, a.instant(changed)))
 	}
 	for _, e := range in.Endpoints {
-		fields = append(fields, [2]string{"endpoint", e.Method + " " + e.URL})
+		fields.Add("endpoint", ui.Text(e.Method), ui.Text(e.URL))
 	}
 	for _, f := range in.Functions {
-		fields = append(fields, [2]string{"function", strings.Join([]string{f.FunctionName, f.Architecture, ui.Bytes(f.CodeSize), short(lambda.HexSum(f.CodeSha256))}, "  ")})
+		fields.Add("function", ui.Text(f.FunctionName), ui.Text(f.Architecture), ui.Size(f.CodeSize), hash(lambda.HexSum(f.CodeSha256)))
 	}
 	for _, p := range in.KeptPlans {
-		fields = append(fields, [2]string{"kept plan", p.Created.UTC().Format(time.RFC3339) + "  " + p.ID})
+		fields.Add("kept plan", ui.Moment(p.Created, a.instant(p.Created)), ui.Text(p.ID))
 	}
 	for _, name := range cfn.Outputs() {
 		if value, ok := in.Outputs[name]; ok {
-			fields = append(fields, [2]string{name, value})
+			fields.Add(name, ui.Text(value))
 		}
 	}
-	return a.printFields(fields)
+	fields = append(fields, in.settings()...)
+	return a.printValues(fields)
+}
+
+// settings are those in force, in the order of deploy's help. People see which
+// of them are not the defaults.
+func (in info) settings() (fields ui.Fields) {
+	for _, s := range cfn.Settings() {
+		value, known := in.Settings[s.Name]
+		if !known {
+			continue
+		}
+		shown := quoteEmpty(value)
+		if value == s.Default {
+			shown = ui.Dim(shown)
+		}
+		fields.Add("setting", ui.Value{Shown: fmt.Sprintf("%-20s", s.Name), Raw: s.Name}, ui.Value{Shown: shown, Raw: value})
+	}
+	return fields
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/internal/local"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 func newLocal(a *app) *cobra.Command {
@@ -98,18 +99,23 @@ func (a *app) localStatus(ctx context.Context, lc *local.Cloud) error {
 	case s.Running:
 		state = "running, but does not answer"
 	}
-	fields := [][2]string{{"local cloud", state}, {"endpoint", s.Endpoint}, {"version", "MiniStack " + s.Version}}
+	var fields ui.Fields
+	fields.Add("local cloud", ui.Text(state))
+	fields.Add("endpoint", ui.Text(s.Endpoint))
+	fields.Add("version", ui.Value{Shown: "MiniStack " + s.Version, Raw: s.Version})
 	if s.Python != "" {
-		fields = append(fields, [2]string{"python", s.Python})
+		fields.Add("python", ui.Text(s.Python))
 	}
 	if s.PID != 0 {
-		fields = append(fields, [2]string{"process", strconv.Itoa(s.PID)})
+		fields.Add("process", ui.Text(strconv.Itoa(s.PID)))
 	}
-	fields = append(fields, [2]string{"folder", s.Dir}, [2]string{"log", s.Log}, [2]string{"secret key", "in " + s.Secret})
+	fields.Add("folder", ui.Text(s.Dir))
+	fields.Add("log", ui.Text(s.Log))
+	fields.Add("secret key", ui.Value{Shown: "in " + s.Secret, Raw: s.Secret})
 	for _, origin := range s.AllowedOrigins {
-		fields = append(fields, [2]string{"allowed pages", origin})
+		fields.Add("allowed pages", ui.Text(origin))
 	}
-	return a.printFields(fields)
+	return a.printValues(fields)
 }
 
 func (a *app) localReset(ctx context.Context, lc *local.Cloud) error {

@@ -157,7 +157,14 @@ func (a *app) printPlan(v planView, text string) error {
 	if a.json() {
 		return a.printJSON(v)
 	}
-	if a.streams.OutTerminal && text != "" {
+	if !a.streams.OutTerminal {
+		rows := v.rows()
+		if text != "" && len(rows) == 0 { // the template differs, and no resource
+			rows = [][]string{{"change", string(stack.Modify), v.Stack, "AWS::CloudFormation::Stack", ""}}
+		}
+		return a.printTable(ui.Table{Rows: rows})
+	}
+	if text != "" {
 		a.say("") // below the line that says where
 	}
 	_, err := io.WriteString(a.streams.Out, text)

@@ -2,9 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
-
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -27,23 +24,17 @@ func (a *app) printJSONLine(v any) error {
 // printTable writes a table to standard output.
 func (a *app) printTable(t ui.Table) error { return t.Write(a.streams.Out, a.streams.OutTerminal) }
 
-// printFields writes names and values: aligned for people, tab-separated in a pipe.
+// printFields writes names, each with one value that people and programs read alike.
 func (a *app) printFields(fields [][2]string) error {
-	width := 0
-	for _, f := range fields {
-		width = max(width, len(f[0]))
+	var f ui.Fields
+	for _, field := range fields {
+		f.Add(field[0], ui.Text(field[1]))
 	}
-	for _, f := range fields {
-		f[1] = ui.SingleLine(f[1])
-		var err error
-		if a.streams.OutTerminal {
-			_, err = fmt.Fprintf(a.streams.Out, "  %s  %s\n", ui.Dim(fmt.Sprintf("%-*s", width, f[0])), f[1])
-		} else {
-			_, err = fmt.Fprintf(a.streams.Out, "%s\t%s\n", f[0], ansi.Strip(f[1]))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.printValues(f)
 }
+
+// printValues writes names with their values to standard output.
+func (a *app) printValues(f ui.Fields) error { return f.Write(a.streams.Out, a.streams.OutTerminal) }
+
+// hash is a SHA-256 in hex, of which people see what tells it from others.
+func hash(hex string) ui.Value { return ui.Value{Shown: short(hex), Raw: hex} }

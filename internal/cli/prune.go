@@ -74,13 +74,6 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 	if len(plans) > 0 {
 		a.say("Stale: %s that nobody can use any more.", ui.Plural(int64(len(plans)), "kept plan"))
 	}
-	if dryRun && !a.json() {
-		for _, key := range slices.Concat(keys, view.Plans) {
-			if err := a.printTable(ui.Table{Rows: [][]string{{key}}}); err != nil {
-				return err
-			}
-		}
-	}
 	if !dryRun && len(keys)+len(plans) > 0 {
 		if err := a.confirm(ctx, "Delete them?"); err != nil {
 			return err
@@ -95,10 +88,31 @@ func (a *app) prune(ctx context.Context, keep int, dryRun bool) error {
 		}
 		a.say("Deleted; the bucket keeps its objects for %d more days.", release.ExpireAfterDays)
 	}
+	return a.printPruned(view)
+}
+
+// printPruned prints what was deleted, or would be. To people it is said already.
+func (a *app) printPruned(v pruneView) error {
 	if a.json() {
-		return a.printJSON(view)
+		return a.printJSON(v)
 	}
-	return nil
+	if a.streams.OutTerminal && !v.DryRun {
+		return nil
+	}
+	t := ui.Table{Header: []string{"KIND", "NAME"}}
+	for _, number := range v.Releases {
+		t.Rows = append(t.Rows, []string{"release", strconv.Itoa(number)})
+	}
+	for _, key := range v.Keys {
+		t.Rows = append(t.Rows, []string{"object", key})
+	}
+	for _, id := range v.Plans {
+		t.Rows = append(t.Rows, []string{"plan", id})
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return a.printTable(t)
 }
 
 // sayPruned says which releases go and which stay.

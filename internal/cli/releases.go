@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -68,9 +67,12 @@ func (a *app) releaseRow(r stage.Listed, now time.Time) []string {
 	if a.streams.OutTerminal {
 		when = ui.Ago(r.Time, now)
 	}
-	kind := string(r.Kind)
+	kind, origin := string(r.Kind), ""
 	if r.Origin != 0 {
-		kind += fmt.Sprintf(" to %d", r.Origin)
+		origin = strconv.Itoa(r.Origin)
+		if a.streams.OutTerminal {
+			kind += " to " + origin
+		}
 	}
 	result := string(r.Outcome.Result)
 	switch r.Outcome.Result {
@@ -82,5 +84,9 @@ func (a *app) releaseRow(r stage.Listed, now time.Time) []string {
 	if !r.Live && r.Doubtful() {
 		result = ui.Warning("not proven")
 	}
-	return []string{live, strconv.Itoa(r.Number), when, kind, result, r.Version, short(stage.CodeHash(r.Code["syncPlan"])), cloud.Identity{ARN: r.By}.Name()}
+	row := []string{live, strconv.Itoa(r.Number), when, kind, result, r.Version, short(stage.CodeHash(r.Code["syncPlan"])), cloud.Identity{ARN: r.By}.Name()}
+	if !a.streams.OutTerminal {
+		row = append(row, origin)
+	}
+	return row
 }

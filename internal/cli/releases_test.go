@@ -51,7 +51,8 @@ func TestRollbacks(t *testing.T) {
 				t.Errorf("after %v GameIds is %q, want %q", step.args, got, step.setting)
 			}
 		}
-		a.run("releases").wants(t, exitOK, "live\t10\t", "\t9\t", "rollback to 2", "\t8\t", "\t7\t", "rollback to 2", "\t6\t", "rollback to 3")
+		a.run("releases").wants(t, exitOK, "live\t10\t", "\t9\t", "rollback\t", "\t2\n", "\t8\t", "\t7\t", "\t2\n", "\t6\t", "\t3\n")
+		a.run("releases", "--output", "table").wants(t, exitOK, "rollback to 2", "rollback to 2", "rollback to 3")
 	})
 	story(t, "to what is live", three, func(t *testing.T, a *awsAccount) {
 		o := a.run("rollback", "3", "--yes")
@@ -136,6 +137,7 @@ func TestPrune(t *testing.T) {
 		if len(a.Buckets[artefacts]) != before || len(o.writes()) > 0 {
 			t.Errorf("changed %q", o.writes())
 		}
+		a.run("prune", "--keep", "1", "--dry-run").wants(t, exitOK, "release\t", "object\treleases/")
 		a.run("prune", "--keep", "0").wants(t, exitUsage)
 		a.run("prune", "--keep", "1").wants(t, exitUsage, "add --yes")
 	})
@@ -197,7 +199,7 @@ func TestKeptPlan(t *testing.T) {
 	})
 	story(t, "of the first deploy", newAccount, func(t *testing.T, a *awsAccount) {
 		file := kept(t, a)
-		a.run("plan").wants(t, exitOK, "Plan: create") // a colleague's look does not take it away
+		a.run("plan", "--output", "table").wants(t, exitOK, "Plan: create") // a colleague's look does not take it away
 		o := a.run("deploy", "--plan", file, "--yes")
 		check(t, o, exitOK, a.Whole())
 		o.wants(t, exitOK, "Plan: create", "Deployed release 1")

@@ -21,7 +21,7 @@ saves follow them from device to device.`,
 		SilenceUsage:  true,
 		Version:       version().Version,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.prepare(cmd.Flags())
+			return a.prepare(cmd)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -31,7 +31,7 @@ saves follow them from device to device.`,
 	root.SetErr(a.env.Stderr)
 	root.Flags().Bool("version", false, "print the version")
 	a.flags.define(root.PersistentFlags(), a.env.Getenv)
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = root.RegisterFlagCompletionFunc("output", completeFormats) // the flag is there
 
 	group(root, "Deploy:", newDeploy(a), newPlan(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a), newRemove(a))
 	group(root, "Look:", newInfo(a), newLogs(a))

@@ -45,7 +45,7 @@ func TestSenderByHand(t *testing.T) {
 	const takesBack = "mails to players are sent by " + byHand + ", which somebody has set by hand: this change takes it back"
 	story(t, "shown by drift", set, func(t *testing.T, a *awsAccount) {
 		o := a.run("drift", "--exit-code")
-		o.wants(t, exitChanges, "--set EmailIdentity="+byHand, "CognitoUserPool\tEmailIdentity\t\"\"\t"+byHand)
+		o.wants(t, exitChanges, "--set EmailIdentity="+byHand, "CognitoUserPool\tEmailIdentity\t\t"+byHand)
 		o.lacks(t, "puts them right")
 	})
 	story(t, "shown by what updates the pool", set, func(t *testing.T, a *awsAccount) {

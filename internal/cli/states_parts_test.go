@@ -76,7 +76,7 @@ func TestLostParts(t *testing.T) {
 			c.delete(a)
 			a.run("drift", "--exit-code").wants(t, exitChanges, c.lost+"\t"+c.said+"\tthere\tdeleted")
 			a.Changes = []awsaccount.Change{changeOf(c.lost, "Add", "", "")}
-			a.run("plan", "--exit-code").wants(t, exitChanges, c.lost, "is deleted, should be there")
+			a.run("plan", "--exit-code").wants(t, exitChanges, "drift\t"+c.lost+"\t"+c.said+"\tthere\tdeleted")
 			o := a.run("deploy", "--yes")
 			o.lacks(t, "Nothing to do")
 			check(t, o, exitOK, a.Whole())

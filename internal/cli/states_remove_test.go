@@ -170,7 +170,7 @@ var afterRemoval = map[string]func(*testing.T, *awsAccount){
 		}
 	},
 	"plan": func(t *testing.T, a *awsAccount) {
-		switch o := a.run("plan", "--exit-code"); {
+		switch o := a.run("plan", "--exit-code", "--output", "table"); {
 		case a.Current() == nil:
 			o.wants(t, exitChanges, "Plan: create")
 		case a.marked():

@@ -267,7 +267,8 @@ func TestPlanOfNoResource(t *testing.T) {
 	story(t, "a template that differs in words", twice, func(t *testing.T, a *awsAccount) {
 		a.Current().Template += "\n# older"
 		a.Changes = []awsaccount.Change{}
-		a.run("plan", "--exit-code").wants(t, exitChanges, "Plan: change settings of the stack, no resource")
+		a.run("plan", "--exit-code").wants(t, exitChanges, "change\tmodify\trenpy-cloud-dev\tAWS::CloudFormation::Stack\t")
+		a.run("plan", "--output", "table").wants(t, exitOK, "Plan: change settings of the stack, no resource")
 	})
 	story(t, "that cannot be written", newAccount, func(t *testing.T, a *awsAccount) {
 		o := a.run("plan", "--out", filepath.Join(t.TempDir(), "no", "plan"))
@@ -326,7 +327,7 @@ func TestKeptDataIsNotForgotten(t *testing.T) {
 		if !strings.Contains(o.stdout, `"bucket": "`+awsaccount.Physical(cfn.SaveFilesBucket)+`"`) {
 			t.Errorf("the bucket is not named:\n%s", o.stdout)
 		}
-		for _, args := range [][]string{{"plan"}, {"deploy", "--yes"}} {
+		for _, args := range [][]string{{"plan", "--output", "table"}, {"deploy", "--yes"}} {
 			a.run(args...).wants(t, exitOK, "An earlier stack's data is kept;", awsaccount.Physical(cfn.UserPool), "Plan: create")
 		}
 	})

@@ -93,26 +93,29 @@ func (a *app) printUser(s playerView) error {
 	if s.Ban != nil {
 		words = [2]string{words[0] + ", but banned: cannot sync", "users unban"}
 	}
-	var fields [][2]string
+	var fields ui.Fields
 	if a.streams.OutTerminal {
 		fmt.Fprintf(a.streams.Out, "%s  %s\n", ui.Accent(called(s.Player)), words[0])
 	} else {
-		fields = [][2]string{{"player", ui.Plain(s.Email)}, {"state", string(s.State)}}
+		fields.Add("player", ui.Text(ui.Plain(s.Email)))
+		fields.Add("state", ui.Text(string(s.State)))
 	}
 	verified := "verified"
 	if !s.Verified {
 		verified = "not verified"
 	}
-	fields = append(fields, [2]string{"e-mail", verified}, [2]string{"signed up", a.instant(s.Created)}, [2]string{"last sync", a.instant(s.LastSync)})
+	fields.Add("e-mail", ui.Text(verified))
+	fields.Add("signed up", a.at(s.Created))
+	fields.Add("last sync", a.at(s.LastSync))
 	fields = append(fields, a.known(s.Overview)...)
-	fields = append(fields, [2]string{"id", s.Sub})
+	fields.Add("id", ui.Text(s.Sub))
 	if s.PasswordPage != "" {
-		fields = append(fields, [2]string{"forgot the password", s.PasswordPage})
+		fields.Add("forgot the password", ui.Text(s.PasswordPage))
 	}
 	if a.streams.OutTerminal {
-		fields = append(fields, [2]string{"times", "in " + when.Zone(time.Now())})
+		fields.Add("times", ui.Text("in "+when.Zone(time.Now())))
 	}
-	if err := a.printFields(fields); err != nil {
+	if err := a.printValues(fields); err != nil {
 		return err
 	}
 	if words[1] != "" {
@@ -122,48 +125,65 @@ func (a *app) printUser(s playerView) error {
 }
 
 // known are the fields of what is known of a player beside the account.
-func (a *app) known(o support.Overview) [][2]string {
-	var fields [][2]string
-	add := func(name, format string, args ...any) {
-		fields = append(fields, [2]string{name, fmt.Sprintf(format, args...)})
-	}
+func (a *app) known(o support.Overview) (fields ui.Fields) {
 	if !o.Forgotten.IsZero() {
-		add("forgotten", "%s", a.instant(o.Forgotten))
+		fields.Add("forgotten", a.at(o.Forgotten))
 	}
 	if b := o.Ban; b != nil {
 		until := "until it is lifted"
 		if !b.Until.IsZero() {
 			until = "until " + a.instant(b.Until)
 		}
-		add("banned", "%s by %s, %s", a.instant(b.At), ui.Plain(b.By), until)
+		by := ui.Text(ui.Plain(b.By))
+		fields.Say("banned", fmt.Sprintf("%s by %s, %s", a.instant(b.At), by.Shown, until), a.at(b.At), by, ui.Moment(b.Until, until))
 		if b.Reason != "" {
-			add("the player reads", "%s", ui.Plain(b.Reason))
+			fields.Add("the player reads", ui.Text(ui.Plain(b.Reason)))
 		}
 	}
 	for _, g := range o.Games {
-		text := fmt.Sprintf("%s: %s, %s", ui.Plain(g.ID), ui.Plural(g.Files, "file"), ui.Bytes(g.Bytes))
-		if g.Older > 0 {
-			text += fmt.Sprintf("; %s, %s", ui.Plural(g.Older, "older version"), ui.Bytes(g.OlderBytes))
-		}
-		if !g.Until.IsZero() {
-			text += ", kept until " + a.instant(g.Until)
-		}
-		if g.Waiting {
-			text += ", as the backend before this one left them"
-		}
-		add("saves", "%s", text)
-		for _, name := range slices.Sorted(maps.Keys(g.LeftOut)) {
-			add("left out", "%s: %s: %s", ui.Plain(g.ID), ui.Plain(name), barred(g.LeftOut[name]))
-		}
+		fields = append(fields, a.game(g)...)
 	}
 	for _, d := range o.Support {
 		text := a.instant(d.At) + " " + d.What
 		if d.Files > 0 {
 			text += fmt.Sprintf(" of %s in %s", ui.Plural(int64(d.Files), "file"), ui.Plain(d.Game))
 		}
-		add("support", "%s by %s", text, ui.Plain(d.By))
+		by := ui.Text(ui.Plain(d.By))
+		fields.Say("support", text+" by "+by.Shown, a.at(d.At), ui.Text(d.What), ui.Number(int64(d.Files), "file"), ui.Text(ui.Plain(d.Game)), by)
 	}
 	return fields
+}
+
+// game are the fields of what is kept of a player's game.
+func (a *app) game(g support.Game) (fields ui.Fields) {
+	id := ui.Text(ui.Plain(g.ID))
+	text := fmt.Sprintf("%s: %s, %s", id.Shown, ui.Plural(g.Files, "file"), ui.Bytes(g.Bytes))
+	if g.Older > 0 {
+		text += fmt.Sprintf("; %s, %s", ui.Plural(g.Older, "older version"), ui.Bytes(g.OlderBytes))
+	}
+	if !g.Until.IsZero() {
+		text += ", kept until " + a.instant(g.Until)
+	}
+	waiting := ui.Text("")
+	if g.Waiting {
+		text += ", as the backend before this one left them"
+		waiting.Raw = "waiting"
+	}
+	fields.Say("saves", text, id, ui.Number(g.Files, "file"), ui.Size(g.Bytes), ui.Number(g.Older, "older version"), ui.Size(g.OlderBytes),
+		ui.Moment(g.Until, ""), waiting)
+	for _, name := range slices.Sorted(maps.Keys(g.LeftOut)) {
+		file, why := ui.Text(ui.Plain(name)), ui.Text(barred(g.LeftOut[name]))
+		fields.Say("left out", id.Shown+": "+file.Shown+": "+why.Shown, id, file, why)
+	}
+	return fields
+}
+
+// at is a time as a value.
+func (a *app) at(t time.Time) ui.Value {
+	if t.IsZero() {
+		return ui.Text(a.instant(t))
+	}
+	return ui.Moment(t, a.instant(t))
 }
 
 // instant says a time: to people as they can type it, with how long ago it was.

@@ -84,7 +84,7 @@ func TestUsersShowByID(t *testing.T) {
 		a.SetLatency(time.Second)
 		for name, want := range map[string]time.Duration{a.Directory.Users[0].Sub: 2 * time.Second, "ann@example.com": 3 * time.Second} {
 			start := time.Now()
-			if o := a.run("users", "show", name); o.code != 0 || time.Since(start) > want || !strings.Contains(o.stdout, "my_game: 2 files") {
+			if o := a.run("users", "show", name); o.code != 0 || time.Since(start) > want || !strings.Contains(o.stdout, "saves\tmy_game\t2\t") {
 				t.Errorf("%s: %d after %s\n%s%s", name, o.code, time.Since(start), o.stdout, o.stderr)
 			}
 		}

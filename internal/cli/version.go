@@ -74,13 +74,15 @@ func (a *app) printVersion() error {
 	if a.json() {
 		return a.printJSON(v)
 	}
-	fields := [][2]string{
-		{"renpyctl", v.Version}, {"commit", v.Commit}, {"go", v.Go + " " + v.Platform}, {"template", v.Template},
-	}
+	var fields ui.Fields
+	fields.Add("renpyctl", ui.Text(v.Version))
+	fields.Add("commit", ui.Text(v.Commit))
+	fields.Add("go", ui.Text(v.Go), ui.Text(v.Platform))
+	fields.Add("template", ui.Text(v.Template))
 	for _, z := range v.Zips {
-		fields = append(fields, [2]string{z.Function + " " + z.Architecture, fmt.Sprintf("%s  %s", z.SHA256, ui.Bytes(z.Bytes))})
+		fields.Add(z.Function, ui.Value{Shown: fmt.Sprintf("%-6s", z.Architecture), Raw: z.Architecture}, hash(z.SHA256), ui.Size(z.Bytes))
 	}
-	if err := a.printFields(fields); err != nil {
+	if err := a.printValues(fields); err != nil {
 		return err
 	}
 	if len(v.Zips) == 0 {

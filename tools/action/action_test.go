@@ -86,7 +86,7 @@ func TestPlanIsShown(t *testing.T) {
 	if code := j.run(t, "run.sh", "COMMAND=plan", "COMMENT=true", "PULL=7", "PLAN=my plan"); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if got, want := j.read("renpyctl.args"), "plan\n--stage\nprod\n--exit-code\n--out\nmy plan\n"; got != want {
+	if got, want := j.read("renpyctl.args"), "plan\n--stage\nprod\n--output\ntable\n--exit-code\n--out\nmy plan\n"; got != want {
 		t.Errorf("renpyctl %q, want %q", got, want)
 	}
 	if got := j.read("output"); got != "changes=true\n" {

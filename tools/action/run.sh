@@ -15,7 +15,7 @@ done <<<"$ARGS"
 
 case $COMMAND in
 plan)
-	args=(--exit-code ${PLAN:+--out "$PLAN"} ${args[@]+"${args[@]}"})
+	args=(--output table --exit-code ${PLAN:+--out "$PLAN"} ${args[@]+"${args[@]}"})
 	heading="Plan for \`$STAGE\`"
 	;;
 deploy)
@@ -23,7 +23,7 @@ deploy)
 	heading="Deploy to \`$STAGE\`"
 	;;
 drift)
-	args=(--exit-code ${args[@]+"${args[@]}"})
+	args=(--output table --exit-code ${args[@]+"${args[@]}"})
 	heading="Drift of \`$STAGE\`"
 	;;
 *) wrong "the input command is plan, deploy or drift" ;;
