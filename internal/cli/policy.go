@@ -9,10 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/iam"
-	"github.com/renpy-cloud/renpyctl/lambda"
 )
 
 // policyOptions are the flags of the policy commands.
@@ -230,26 +228,8 @@ func (a *app) policyTarget(ctx context.Context, o policyOptions) (iam.Target, er
 			return iam.Target{}, usagef("--user-pool %s is not in %s", id, region)
 		}
 	}
-	name := a.stage()
-	t := iam.Target{
-		Partition: cloud.Partition(region), Region: region, Account: cmp.Or(o.account, "*"),
-		Stack: name.Stack(),
-		// Any 12 characters, and not *: that would reach the stage dev-2 from dev.
-		Artifacts: name.Artifacts(cmp.Or(o.account, strings.Repeat("?", 12)), region),
-		Saves:     strings.ToLower(name.Generated(cfn.SaveFilesBucket)),
-		Table:     name.Generated(cfn.ManifestTable),
-		AccessLog: name.AccessLog(),
-		UserPools: o.userPools, Boundary: o.boundary, ExecutionRole: o.roleARN,
-	}
-	for _, f := range lambda.Functions() {
-		t.Functions = append(t.Functions, name.Function(f))
-		t.FunctionLogs = append(t.FunctionLogs, name.LogGroup(f))
-	}
-	for _, r := range cfn.Resources() {
-		if r.Kind == "role" {
-			t.Roles = append(t.Roles, name.Generated(r.LogicalID))
-		}
-	}
+	t := a.stage().Policies(region, o.account)
+	t.UserPools, t.Boundary, t.ExecutionRole = o.userPools, o.boundary, o.roleARN
 	return t, nil
 }
 
