@@ -49,9 +49,11 @@ var roles = map[string]role{
 	"internal/cloud":              aws,
 	"internal/bucket":             domain,
 	"internal/functions":          domain,
+	"internal/grants":             domain,
 	"internal/iam":                domain,
 	"internal/local":              domain,
 	"internal/logs":               domain,
+	"internal/mail":               domain,
 	"internal/metrics":            domain,
 	"internal/players":            domain,
 	"internal/presence":           domain,
@@ -128,6 +130,7 @@ var forbidden = []struct {
 	{[]role{entry}, "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/schemas", eagerTables},
 	{[]role{entry}, "github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas", eagerTables},
 	{[]role{entry}, "github.com/aws/aws-sdk-go-v2/service/lambda/schemas", eagerTables},
+	{[]role{entry}, "github.com/aws/aws-sdk-go-v2/service/sesv2/schemas", eagerTables},
 }
 
 // eagerTables is why go.mod holds four services of the SDK at the last versions

@@ -53,6 +53,10 @@ type Account struct {
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool, as Cognito estimates
+	Limits       Limits             // what bounds the account
+	Unsafe       map[string]bool    // what somebody has switched off: "recovery", "versions", "private"
+	Retention    map[string]int32   // days of log groups, where it is not the stack's 30
+	Ahead        time.Duration      // how far AWS's clock is ahead of this computer's
 	Directory    *Directory         // the accounts in the stack's pool
 	RevertsDrift bool               // as the last change set was asked for
 	Fails        string             // the operation that runs next fails at this resource …
@@ -106,7 +110,7 @@ func (a *Account) Config(o cloud.Options) aws.Config {
 	cfg := cloud.Local("", o)
 	cfg.BaseEndpoint = nil // as of AWS itself
 	cfg.APIOptions = append(cfg.APIOptions, a.AddToAttempts)
-	cfg.HTTPClient = a.Wire()
+	cfg.HTTPClient = clock{a.Wire(), a}
 	return cfg
 }
 

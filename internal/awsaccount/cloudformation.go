@@ -461,7 +461,7 @@ func (a *Account) apply(cs *ChangeSet, verb, fails, reason string) {
 }
 
 // savesPolicy stands for the policy that the template gives the bucket of saves.
-const savesPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS"},{"Sid":"OnlyFreshPresignedURLs"}]}`
+const savesPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},{"Sid":"OnlyFreshPresignedURLs"}]}`
 
 // partsOf are the names of what comes and goes with a resource and need only be
 // there. Log groups and the second role come with other resources.

@@ -39,6 +39,7 @@ type Pool struct {
 	Protected bool
 	Sender    string // of mails: the ARN of an SES identity, "" for Cognito's own
 	Name      string // "" for that of stage dev
+	Tier      string // of Cognito's feature plans; "" for LITE
 }
 
 // Function is a Lambda function of an [Account].
@@ -140,6 +141,7 @@ func (a *Account) services() {
 	a.dynamoDB()
 	a.bucketCalls()
 	a.objectCalls()
+	a.limits()
 }
 
 func (a *Account) lambda() {
@@ -179,6 +181,7 @@ func (a *Account) cognito() {
 			Policies: &idptypes.UserPoolPolicyType{PasswordPolicy: &idptypes.PasswordPolicyType{
 				MinimumLength: aws.Int32(8), RequireLowercase: true, RequireUppercase: true, RequireNumbers: true,
 			}},
+			UserPoolTier: idptypes.UserPoolTierType(cmp.Or(p.Tier, "LITE")),
 			UserPoolTags: map[string]string{stage.Tag: "dev", "aws:cloudformation:stack-name": "renpy-cloud-dev"},
 		}
 		if p.Sender != "" {
@@ -229,7 +232,7 @@ func (a *Account) parts() {
 		out := &cwl.DescribeLogGroupsOutput{}
 		for name := range a.Others {
 			if strings.Contains(name, *in.LogGroupNamePattern) {
-				out.LogGroups = append(out.LogGroups, cwltypes.LogGroup{LogGroupName: &name})
+				out.LogGroups = append(out.LogGroups, cwltypes.LogGroup{LogGroupName: &name, RetentionInDays: aws.Int32(cmp.Or(a.Retention[name], 30))})
 			}
 		}
 		return out, nil

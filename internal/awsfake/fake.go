@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -40,6 +41,7 @@ func (c Call) String() string { return c.Service + " " + c.Operation }
 type Fake struct {
 	t       testing.TB
 	latency time.Duration
+	hangs   string
 	fault   func(c Call, answer func() (any, error)) (any, error)
 
 	mu      sync.Mutex
@@ -64,6 +66,10 @@ func On[In, Out any](f *Fake, answer func(*In) (*Out, error)) {
 
 // SetLatency makes every call take that long. Inside of a synctest bubble it costs no real time.
 func (f *Fake) SetLatency(d time.Duration) { f.latency = d }
+
+// Hang makes calls of an operation ("DescribeTable") wait for an answer until their
+// caller gives up.
+func (f *Fake) Hang(operation string) { f.hangs = operation }
 
 // Config returns a configuration whose clients this fake answers.
 func (f *Fake) Config() aws.Config {
@@ -98,6 +104,10 @@ func (f *Fake) answer(ctx context.Context, c Call) (any, error) {
 	if !ok {
 		f.t.Errorf("awsfake: nobody answers %s %s", c, describe(c.Input))
 		return nil, fmt.Errorf("awsfake: nobody answers %s", c)
+	}
+	if c.Operation == f.hangs {
+		<-ctx.Done()
+		return nil, &smithy.CanceledError{Err: ctx.Err()}
 	}
 	if err := pause(ctx, f.latency); err != nil {
 		return nil, err

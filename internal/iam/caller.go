@@ -33,6 +33,7 @@ func Caller(t Target) Document {
 		allow("RemoveTheSaves", t.ofS3(t.Saves+"/*"), "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 	)
 	d.Statement = append(d.Statement, seeParts(t)...)
+	d.Statement = append(d.Statement, allow("AskWhatCredentialsMay", t.principals(), "iam:SimulatePrincipalPolicy"))
 	if t.ExecutionRole != "" {
 		d.Statement = append(d.Statement, allow("HandTheExecutionRoleToCloudFormation", []string{t.ExecutionRole}, "iam:PassRole").
 			when("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com"))

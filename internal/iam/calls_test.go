@@ -63,6 +63,8 @@ func authorization(operation string) []string {
 		return []string{"s3:ListBucket"}
 	case "s3 HeadObject":
 		return []string{"s3:GetObject", "s3:GetObjectVersion"} // which it is where a version is named
+	case "s3 GetPublicAccessBlock":
+		return []string{"s3:GetBucketPublicAccessBlock"}
 	case "s3 ListMultipartUploads":
 		return []string{"s3:ListBucketMultipartUploads"}
 	case "s3 ListObjectVersions":
@@ -75,7 +77,7 @@ func authorization(operation string) []string {
 		return []string{"s3:PutBucketPublicAccessBlock"}
 	}
 	service, name, _ := strings.Cut(operation, " ")
-	prefix := map[string]string{"cognitoidentityprovider": "cognito-idp", "cloudwatchlogs": "logs"}[service]
+	prefix := map[string]string{"cognitoidentityprovider": "cognito-idp", "cloudwatchlogs": "logs", "sesv2": "ses"}[service]
 	if prefix == "" {
 		prefix = service
 	}

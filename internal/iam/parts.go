@@ -4,11 +4,12 @@ package iam
 func seeParts(t Target) []Statement {
 	return []Statement{
 		allow("SeeTheUserPool", t.userPools(), "cognito-idp:DescribeUserPool"),
-		allow("SeeTheTable", t.table(), "dynamodb:DescribeTable"),
-		allow("SeeTheBucketOfSaves", t.ofS3(t.Saves), "s3:GetBucketPolicy"),
+		allow("SeeTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"),
+		allow("SeeTheBucketOfSaves", t.ofS3(t.Saves), "s3:GetBucketPolicy", "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock"),
 		allow("SeeTheRoles", t.roles(), "iam:GetRole"),
 		allow("SeeTheAPI", t.anyAPI(), "apigateway:GET"),
-		allow("ListTheLogGroups", everything(), "logs:DescribeLogGroups"),       // which knows no resources
-		allow("ReadTheMetrics", everything(), "cloudwatch:GetMetricStatistics"), // nor does CloudWatch for metrics
+		allow("ListTheLogGroups", everything(), "logs:DescribeLogGroups"),                  // which knows no resources
+		allow("ReadTheMetrics", everything(), "cloudwatch:GetMetricStatistics"),            // nor does CloudWatch for metrics
+		allow("SeeTheLimits", everything(), "lambda:GetAccountSettings", "ses:GetAccount"), // of the account
 	}
 }

@@ -78,6 +78,13 @@ func (t Target) roles() []string {
 	return list
 }
 
+// principals are all users and roles of the account: who asks what they may do
+// themselves cannot be told apart in a policy for whoever it is given to.
+func (t Target) principals() []string {
+	all := fmt.Sprintf("arn:%s:iam::%s:", t.Partition, t.Account)
+	return []string{all + "user/*", all + "role/*"}
+}
+
 // mailRole is the service-linked role of which Cognito sends mails by SES (Cognito
 // developer guide, "Using service-linked roles").
 func (t Target) mailRole() []string {

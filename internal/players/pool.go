@@ -23,6 +23,22 @@ func (p *Pool) Count(ctx context.Context) (int64, error) {
 	return int64(pool.EstimatedNumberOfUsers), nil
 }
 
+// Plan is what a pool has to do with how many players there are.
+type Plan struct {
+	Accounts int64  // about how many there are, as Cognito estimates it
+	Tier     string // LITE, ESSENTIALS or PLUS
+	Sender   string // of mails: the ARN of an SES identity, "" for Cognito's own
+}
+
+// Plan reads the pool's plan. A pool that does not exist has none.
+func (p *Pool) Plan(ctx context.Context) (Plan, error) {
+	pool, err := p.describe(ctx)
+	if err != nil || pool == nil {
+		return Plan{}, err
+	}
+	return Plan{int64(pool.EstimatedNumberOfUsers), string(pool.UserPoolTier), senderOf(pool)}, nil
+}
+
 // Name returns the name that the pool was given, "" where there is no such pool.
 func (p *Pool) Name(ctx context.Context) (string, error) {
 	pool, err := p.describe(ctx)
@@ -42,10 +58,17 @@ func (p *Pool) Exists(ctx context.Context) (bool, error) {
 // sends them itself or the pool does not exist.
 func (p *Pool) Sender(ctx context.Context) (string, error) {
 	pool, err := p.describe(ctx)
-	if err != nil || pool == nil || pool.EmailConfiguration == nil || pool.EmailConfiguration.EmailSendingAccount != types.EmailSendingAccountTypeDeveloper {
+	if err != nil || pool == nil {
 		return "", err
 	}
-	return aws.ToString(pool.EmailConfiguration.SourceArn), nil
+	return senderOf(pool), nil
+}
+
+func senderOf(pool *types.UserPoolType) string {
+	if e := pool.EmailConfiguration; e != nil && e.EmailSendingAccount == types.EmailSendingAccountTypeDeveloper {
+		return aws.ToString(e.SourceArn)
+	}
+	return ""
 }
 
 // Protected tells whether the pool is there, and whether it is protected against

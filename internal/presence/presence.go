@@ -37,9 +37,12 @@ func Role(ctx context.Context, client RoleClient, name string) (bool, error) {
 	return told(err, "role", name)
 }
 
-// LogGroups lists the log groups whose names contain a word.
-func LogGroups(ctx context.Context, client LogClient, word string) ([]string, error) {
-	var names []string
+// LogGroups tells of the log groups whose names contain a word for how many days they
+// keep what is logged, 0 for ever. It is what counts: a policy of the account
+// overrides what a group has been given, and CloudWatch tells the policy's days then
+// (API reference, LogGroup).
+func LogGroups(ctx context.Context, client LogClient, word string) (map[string]int32, error) {
+	groups := map[string]int32{}
 	pages := cwl.NewDescribeLogGroupsPaginator(client, &cwl.DescribeLogGroupsInput{LogGroupNamePattern: &word})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -47,10 +50,10 @@ func LogGroups(ctx context.Context, client LogClient, word string) ([]string, er
 			return nil, fmt.Errorf("list the log groups: %w", err)
 		}
 		for _, g := range page.LogGroups {
-			names = append(names, aws.ToString(g.LogGroupName))
+			groups[aws.ToString(g.LogGroupName)] = aws.ToInt32(g.RetentionInDays)
 		}
 	}
-	return names, nil
+	return groups, nil
 }
 
 // told reads the answer to a question after one thing.

@@ -3,13 +3,11 @@ package saves
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
@@ -95,7 +93,7 @@ func isFrozen(statement json.RawMessage) bool {
 // policy reads the bucket's policy, which is zero where there is none.
 func (b *Bucket) policy(ctx context.Context) (p policy, says Uploads, err error) {
 	out, err := b.client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "NoSuchBucketPolicy" {
+	if hasCode(err, "NoSuchBucketPolicy") {
 		return policy{}, NoPolicy, nil
 	}
 	if cloud.IsNotFound(err) {

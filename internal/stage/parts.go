@@ -96,7 +96,7 @@ func (s *State) logGroups(names map[string]string) look {
 		}
 		var list []Drifted
 		for _, id := range slices.Sorted(maps.Keys(names)) {
-			if !slices.Contains(there, names[id]) {
+			if _, ok := there[names[id]]; !ok {
 				list = append(list, lost(id)...)
 			}
 		}
