@@ -62,6 +62,7 @@ var roles = map[string]role{
 	"internal/stack":              domain,
 	"internal/stage":              engine,
 	"internal/support":            engine,
+	"internal/health":             engine,
 	"internal/deploy":             engine,
 	"internal/teardown":           engine,
 	"cfn":                         asset,
@@ -103,7 +104,7 @@ var direction = map[role]struct {
 }
 
 // engines are the engine's packages, each of which may import those after it.
-var engines = []string{"internal/deploy", "internal/teardown", "internal/support", "internal/stage"}
+var engines = []string{"internal/deploy", "internal/teardown", "internal/support", "internal/health", "internal/stage"}
 
 // inOrder tells whether an engine package may import another.
 func inOrder(importer, imported string) bool {
@@ -133,7 +134,7 @@ var forbidden = []struct {
 	{[]role{entry}, "github.com/aws/aws-sdk-go-v2/service/sesv2/schemas", eagerTables},
 }
 
-// eagerTables is why go.mod holds four services of the SDK at the last versions
+// eagerTables is why go.mod holds five services of the SDK at the last versions
 // before August or September 2026: later ones describe every operation in tables that are
 // made before main begins.
 const eagerTables = "its tables take 0.8 ms of every start, `renpyctl --version` too (GODEBUG=inittrace=1): see go.mod for the last versions without"

@@ -38,6 +38,7 @@ var printed = map[string]any{
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
 	"upload": uploadView{}, "uploadedFile": uploadedFile{}, "move": moveView{}, "movedFile": movedFile{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
+	"doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }
 
@@ -124,7 +125,7 @@ func compareSchema(t *testing.T, where string, s schema, typ reflect.Type) {
 		compareFields(t, where, s, typ)
 	default:
 		want := map[reflect.Kind]string{
-			reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int32: "integer", reflect.Int64: "integer",
+			reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int32: "integer", reflect.Int64: "integer", reflect.Float64: "number",
 		}[typ.Kind()]
 		nullable, _ := s.Type.([]any)
 		if isMap := typ.Kind() == reflect.Map; isMap && kind != "object" && !slices.Equal(nullable, []any{"object", "null"}) || !isMap && kind != want {
@@ -218,6 +219,7 @@ func TestCommandsPrintTheirForm(t *testing.T) {
 		decodes(t, a, "info", "recover")
 		decodes(t, a, "info", "info")
 		decodes(t, a, "plan", "plan", "--set", "GameIds=x")
+		decodes(t, a, "doctor", "doctor", "--launch")
 		decodes(t, a, "drift", "drift")
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 		decodes(t, a, "drift", "drift")
