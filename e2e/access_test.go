@@ -53,8 +53,8 @@ func TestAccess(t *testing.T) {
 		{"a token that was changed", "Bearer " + changed(t, genuine, with("sub", stranger.sub)), []int{401}},
 		{"another pool's token", "Bearer " + stranger.token(t), []int{401}},
 		// It is the pool's and for this client: only its lack of the scope tells it apart.
-		{"an ID token", "Bearer " + p.IDToken(), []int{401, 403}},
-		{"an ID token of another pool", "Bearer " + stranger.IDToken(), []int{401}},
+		{"an ID token", "Bearer " + s.idToken(t, p), []int{401, 403}},
+		{"an ID token of another pool", "Bearer " + elsewhere.idToken(t, stranger), []int{401}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for path, request := range map[string]string{

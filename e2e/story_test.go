@@ -220,7 +220,7 @@ func logsTell(t *testing.T, s *stage, p *player) {
 	if requests["syncPlan"] < 8 || requests["syncComplete"] < 4 {
 		t.Errorf("the logs show %v requests:\n%s", requests, r.out)
 	}
-	secrets := []string{"X-Amz-Signature", "X-Amz-Credential", "Bearer", "eyJ", p.token(t), p.IDToken(), password, p.email, "chapter two"}
+	secrets := []string{"X-Amz-Signature", "X-Amz-Credential", "Bearer", "eyJ", p.token(t), s.idToken(t, p), password, p.email, "chapter two"}
 	for _, secret := range secrets {
 		if strings.Contains(r.out, secret) {
 			t.Errorf("the logs hold %.20q", secret)

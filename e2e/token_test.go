@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -11,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +23,29 @@ import (
 func claims(t *testing.T, token string) map[string]any {
 	t.Helper()
 	return part(t, token, 1)
+}
+
+// idToken is the token of a sign-in that tells who the player is, which no game sends.
+func (s *stage) idToken(t *testing.T, p *player) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{
+		"ClientId": s.game.ClientID, "AuthFlow": "USER_PASSWORD_AUTH",
+		"AuthParameters": map[string]string{"USERNAME": p.email, "PASSWORD": password},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.game.CognitoEndpoint+"/", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")
+	var out struct{ AuthenticationResult struct{ IdToken string } }
+	if a := send(t, req); json.Unmarshal(a.body, &out) != nil || out.AuthenticationResult.IdToken == "" {
+		t.Fatalf("no ID token: %d %.200s", a.status, a.body)
+	}
+	return out.AuthenticationResult.IdToken
 }
 
 func part(t *testing.T, token string, i int) map[string]any {

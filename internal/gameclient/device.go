@@ -2,8 +2,6 @@ package gameclient
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -159,11 +157,7 @@ func (d *Device) Manifest() (Manifest, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(body)
-		m[f.Name()] = Entry{
-			Path: f.Name(), Size: int64(len(body)),
-			Modified: pythonTime(f.ModTime()), Checksum: hex.EncodeToString(sum[:]),
-		}
+		m[f.Name()] = NewEntry(f.Name(), body, f.ModTime())
 	}
 	return m, nil
 }

@@ -1,6 +1,6 @@
 // Package gameclient does on the wire what the renpy-cloud client inside a
-// shipped game does, over a real save folder. Tests and checks of a deployed
-// backend play with it: sign up, sign in, sync.
+// shipped game does: sign up, sign in, sync, over a real save folder or with what
+// a caller has in memory. The checks of a deployed backend play with it, and tests.
 //
 // A game's client cannot be changed once it has shipped, so neither can what is
 // here: it was written from that client's observed behaviour, with its quirks.
@@ -47,8 +47,12 @@ type Config struct {
 	CognitoEndpoint string `json:"local_cognito_endpoint,omitempty"`
 }
 
-// timeout bounds each request, as the shipped client's timeout_seconds does by default.
-const timeout = 30 * time.Second
+// Timeout bounds each request, as the shipped client's timeout_seconds does by default.
+const Timeout = 30 * time.Second
+
+// maxAnswer is how many bytes of an answer are read: four times what a stage takes for
+// one file by default.
+const maxAnswer = 64 << 20
 
 // Client reaches the backend of one game. It may be used by several goroutines at once.
 type Client struct {
@@ -66,7 +70,7 @@ func New(cfg Config, transport http.RoundTripper) *Client {
 	if transport == nil {
 		transport = newTransport()
 	}
-	return &Client{cfg: cfg, http: &http.Client{Transport: transport, Timeout: timeout}}
+	return &Client{cfg: cfg, http: &http.Client{Transport: transport, Timeout: Timeout}}
 }
 
 func newTransport() *http.Transport {
@@ -89,8 +93,17 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message)
 }
 
+// NoAnswerError says that a request got no whole answer: there was no connection, or it
+// broke, or [Timeout] was over. What was asked for may have been done all the same.
+type NoAnswerError struct{ err error }
+
+func (e *NoAnswerError) Error() string { return "no answer: " + e.err.Error() }
+
+// Unwrap returns what the network said.
+func (e *NoAnswerError) Unwrap() error { return e.err }
+
 // post sends in as JSON and decodes the answer into out. The error is an
-// [*Error] where the other side answered with one.
+// [*Error] where the other side answered with one, and a [*NoAnswerError] without an answer.
 func (c *Client) post(ctx context.Context, address string, header http.Header, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -121,12 +134,15 @@ func (c *Client) do(ctx context.Context, method, address string, header http.Hea
 	req.Header.Set("User-Agent", "renpyctl-gameclient")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, &NoAnswerError{withoutURL(err)}
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, &NoAnswerError{withoutURL(err)}
+	}
+	if len(answer) > maxAnswer {
+		return nil, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, errorFrom(resp.StatusCode, answer)

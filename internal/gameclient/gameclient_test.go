@@ -2,6 +2,7 @@ package gameclient
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -457,4 +458,39 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func answer(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
+}
+
+// Without a whole answer nobody knows what was done; what was answered is known.
+func TestNoAnswer(t *testing.T) {
+	b := newBackend(t)
+	c := New(b.config(), nil)
+	_, err := c.Get(t.Context(), Download{"x", b.URL + "/half"})
+	if _, none := errors.AsType[*NoAnswerError](err); !none {
+		t.Errorf("half an answer: %v", err)
+	}
+	dead := httptest.NewServer(nil)
+	dead.Close()
+	_, err = c.Get(t.Context(), Download{"x", dead.URL})
+	if _, none := errors.AsType[*NoAnswerError](err); !none || strings.Contains(err.Error(), dead.URL+"/") {
+		t.Errorf("nobody listens: %v", err)
+	}
+	_, err = c.Get(t.Context(), Download{"x", b.URL + "/s3/none"})
+	if _, none := errors.AsType[*NoAnswerError](err); none || err == nil {
+		t.Errorf("a refusal: %v", err)
+	}
+}
+
+// Whoever answers cannot fill the memory.
+func TestAnswersHaveABound(t *testing.T) {
+	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for block := make([]byte, 1<<20); ; {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}))
+	defer endless.Close()
+	if _, err := New(Config{}, nil).Get(t.Context(), Download{"x", endless.URL}); err == nil || !strings.Contains(err.Error(), "larger than 64 MiB") {
+		t.Errorf("an endless answer: %v", err)
+	}
 }

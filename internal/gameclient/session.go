@@ -39,8 +39,8 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (*Session, 
 
 // tokens is what Cognito hands out at a sign-in.
 type tokens struct {
-	access, id, refresh string
-	expires             time.Time // of access
+	access, refresh string
+	expires         time.Time // of access
 }
 
 func (c *Client) initiateAuth(ctx context.Context, flow string, parameters map[string]string) (tokens, error) {
@@ -50,15 +50,15 @@ func (c *Client) initiateAuth(ctx context.Context, flow string, parameters map[s
 	}{c.cfg.ClientID, flow, parameters}
 	var out struct {
 		AuthenticationResult struct {
-			AccessToken, IdToken, RefreshToken string
-			ExpiresIn                          int64 // seconds
+			AccessToken, RefreshToken string
+			ExpiresIn                 int64 // seconds
 		}
 	}
 	if err := c.cognito(ctx, "InitiateAuth", in, &out); err != nil {
 		return tokens{}, err
 	}
 	r := out.AuthenticationResult
-	return tokens{r.AccessToken, r.IdToken, r.RefreshToken, time.Now().Add(time.Duration(r.ExpiresIn) * time.Second)}, nil
+	return tokens{r.AccessToken, r.RefreshToken, time.Now().Add(time.Duration(r.ExpiresIn) * time.Second)}, nil
 }
 
 // Session is a player who is signed in. It may be used by several goroutines at once.
@@ -88,11 +88,4 @@ func (s *Session) AccessToken(ctx context.Context) (string, error) {
 	}
 	s.tokens = t
 	return t.access, nil
-}
-
-// IDToken returns the token that tells who the player is. The API must refuse it.
-func (s *Session) IDToken() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tokens.id
 }

@@ -2,8 +2,11 @@ package gameclient
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // Manifest is what a device tells of its files, by name.
@@ -15,6 +18,12 @@ type Entry struct {
 	Size     int64       `json:"size"` // bytes
 	Modified json.Number `json:"modified_timestamp"`
 	Checksum string      `json:"checksum"` // SHA-256 in hex
+}
+
+// NewEntry returns what a device tells of a file that was last changed at a time.
+func NewEntry(name string, body []byte, modified time.Time) Entry {
+	sum := sha256.Sum256(body)
+	return Entry{Path: name, Size: int64(len(body)), Modified: pythonTime(modified), Checksum: hex.EncodeToString(sum[:])}
 }
 
 // Plan is what the backend asks a device to do.
