@@ -144,12 +144,15 @@ func (d *Directory) create(in *idp.AdminCreateUserInput) (*idp.AdminCreateUserOu
 		return nil, weakPassword
 	}
 	u := d.Add(0x1000+len(d.Users), *in.Username)
-	u.Status, u.Verified = "FORCE_CHANGE_PASSWORD", false
+	u.Status, u.Verified, u.Created = "FORCE_CHANGE_PASSWORD", false, time.Now()
 	if in.MessageAction != types.MessageActionTypeSuppress {
 		d.Mails = append(d.Mails, u.Email)
 	}
+	if err := d.set(u, in.UserAttributes); err != nil {
+		return nil, err
+	}
 	user := u.describe()
-	return &idp.AdminCreateUserOutput{User: &user}, d.set(u, in.UserAttributes)
+	return &idp.AdminCreateUserOutput{User: &user}, nil
 }
 
 // weak goes by the template's rules.

@@ -112,7 +112,7 @@ func (p *Pool) begin(ctx context.Context, email, password string) (Player, error
 	case code(err) != "UsernameExistsException":
 		return Player{}, fmt.Errorf("create %s: %w", email, p.weak(ctx, err))
 	}
-	for player, err := range p.List(ctx, Query{Email: email}) {
+	for player, err := range p.List(ctx, Query{Email: email, Synthetic: true}) {
 		if err != nil {
 			return Player{}, err
 		}

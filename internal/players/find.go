@@ -58,7 +58,7 @@ func IsSub(name string) bool {
 }
 
 // Find returns the player of that e-mail address or sub, or the only one whose
-// address or sub begins so. The errors are *[NoPlayerError] and *[AmbiguousError].
+// address or sub begins so, synthetic players left out. The errors are *[NoPlayerError] and *[AmbiguousError].
 func (p *Pool) Find(ctx context.Context, name string) (Player, error) {
 	found := search{name: name}
 	for _, filter := range found.filters() {
@@ -107,7 +107,7 @@ func (s *search) add(p Player) {
 	switch {
 	case strings.EqualFold(p.Email, s.name) || strings.EqualFold(p.Sub, s.name):
 		list = &s.exact
-	case !hasPrefixFold(p.Email, s.name) && !hasPrefixFold(p.Sub, s.name):
+	case !hasPrefixFold(p.Email, s.name) && !hasPrefixFold(p.Sub, s.name), p.Synthetic():
 		return
 	}
 	if !slices.ContainsFunc(*list, func(o Player) bool { return o.Sub == p.Sub }) && len(*list) <= maxNamed {
@@ -174,7 +174,7 @@ func (p *Pool) nearest(ctx context.Context, filter, name string) ([]Player, erro
 		if err != nil {
 			return nil, err
 		}
-		if d := distance(strings.ToLower(player.Email), strings.ToLower(name)); d <= 2+len(name)/8 {
+		if d := distance(strings.ToLower(player.Email), strings.ToLower(name)); d <= 2+len(name)/8 && !player.Synthetic() {
 			list = append(list, candidate{player, d})
 		}
 		if seen++; seen == lookedAt {

@@ -92,10 +92,13 @@ type Query struct {
 	State State
 	Email string    // how the address begins, in any case of letters
 	Since time.Time // signed up then or later
+	// Synthetic chooses synthetic players too, who are no people and are left out else.
+	Synthetic bool
 }
 
 func (q Query) matches(p Player) bool {
-	return (q.State == "" || p.State() == q.State) && hasPrefixFold(p.Email, q.Email) && !p.Created.Before(q.Since)
+	return (q.State == "" || p.State() == q.State) && hasPrefixFold(p.Email, q.Email) && !p.Created.Before(q.Since) &&
+		(q.Synthetic || !p.Synthetic())
 }
 
 // filters are the part of a query that Cognito can answer, of one attribute; ""
