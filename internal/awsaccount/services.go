@@ -264,6 +264,9 @@ func (a *Account) dynamoDB() {
 	})
 	awsfake.On(a.Fake, func(in *dynamodb.DeleteItemInput) (*dynamodb.DeleteItemOutput, error) {
 		delete(a.Items, keyOf(in.Key))
+		if textOf(in.Key["game_id"]) == "*" {
+			delete(a.Records, textOf(in.Key["user_id"]))
+		}
 		return &dynamodb.DeleteItemOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {

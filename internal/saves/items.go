@@ -76,9 +76,19 @@ func (t *Items) DeleteOld(ctx context.Context, player, game string) error {
 	if game == recordItem {
 		return errors.New("a record is not for deleting: it keeps a device from beginning another one")
 	}
+	return t.delete(ctx, "an old item", player, game)
+}
+
+// DeleteRecord deletes the record of a player who has no device any more: one that is
+// left would begin another record. There may be none.
+func (t *Items) DeleteRecord(ctx context.Context, player string) error {
+	return t.delete(ctx, "a record", player, recordItem)
+}
+
+func (t *Items) delete(ctx context.Context, what, player, game string) error {
 	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.Table, Key: itemKey(player, game)})
 	if err != nil {
-		return fmt.Errorf("delete an old item in table %s: %w", t.Table, err)
+		return fmt.Errorf("delete %s in table %s: %w", what, t.Table, err)
 	}
 	return nil
 }
