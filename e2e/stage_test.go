@@ -4,12 +4,10 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -76,16 +74,7 @@ func deployBy(t *testing.T, o operator, name string, flags ...string) *stage {
 
 // transport reaches the local cloud's names (ID.execute-api.localhost:PORT),
 // which few programs can resolve.
-var transport = &http.Transport{
-	DisableKeepAlives: true,
-	DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(address)
-		if err == nil && strings.HasSuffix(host, ".localhost") {
-			address = net.JoinHostPort("127.0.0.1", port)
-		}
-		return new(net.Dialer).DialContext(ctx, network, address)
-	},
-}
+var transport = gameclient.NewTransport()
 
 func (s *stage) client() *gameclient.Client { return gameclient.New(s.game, transport) }
 

@@ -27,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -68,15 +69,25 @@ func New(cfg Config, transport http.RoundTripper) *Client {
 		cfg.CognitoEndpoint = "https://cognito-idp." + cfg.Region + ".amazonaws.com"
 	}
 	if transport == nil {
-		transport = newTransport()
+		transport = NewTransport()
 	}
 	return &Client{cfg: cfg, http: &http.Client{Transport: transport, Timeout: Timeout}}
 }
 
-func newTransport() *http.Transport {
+// NewTransport returns the transport of a client that is given none. Names below
+// .localhost it takes for this computer, as RFC 6761 wants it and few systems do.
+func NewTransport() *http.Transport {
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true)
-	return &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, Protocols: http1}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: dial, DisableKeepAlives: true, Protocols: http1}
+}
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil && strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
 // Error is an answer other than 200.

@@ -494,3 +494,13 @@ func TestAnswersHaveABound(t *testing.T) {
 		t.Errorf("an endless answer: %v", err)
 	}
 }
+
+// What is below .localhost is here, whether the system knows it or not.
+func TestLocalhost(t *testing.T) {
+	b := newBackend(t)
+	b.objects["x"] = "here"
+	address := strings.Replace(b.URL, "127.0.0.1", "api.localhost", 1)
+	if got, err := New(b.config(), nil).Get(t.Context(), Download{"x", address + "/s3/x"}); err != nil || string(got) != "here" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
