@@ -61,6 +61,7 @@ var roles = map[string]role{
 	"internal/release":            domain,
 	"internal/saves":              domain,
 	"internal/stack":              domain,
+	"internal/smoke":              engine,
 	"internal/stage":              engine,
 	"internal/support":            engine,
 	"internal/health":             engine,
@@ -104,7 +105,7 @@ var direction = map[role]struct {
 }
 
 // engines are the engine's packages, each of which may import those after it.
-var engines = []string{"internal/deploy", "internal/teardown", "internal/support", "internal/health", "internal/stage"}
+var engines = []string{"internal/deploy", "internal/teardown", "internal/smoke", "internal/support", "internal/health", "internal/stage"}
 
 // inOrder tells whether an engine package may import another.
 func inOrder(importer, imported string) bool {

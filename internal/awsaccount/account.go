@@ -257,8 +257,11 @@ func (a *Account) Whole() string {
 	return strings.Join(wrong, "; ")
 }
 
-// Setting is the value of a setting that the stack has.
+// Setting is the value of a setting that the stack has, "" without a stack.
 func (a *Account) Setting(name string) string {
+	if a.Current() == nil {
+		return ""
+	}
 	for _, p := range a.Current().Parameters {
 		if *p.ParameterKey == name {
 			return *p.ParameterValue
