@@ -51,6 +51,10 @@ func TestPolicies(t *testing.T) {
 	swapCode(t, endpoint, s)
 	allowed(t, caller, "deploy", "function", s.info.Functions[0].Name, "--yes")
 
+	tester := newUser(t, endpoint, "tester", root.policy(t, "smoke", "--user-pool", s.info.Outputs.CognitoUserPoolId))
+	allowed(t, tester, "smoke")
+	tester.run(t, "users", "disable", p.email).exits(t, 4)
+
 	support := newUser(t, endpoint, "support", root.policy(t, "support", "--user-pool", s.info.Outputs.CognitoUserPoolId))
 	looker := newUser(t, endpoint, "looker", root.policy(t, "support", "--read-only", "--user-pool", s.info.Outputs.CognitoUserPoolId))
 	if err := s.client().SignUp(t.Context(), "waiting@example.com", password); err != nil {

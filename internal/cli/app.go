@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -37,6 +38,8 @@ type Env struct {
 	LoadAWS func(context.Context, cloud.Options) (aws.Config, error)
 	// OpenDesk opens the desk of a stage; support.Open outside of tests.
 	OpenDesk func(at *stage.Stage, st stack.Stack, account, by string) (*support.Desk, error)
+	// GameTransport carries what a game's client sends; nil outside of tests, for the network.
+	GameTransport http.RoundTripper
 }
 
 // Main runs the program with the process's own surroundings and returns its exit code.

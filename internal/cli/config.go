@@ -14,6 +14,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
 func newConfig(a *app) *cobra.Command {
@@ -72,6 +73,18 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 	if err != nil {
 		return err
 	}
+	c, err := s.gameConfig(st, gameID)
+	if err != nil {
+		return err
+	}
+	if a.json() {
+		return a.printJSON(c)
+	}
+	return c.write(a.streams.Out)
+}
+
+// gameConfig is how a game reaches a deployed stage.
+func (s *session) gameConfig(st stack.Stack, gameID string) (renpyConfig, error) {
 	out := s.outputs(st)
 	c := renpyConfig{
 		APIBaseURL: out[cfn.OutputAPIEndpoint], GameID: gameID, Region: out[cfn.OutputRegion],
@@ -79,17 +92,14 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 		PasswordPage: out[cfn.OutputPasswordPage],
 	}
 	if c.APIBaseURL == "" {
-		return fmt.Errorf("the stack %s has no outputs yet (%s)", st.Name, st.Status)
+		return c, fmt.Errorf("the stack %s has no outputs yet (%s)", st.Name, st.Status)
 	}
 	if s.local != nil {
 		c.CognitoEndpoint = s.local.Endpoint()
 	} else if suffix := cloud.URLSuffix(c.Region); suffix != clientSuffix {
 		c.CognitoElsewhere = "https://cognito-idp." + c.Region + "." + suffix
 	}
-	if a.json() {
-		return a.printJSON(c)
-	}
-	return c.write(a.streams.Out)
+	return c, nil
 }
 
 // integration is the block: configure(), and the syncs at the main menu and at quit.

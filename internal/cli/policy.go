@@ -41,6 +41,7 @@ says who needs which, and what they can and cannot do.`,
 		newCallerPolicy(a, &o),
 		newExecutionPolicy(a, &o),
 		newSupportPolicy(a, &o),
+		newSmokePolicy(a, &o),
 		newBoundaryPolicy(a, &o),
 		newGitHubPolicy(a, &o),
 	)
@@ -118,6 +119,17 @@ the commands that change accounts.`,
 	}
 	o.userPoolFlag(cmd)
 	cmd.Flags().BoolVar(&readOnly, "read-only", false, "allow to look only")
+	return cmd
+}
+
+func newSmokePolicy(a *app, o *policyOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "smoke",
+		Short: "Print what smoke needs, and deploy --smoke beside what a deploy does",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Smoke) },
+	}
+	o.userPoolFlag(cmd)
 	return cmd
 }
 

@@ -33,6 +33,7 @@ var printed = map[string]any{
 	"releases": []stage.Listed{}, "release": stage.Listed{}, "outcome": release.Outcome{}, "prune": pruneView{},
 	"remains": release.Remains{}, "backup": teardown.Backup{}, "remove": totals{}, "saves": bucket.Stats{}, "users": []listed{}, "listedUser": listed{}, "user": players.Player{},
 	"disabledUser": disabled{}, "player": playerView{}, "game": support.Game{}, "ban": support.Ban{}, "deed": support.Deed{}, "bannedUser": banned{}, "forgotten": forgotten{}, "takeout": takenOut{}, "import": players.Counts{},
+	"smoke": smokeView{}, "smokeStep": smokeStep{},
 	"files": []fileView{}, "file": fileView{}, "keptVersion": versionView{}, "inside": insideView{},
 	"restore": restoreView{}, "restoredFile": changeFile{},
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
@@ -235,7 +236,7 @@ func TestCommandsPrintTheirForm(t *testing.T) {
 	})
 	story(t, "without AWS", newAccount, func(t *testing.T, a *awsAccount) {
 		decodes(t, a, "version", "version")
-		for _, policy := range []string{"caller", "execution", "boundary", "support"} {
+		for _, policy := range []string{"caller", "execution", "boundary", "support", "smoke"} {
 			decodes(t, a, "policy", "policy", policy)
 		}
 		decodes(t, a, "policy", "policy", "github", "--account", "123456789012", "--repo", "me/game", "--environment", "prod")

@@ -23,9 +23,10 @@ import (
 type awsAccount struct {
 	*awsaccount.Account
 	t      *testing.T
-	stdin  string        // what is piped into the program
-	stdout *os.File      // of the program; nil for one that is read
-	kept   *support.Desk // what is kept of players in other stores than the account, nil for none
+	stdin  string           // what is piped into the program
+	stdout *os.File         // of the program; nil for one that is read
+	kept   *support.Desk    // what is kept of players in other stores than the account, nil for none
+	game   *awsaccount.Game // what games reach, nil for a test that has no use for it
 }
 
 func newAccount(t *testing.T) *awsAccount {
@@ -109,6 +110,9 @@ func (a *awsAccount) runIn(ctx context.Context, environ map[string]string, args 
 	}
 	if a.stdout != nil {
 		env.Stdout = a.stdout
+	}
+	if a.game != nil {
+		env.GameTransport = a.game
 	}
 	o := outcome{code: Run(ctx, env, args)}
 	read := func(f *os.File) string {

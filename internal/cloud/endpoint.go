@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -26,6 +27,11 @@ func Elsewhere(cfg aws.Config) []string {
 		}
 	}
 	return list
+}
+
+// Cognito is the endpoint that takes the place of Cognito's own, "" if none does.
+func Cognito(cfg aws.Config) string {
+	return cmp.Or(endpointOf(cfg, "Cognito Identity Provider"), aws.ToString(cfg.BaseEndpoint))
 }
 
 // endpointOf is the endpoint that is set for one service alone, or "". The SDK

@@ -62,7 +62,7 @@ func actions(d iam.Document) []string {
 // stagePolicies are the policies for a stage, by the names of their commands.
 var stagePolicies = map[string]func(iam.Target) iam.Document{
 	"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support, "support read-only": iam.SupportReadOnly,
-	"boundary": iam.Boundary,
+	"boundary": iam.Boundary, "smoke": iam.Smoke,
 }
 
 // AWS takes a Sid of letters and digits, once in a document; a statement
@@ -231,6 +231,22 @@ func TestSupportChangesNothingElse(t *testing.T) {
 	for _, action := range all {
 		if ofPlayers(action) && !slices.Contains(actions(iam.Support(target("dev"))), action) {
 			t.Errorf("support lacks %s", action)
+		}
+	}
+}
+
+// Trying a stage takes a part of what support may do: it reads no player's saves, and
+// changes nobody's account, record or saves but by erasing them.
+func TestSmokeIsAPartOfSupport(t *testing.T) {
+	support := actions(iam.Support(target("dev")))
+	for _, action := range actions(iam.Smoke(target("dev"))) {
+		if !slices.Contains(support, action) {
+			t.Errorf("smoke allows %s, and support does not", action)
+		}
+	}
+	for _, action := range []string{"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "dynamodb:UpdateItem", "dynamodb:GetItem", "cognito-idp:AdminUpdateUserAttributes"} {
+		if slices.Contains(actions(iam.Smoke(target("dev"))), action) {
+			t.Errorf("smoke allows %s", action)
 		}
 	}
 }
