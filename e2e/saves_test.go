@@ -58,6 +58,18 @@ func TestSaves(t *testing.T) {
 
 	s.run(t, "saves", "verify", "--deep").exits(t, 0).says(t, "1 player checked: 2 files")
 
+	// A record that somebody has spoilt keeps her from syncing until it is mended.
+	s.spoilRecord(t, ann.sub)
+	s.run(t, "saves", "verify", ann.email).exits(t, 1).says(t, "is damaged", "--repair")
+	s.run(t, "saves", "verify", "--repair", "--yes").exits(t, 0).prints(t, "rebuilt")
+	one.sync(t, "", name)
+	two.sync(t, "", "")
+	one.holds(t, map[string]string{name: "mended", "persistent": "p"})
+	one.save(t, time.Now(), name, "further")
+	one.sync(t, name, "")
+	two.sync(t, "", name)
+	s.run(t, "saves", "verify", "--deep").exits(t, 0).says(t, "1 player checked: 2 files")
+
 	// Another account of hers gets all; a device of that one fetches it.
 	bea := s.player(t)
 	three := bea.device(t, time.Now().Add(-3*time.Hour), map[string]string{name: "begun", other: "old"})

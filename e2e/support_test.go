@@ -36,6 +36,19 @@ func (s *stage) desk(t *testing.T) (*support.Desk, *pool.Pool) {
 	return desk, at.Pool(st.Outputs[cfn.OutputUserPoolID])
 }
 
+// spoilRecord writes something into a player's record that nobody can read.
+func (s *stage) spoilRecord(t *testing.T, player string) {
+	t.Helper()
+	d, _ := s.desk(t)
+	data, revision, err := d.Service.Manifests.Load(t.Context(), player)
+	if err == nil {
+		err = d.Service.Manifests.Save(t.Context(), player, data[:len(data)/2], revision)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestADeskHelps restores, bans and erases beside two devices of the shipped client,
 // through the stores that the functions use.
 func TestADeskHelps(t *testing.T) {

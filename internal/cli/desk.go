@@ -138,6 +138,12 @@ func (a *app) explainSaves(err error) (code int, hint string, ok bool) {
 		}
 		return exitNotFound, "there are saves of " + strings.Join(e.games, ", "), true
 	}
+	if unreadable(err) {
+		if !damagedRecord(err) {
+			return exitError, "use the release of renpyctl that the stage was deployed with, or a newer one", true
+		}
+		return exitError, a.command("saves verify PLAYER --repair") + " writes the record anew from what is in the bucket", true
+	}
 	list := a.command("saves list PLAYER")
 	if _, ok := errors.AsType[*waitingError](err); ok {
 		return exitNotFound, "they come in when a device syncs the game, with a history from then on; " + list + " shows them", true

@@ -80,6 +80,13 @@ func unreadable(err error) bool {
 	return ok
 }
 
+// damagedRecord tells whether an error is only that the player's record cannot be read,
+// and saves verify --repair mends it.
+func damagedRecord(err error) bool {
+	e, ok := errors.AsType[*savesync.RecordError](err)
+	return ok && e.Damaged()
+}
+
 func (a *app) savesHistory(ctx context.Context, of kept, o historyOptions) error {
 	switch {
 	case o.screenshot != "" && of.file == "":

@@ -419,6 +419,52 @@ func TestSavesOfADamagedRecord(t *testing.T) {
 	})
 }
 
+// A record that cannot be read, with which the player cannot sync, is written anew, also
+// in a run over everybody; that of a newer release is left alone, and nobody comes back
+// who was erased.
+func TestADamagedRecordIsMended(t *testing.T) {
+	name := "1-2-LT1.save"
+	withCounter(t, "by --repair", func(t *testing.T, c *counter) {
+		c.save(c.ann, name, realSave(t, "2-1-LT1.save"))
+		c.save(c.ann, name, realSave(t, name))
+		c.save(c.bea, name, realSave(t, name))
+		c.Records[c.ann], c.Records[c.bea] = "{}", "{}" // as the table lists them
+		c.store.SetRecord(c.ann, `{"format":1`)
+		c.run("saves", "verify", "ann").wants(t, exitError, "is damaged", "saves verify ann --repair")
+		c.run("saves", "verify", "ann", "--repair").wants(t, exitUsage, "--yes")
+		c.run("saves", "list", "ann").wants(t, exitError, "saves verify PLAYER --repair")
+		o := c.run("saves", "verify", "--repair", "--yes", "--output", "json")
+		list := jsonLines[findingView](t, o.stdout)
+		if o.code != 0 || len(list) != 1 || list[0].Player != c.ann || list[0].Fault != savesync.FaultRecord || list[0].Remedy != savesync.Anew || list[0].Evidence == "" {
+			t.Fatalf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+		o.wants(t, 0, "2 players checked: 2 files", "1 wrong, 0 could not be checked")
+		if c.current(c.ann)[name] != realSave(t, name) {
+			t.Error("the save is not what it was")
+		}
+		c.run("saves", "verify", "ann").wants(t, 0, "1 player checked: 1 file")
+	})
+	withCounter(t, "but not of tomorrow", func(t *testing.T, c *counter) {
+		c.store.SetRecord(c.ann, `{"format":3,"games":[]}`)
+		c.run("saves", "verify", "ann", "--repair", "--yes").wants(t, exitError, "format 3", "newer")
+		c.run("saves", "list", "ann").wants(t, exitError, "a newer one")
+		if got, _ := c.store.Record(c.ann); got != `{"format":3,"games":[]}` {
+			t.Errorf("now it is %s", got)
+		}
+	})
+	withCounter(t, "nor of who was erased", func(t *testing.T, c *counter) {
+		c.save(c.ann, name, realSave(t, name))
+		if err := c.kept.Items.Suppress(t.Context(), c.ann, "ann@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		c.store.SetRecord(c.ann, `{"format":`)
+		c.run("saves", "verify", "ann", "--repair", "--yes").wants(t, 0, "was erased, and stays so")
+		if r, err := c.kept.Record(t.Context(), c.ann); err != nil || r.Forgotten == nil {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+}
+
 func TestLocalNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"1-1-LT1.save": "1-1-LT1.save", "..": "_", "a/../b": "a_.._b", "con.save": "_con.save", `q"?.save`: "q__.save", "x. ": "x_", "": "_",
@@ -478,7 +524,7 @@ func TestSavesVerify(t *testing.T) {
 		damaged(t, c)
 		c.store.SetRecord(c.ann, `{"format":1`)
 		o := c.run("saves", "verify")
-		o.wants(t, exitError, c.ann, "is damaged", "1 player checked", "1 player could not be checked")
+		o.wants(t, exitError, c.ann, "is damaged", "2 players checked", "2 wrong, 0 could not be checked", "--repair")
 		ctx, cancel := context.WithCancel(t.Context())
 		c.store.Hook = func(call memstore.Call) memstore.Fault {
 			if call.Op == "Load" && call.Key == c.bea {

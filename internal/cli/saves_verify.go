@@ -32,7 +32,8 @@ which everything is read. A run that was cut off says how it goes on.
 
 --repair copies what is about to expire. What is gone gives way to the newest
 older version that can be read, or to nothing; a device that still has it sends
-it again, and then it wins.
+it again, and then it wins. A record that cannot be read, for which the player
+cannot sync, is written anew from what is in the bucket, and the old one kept.
 
 The exit code is 1 if something is wrong, and with --repair if it stays so: a
 save of which nothing is left, or a player who could not be checked.`,
@@ -57,14 +58,16 @@ save of which nothing is left, or a player who could not be checked.`,
 // findingView is the JSON of something that is wrong.
 type findingView struct {
 	Player string         `json:"player"` // the id
-	Game   string         `json:"game"`
-	File   string         `json:"file"`
-	ID     string         `json:"id"`
+	Game   string         `json:"game,omitempty"`
+	File   string         `json:"file,omitempty"`
+	ID     string         `json:"id,omitempty"`
 	Bytes  int64          `json:"bytes"`
 	Fault  savesync.Fault `json:"fault"`
 	Until  time.Time      `json:"until,omitzero"`
 	// Remedy is what --repair did.
 	Remedy savesync.Remedy `json:"remedy,omitempty"`
+	// Evidence is where in the bucket a record is kept that was rebuilt.
+	Evidence string `json:"evidence,omitempty"`
 }
 
 // playersAtOnce is how many players are checked at once.
@@ -89,7 +92,7 @@ func (a *app) savesVerify(ctx context.Context, name string, o verifyOptions) err
 	list, whose := d.Items.Players, "of everybody in stage "+a.flags.stage
 	if name != "" {
 		player, err := d.keeper(ctx, name)
-		if err != nil {
+		if err != nil && !damagedRecord(err) {
 			return err
 		}
 		list = func(context.Context, string) iter.Seq2[string, error] {
@@ -102,7 +105,7 @@ func (a *app) savesVerify(ctx context.Context, name string, o verifyOptions) err
 			return err
 		}
 	}
-	c := round{desk: d, options: o, last: o.after}
+	c := round{desk: d, options: o, whom: name, last: o.after}
 	c.task = ui.Task{Key: "verify", Name: "saves " + whose, State: ui.Running}
 	return c.run(ctx, d.VerifyAll(ctx, list(ctx, o.after), playersAtOnce, o.deep))
 }
@@ -111,6 +114,7 @@ func (a *app) savesVerify(ctx context.Context, name string, o verifyOptions) err
 type round struct {
 	*desk
 	options  verifyOptions
+	whom     string // "" for everybody
 	task     ui.Task
 	progress *ui.Progress
 	rows     ui.Rows  // for programs, as they come
@@ -118,7 +122,7 @@ type round struct {
 	last     string   // the last player who was done
 
 	players, files, bytes int64
-	found, lost           int64 // lost is what was found and could not be mended
+	wrong, lost           int64 // lost is what was wrong and could not be mended
 	failed                int64
 }
 
@@ -149,38 +153,101 @@ func (c *round) all(ctx context.Context, list iter.Seq2[support.Checked, error])
 // add counts what was found of a player, mends it and prints it. What others would meet
 // as well ends the run.
 func (c *round) add(ctx context.Context, checked support.Checked) error {
-	if err := checked.Err; err != nil {
-		if ctx.Err() != nil || cloud.Hopeless(err) {
-			return err
-		}
+	switch err := checked.Err; {
+	case err == nil:
+		c.players++
+		return c.findings(ctx, checked.Player, checked.Checkup)
+	case damagedRecord(err):
+		c.players++
+		return c.damaged(ctx, checked.Player, err)
+	default:
 		c.failed++
-		c.progress.Note(fmt.Sprintf("%s %s: %s", ui.Failure("✗"), checked.Player, ui.Plain(cloud.OneLine(c.text(err)))))
-		return nil
+		return c.note(ctx, checked.Player, err)
 	}
-	c.players++
-	c.files += int64(checked.Files)
-	c.bytes += checked.Bytes
-	for _, f := range checked.Findings {
-		v := findingView{checked.Player, f.Game, f.Name, f.File.ID, f.File.Size, f.Fault, f.Until.UTC(), ""}
+}
+
+// note says what failed, unless it ends the run.
+func (c *round) note(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil || cloud.Hopeless(err) {
+		return err
+	}
+	c.progress.Note(fmt.Sprintf("%s %s: %s", ui.Failure("✗"), ui.Plain(what), ui.Plain(cloud.OneLine(c.text(err)))))
+	return nil
+}
+
+// findings goes through what is wrong with a player's files.
+func (c *round) findings(ctx context.Context, player string, checkup savesync.Checkup) error {
+	c.files += int64(checkup.Files)
+	c.bytes += checkup.Bytes
+	for _, f := range checkup.Findings {
+		v := findingView{Player: player, Game: f.Game, File: f.Name, ID: f.File.ID, Bytes: f.File.Size, Fault: f.Fault, Until: f.Until.UTC()}
 		var err error
 		if c.options.repair {
-			v.Remedy, err = c.Repair(ctx, checked.Player, f)
+			v.Remedy, err = c.Repair(ctx, player, f)
 		}
-		if err != nil && (ctx.Err() != nil || cloud.Hopeless(err)) {
+		if err := c.found(ctx, v, err); err != nil {
 			return err
-		}
-		c.found++
-		if err != nil || v.Remedy == "" || v.Remedy == savesync.Dropped {
-			c.lost++
-		}
-		if failed := c.print(v); failed != nil {
-			return failed
-		}
-		if err != nil {
-			c.progress.Note(fmt.Sprintf("%s %s of %s: %s", ui.Failure("✗"), f.Name, checked.Player, ui.Plain(cloud.OneLine(c.text(err)))))
 		}
 	}
 	return nil
+}
+
+// damaged goes on with a player whose record cannot be read: once it is rebuilt, it is
+// compared with the bucket as that of everybody else.
+func (c *round) damaged(ctx context.Context, player string, err error) error {
+	v := findingView{Player: player, Fault: savesync.FaultRecord}
+	if !c.options.repair {
+		return c.found(ctx, v, err)
+	}
+	done, err := c.Rebuild(ctx, player)
+	if err == nil {
+		v.Remedy, v.Evidence, v.Bytes = savesync.Anew, done.Evidence, done.Bytes
+		for _, line := range rebuilt(player, done) {
+			c.progress.Note(line)
+		}
+	}
+	if err := c.found(ctx, v, err); err != nil || v.Remedy == "" {
+		return err
+	}
+	checkup, err := c.Verify(ctx, player, c.options.deep)
+	if err != nil {
+		c.failed++
+		return c.note(ctx, player, err)
+	}
+	return c.findings(ctx, player, checkup)
+}
+
+// rebuilt says what became of a record that could not be read.
+func rebuilt(player string, done savesync.Rebuilt) []string {
+	lines := []string{fmt.Sprintf("%s: rebuilt with %s, %s", player, ui.Plural(int64(done.Files), "file"), ui.Bytes(done.Bytes))}
+	switch {
+	case done.Forgotten:
+		lines[0] = player + ": the player was erased, and stays so"
+	case done.Banned:
+		lines = append(lines, "  banned, as the damaged record tells: users unban would lift that")
+	}
+	if done.Evidence != "" {
+		lines = append(lines, "  what it was is kept in the bucket for a while, as", "  "+done.Evidence)
+	}
+	return lines
+}
+
+// found counts and prints something that is wrong, with the error of mending it.
+func (c *round) found(ctx context.Context, v findingView, err error) error {
+	c.wrong++
+	if v.Remedy == "" || v.Remedy == savesync.Dropped {
+		c.lost++
+	}
+	if err != nil {
+		what := v.Player
+		if v.File != "" {
+			what = v.File + " of " + v.Player
+		}
+		if err := c.note(ctx, what, err); err != nil {
+			return err
+		}
+	}
+	return c.print(v)
 }
 
 // remedies say what --repair did.
@@ -190,6 +257,7 @@ var remedies = map[savesync.Remedy]string{
 	savesync.FellBack:  "an older version took its place",
 	savesync.Dropped:   "lost, unless a device still has it",
 	savesync.Overtaken: "a device was faster, it is another one by now",
+	savesync.Anew:      "rebuilt",
 }
 
 func (c *round) print(v findingView) error {
@@ -201,9 +269,12 @@ func (c *round) print(v findingView) error {
 		if !v.Until.IsZero() {
 			until = v.Until.Format(time.RFC3339)
 		}
-		return c.rows.Write(c.streams.Out, false, []string{v.Player, v.Game, v.File, v.ID, whole(v.Bytes), string(v.Fault), until, string(v.Remedy)})
+		return c.rows.Write(c.streams.Out, false, []string{v.Player, v.Game, v.File, v.ID, whole(v.Bytes), string(v.Fault), until, string(v.Remedy), v.Evidence})
 	}
 	fault := string(v.Fault)
+	if v.Fault == savesync.FaultRecord {
+		v.File, fault = "(the record)", "unreadable"
+	}
 	if !v.Until.IsZero() {
 		fault += ", " + when.Format(v.Until, time.Local)
 	}
@@ -220,7 +291,7 @@ func (c *round) end(err error) error {
 		}
 	}
 	c.say("%s checked: %s, %s; %s wrong, %s could not be checked.", ui.Plural(c.players, "player"), ui.Plural(c.files, "file"), ui.Bytes(c.bytes),
-		ui.Count(c.found), ui.Count(c.failed))
+		ui.Count(c.wrong), ui.Count(c.failed))
 	switch {
 	case err != nil:
 		if c.last != "" {
@@ -232,7 +303,7 @@ func (c *round) end(err error) error {
 	case c.lost > 0 && c.options.repair:
 		return fmt.Errorf("of %s nothing is left in the bucket, or it could not be mended", ui.Plural(c.lost, "save"))
 	case c.lost > 0:
-		return &hintedError{fmt.Errorf("%s wrong", isAre(int(c.lost), "save")), c.command(c.typed()+" --repair") + " mends what can be"}
+		return &hintedError{fmt.Errorf("%s of what is kept wrong", isAre(int(c.lost), "part")), c.command(c.typed()+" --repair") + " mends what can be"}
 	}
 	return nil
 }
@@ -240,6 +311,9 @@ func (c *round) end(err error) error {
 // typed is this command with what it was given.
 func (c *round) typed() string {
 	line := "saves verify"
+	if c.whom != "" {
+		line += " " + quoted(c.whom)
+	}
 	if c.options.deep {
 		line += " --deep"
 	}

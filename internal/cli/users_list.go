@@ -321,7 +321,7 @@ func (l *playerList) end() error {
 		return nil
 	}
 	err := fmt.Errorf("%s could not be read: of %s", ui.Plural(int64(len(l.unread)), "record"), several(l.unread))
-	return &hintedError{err, l.command("saves verify") + " says what is wrong with them"}
+	return &hintedError{err, l.command("saves verify") + " says what is wrong with them, and --repair mends it"}
 }
 
 // sum says how many there were in which state.

@@ -6,7 +6,7 @@
 // game client. What is decided is decided by pure functions over a [Record]
 // (plan.go, settle.go, quota.go); service.go, look.go, shelve.go, retire.go and
 // invite.go do the calls around them, in this order. An [Operator] (operator.go,
-// forward.go, move.go, versions.go, verify.go) changes records beside the devices.
+// forward.go, move.go, versions.go, verify.go, rebuild.go) changes records beside the devices.
 //
 // # Promises
 //
@@ -88,7 +88,9 @@
 //     at every moment. What is restored wins on every device that lists it, but over
 //     what was changed later. (TestARestoreReachesEveryDevice,
 //     TestARestoreKeepsWhatADeviceHasNotSent, TestAnUploadReachesEveryDevice,
-//     TestAMoveGivesTheNewer, TestVerifyAndRepair, TestOperatorsCanBeInterrupted)
+//     TestAMoveGivesTheNewer, TestVerifyAndRepair, TestOperatorsCanBeInterrupted) A record
+//     that is damaged is rebuilt of what is in the bucket, without loss.
+//     (TestARecordIsRebuilt, TestPromisesSurviveDamage)
 //
 // TestEveryMendingIsHeld takes out what the package does for the promises 9 to 14, one
 // thing at a time, and wants the tests to fail.

@@ -41,6 +41,10 @@ func (e *RecordError) Error() string { return e.err.Error() }
 
 func (e *RecordError) Unwrap() error { return e.err }
 
+// Damaged reports whether [Operator.Rebuild] mends it: a record that a newer release has
+// written is not damaged.
+func (e *RecordError) Damaged() bool { return !isNewer(e.err) }
+
 // Record returns what is known of a player, an empty record for one who never synced. A
 // ban that has ended by itself is not in it. The error is *[RecordError] if the record
 // cannot be read.

@@ -154,6 +154,9 @@ func (w *world) possible(t *rapid.T) []func() {
 			steps = append(steps, func() { w.vandalize(name, files[name]) })
 		}
 	}
+	if w.harms && w.quiet() && w.desk.request == nil {
+		steps = append(steps, func() { w.damage(t) })
+	}
 	for i := range w.flying {
 		steps = append(steps, func() { w.land(i) })
 	}

@@ -152,11 +152,15 @@ func DecodeRecord(data []byte) (*Record, error) {
 		return &Record{Format: recordFormat, Games: map[string]*Game{}}, nil
 	}
 	r := &Record{}
-	if err := json.Unmarshal(data, r); err != nil {
+	err := json.Unmarshal(data, r)
+	if r.Format > barredFormat { // of which anything may be of another kind
+		return nil, &NewerRecordError{r.Format}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the player's record is damaged: %w", err)
 	}
 	if r.Format != r.format() {
-		return nil, fmt.Errorf("the player's record has format %d, this release knows %d", r.Format, recordFormat)
+		return nil, fmt.Errorf("the player's record is damaged: its format is %d, its contents are of %d", r.Format, r.format())
 	}
 	if r.Games == nil {
 		r.Games = map[string]*Game{}

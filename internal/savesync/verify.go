@@ -19,6 +19,7 @@ const (
 	FaultSize     Fault = "size"     // its version has another size
 	FaultBytes    Fault = "bytes"    // its version has other bytes
 	FaultExpiring Fault = "expiring" // something lies over its version, which is therefore going to expire
+	FaultRecord   Fault = "record"   // of the player, not of a file: the record cannot be read
 )
 
 // A Finding is a committed file with which something is wrong.
@@ -42,7 +43,8 @@ type Checkup struct {
 const verifyTries = 4
 
 // Verify compares a player's record with the bucket, at the cost of one list of what is
-// there of the player. Deep reads every byte too.
+// there of the player. Deep reads every byte too. The error is *[RecordError] if the
+// record cannot be read.
 func (o *Operator) Verify(ctx context.Context, player string, deep bool) (Checkup, error) {
 	for try := 1; ; try++ {
 		data, revision, err := o.Service.Manifests.Load(ctx, player)
@@ -51,7 +53,7 @@ func (o *Operator) Verify(ctx context.Context, player string, deep bool) (Checku
 		}
 		r, err := DecodeRecord(data)
 		if err != nil {
-			return Checkup{}, err
+			return Checkup{}, &RecordError{err}
 		}
 		c, err := o.examine(ctx, player, r, deep)
 		if err != nil || len(c.Findings) == 0 {
@@ -139,12 +141,13 @@ func (o *Operator) fault(ctx context.Context, key string, f File, v Version, dee
 // A Remedy is what [Operator.Repair] did about a finding.
 type Remedy string
 
-// The remedies.
+// The remedies. That of [FaultRecord] is [Operator.Rebuild]'s.
 const (
 	Copied    Remedy = "copied"    // the same content lies under a key of its own again
 	FellBack  Remedy = "older"     // the newest older version that can be read is current now
 	Dropped   Remedy = "dropped"   // the record does not name the file any more; a device that has it sends it again
 	Overtaken Remedy = "overtaken" // the file is another one by now
+	Anew      Remedy = "rebuilt"   // the record was written anew
 )
 
 // Repair mends what [Operator.Verify] found of a file. What is about to expire is

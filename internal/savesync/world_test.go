@@ -54,6 +54,8 @@ type world struct {
 	crashed, helped bool
 	// vandals says that objects may be deleted by hand.
 	vandals bool
+	// harms says that records may be damaged, and are rebuilt.
+	harms bool
 	// contents counts the contents that were made up; labels is what the history
 	// calls them, and broken which of them cannot be read.
 	contents int
