@@ -36,6 +36,7 @@ type Account struct {
 	*awsfake.Fake
 
 	Stacks     []*Stack // the last one has the name; those before are deleted
+	Neighbours []*Stack // of other names, which nothing is done to
 	ChangeSets map[string]*ChangeSet
 	Buckets    map[string]map[string][]byte // bucket, key, body
 	Versions   map[string][]Version         // of the objects, by bucket and key ("bucket/key"), oldest first

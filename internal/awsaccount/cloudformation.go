@@ -1,6 +1,7 @@
 package awsaccount
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,6 +32,8 @@ type Stack struct {
 	Protected  bool
 	Role       string
 	Operations map[string]bool // by their tokens: repeated requests do nothing
+	Name       string          // "" for that of stage dev
+	Unreadable error           // of a neighbour: why nobody can read it
 }
 
 // ChangeSet is a change set of a [Stack].
@@ -77,6 +80,11 @@ func (a *Account) find(nameOrID *string) (*Stack, error) {
 	}
 	if s := a.Current(); s != nil && *nameOrID == "renpy-cloud-dev" {
 		return s, nil
+	}
+	for _, s := range a.Neighbours {
+		if s.Name == *nameOrID {
+			return s, s.Unreadable
+		}
 	}
 	return nil, validation("Stack with id %s does not exist", *nameOrID)
 }
@@ -210,6 +218,15 @@ func (a *Account) cloudFormation() {
 		}
 		return &cloudformation.SetStackPolicyOutput{}, err
 	})
+	awsfake.On(a.Fake, func(*cloudformation.ListStacksInput) (*cloudformation.ListStacksOutput, error) {
+		out := &cloudformation.ListStacksOutput{}
+		for _, s := range slices.Concat(a.Stacks, a.Neighbours) {
+			out.StackSummaries = append(out.StackSummaries, types.StackSummary{
+				StackName: aws.String(cmp.Or(s.Name, "renpy-cloud-dev")), StackStatus: types.StackStatus(s.Status),
+			})
+		}
+		return out, nil
+	})
 	awsfake.On(a.Fake, func(in *cloudformation.GetStackPolicyInput) (*cloudformation.GetStackPolicyOutput, error) {
 		s, err := a.find(in.StackName)
 		if err != nil || s.Policy == "" {
@@ -259,7 +276,7 @@ func (a *Account) describeStacks(in *cloudformation.DescribeStacksInput) (*cloud
 // Described is the stack as DescribeStacks shows it.
 func (s *Stack) Described() *cloudformation.DescribeStacksOutput {
 	out := types.Stack{
-		StackId: &s.ID, StackName: aws.String("renpy-cloud-dev"), StackStatus: types.StackStatus(s.Status), StackStatusReason: &s.Reason,
+		StackId: &s.ID, StackName: aws.String(cmp.Or(s.Name, "renpy-cloud-dev")), StackStatus: types.StackStatus(s.Status), StackStatusReason: &s.Reason,
 		CreationTime: aws.Time(time.Now()), Parameters: s.Parameters, Tags: s.Tags, EnableTerminationProtection: &s.Protected,
 	}
 	if s.Role != "" {

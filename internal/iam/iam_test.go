@@ -136,7 +136,7 @@ func TestWhatNoStageNames(t *testing.T) {
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
 		"SeeWhoseARemnantIs": "caller", "SeeTheAPI": "caller support support read-only", "ListTheLogGroups": "caller support support read-only",
 		"ReadTheMetrics": "caller support support read-only",
-		"SeeTheLimits":   "caller support support read-only", "AskWhatCredentialsMay": "caller",
+		"ListTheStages":  "caller support support read-only", "SeeTheLimits": "caller support support read-only", "AskWhatCredentialsMay": "caller",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {

@@ -3,6 +3,7 @@ package iam
 // seeParts lets somebody look whether the parts of a stage are there, and protected.
 func seeParts(t Target) []Statement {
 	return []Statement{
+		allow("ListTheStages", everything(), "cloudformation:ListStacks"), // by their names alone
 		allow("SeeTheUserPool", t.userPools(), "cognito-idp:DescribeUserPool"),
 		allow("SeeTheTable", t.table(), "dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"),
 		allow("SeeTheBucketOfSaves", t.ofS3(t.Saves), "s3:GetBucketPolicy", "s3:GetBucketVersioning", "s3:GetBucketPublicAccessBlock"),

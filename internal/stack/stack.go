@@ -21,6 +21,7 @@ import (
 // Client is the part of the CloudFormation API that the engine uses.
 type Client interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
+	cloudformation.ListStacksAPIClient
 	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
 	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error)
 	DescribeStackResources(context.Context, *cloudformation.DescribeStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStackResourcesOutput, error)
@@ -91,6 +92,31 @@ func (e *Engine) Describe(ctx context.Context, nameOrID string) (Stack, error) {
 		return Stack{}, ErrNotFound
 	}
 	return s, nil
+}
+
+// Names lists the stacks of the account and region whose names begin so, those that
+// are deleted left out.
+func (e *Engine) Names(ctx context.Context, prefix string) ([]string, error) {
+	var living []types.StackStatus
+	for _, status := range types.StackStatus("").Values() {
+		if status != types.StackStatusDeleteComplete {
+			living = append(living, status)
+		}
+	}
+	var names []string
+	pages := cloudformation.NewListStacksPaginator(e.client, &cloudformation.ListStacksInput{StackStatusFilter: living})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return names, fmt.Errorf("list the stacks: %w", err)
+		}
+		for _, s := range page.StackSummaries {
+			if name := aws.ToString(s.StackName); strings.HasPrefix(name, prefix) && s.StackStatus != types.StackStatusDeleteComplete {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
 }
 
 func fromAPI(in types.Stack) Stack {

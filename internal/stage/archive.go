@@ -36,7 +36,7 @@ func (s *Stage) Archive(ctx context.Context) (*Archive, error) {
 }
 
 // Release is the number of the release that the stack says it is; 0 for none.
-func (a *Archive) Release() int { return releaseOf(a.Stack) }
+func (a *Archive) Release() int { return Release(a.Stack) }
 
 // Listed is a release as a stage's history lists it.
 type Listed struct {
@@ -97,7 +97,7 @@ func (a *Archive) StalePlans(ctx context.Context) ([]stack.ChangeSet, error) {
 // succeeded, whatever was written down, and the live one if the stack has.
 func told(st stack.Stack, r release.Release) release.Release {
 	r.Proven = r.Damaged == "" && historyOf(st).Proves(r.Record)
-	if r.Proven || r.Number == releaseOf(st) && r.Damaged == "" && st.Status.Updatable() {
+	if r.Proven || r.Number == Release(st) && r.Damaged == "" && st.Status.Updatable() {
 		r.Outcome.Result, r.Outcome.Reason = release.Succeeded, ""
 	}
 	return r

@@ -27,8 +27,11 @@ func (n Name) Valid() bool { return namePattern.MatchString(string(n)) }
 // Tag marks a stack as made by this program, with the stage as its value.
 const Tag = "renpyctl:stage"
 
+// stackPrefix is what the names of stages' stacks begin with.
+const stackPrefix = "renpy-cloud-"
+
 // Stack is the stage's stack.
-func (n Name) Stack() string { return "renpy-cloud-" + string(n) }
+func (n Name) Stack() string { return stackPrefix + string(n) }
 
 // Function is the name that the template gives a function in Lambda.
 func (n Name) Function(f lambda.Function) string { return n.Stack() + "-" + f.Name }

@@ -93,7 +93,7 @@ func (s *Stage) Describe(ctx context.Context) (stack.Stack, error) {
 // say is what this stage's would.
 func (s *Stage) LostTag(st stack.Stack) bool {
 	_, tagged := st.Tags[Tag]
-	return !tagged && releaseOf(st) > 0 && st.Parameters[cfn.ParamStage] == string(s.Name) &&
+	return !tagged && Release(st) > 0 && st.Parameters[cfn.ParamStage] == string(s.Name) &&
 		st.Parameters[cfn.ParamArtifactsBucket] == s.Name.Artifacts(st.Account(), s.Config.Region)
 }
 

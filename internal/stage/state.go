@@ -62,9 +62,10 @@ func (s *State) MustBeDeployed() error { return s.Stage.MustBeDeployed(s.Stack) 
 func (s *State) Protected() bool { return s.Name.Protected(s.Stack) }
 
 // Release is the number of the release that the stack says it is; 0 for none.
-func (s *State) Release() int { return releaseOf(s.Stack) }
+func (s *State) Release() int { return Release(s.Stack) }
 
-func releaseOf(st stack.Stack) int {
+// Release is the number of the release that a stack says it is; 0 for none.
+func Release(st stack.Stack) int {
 	n, _ := strconv.Atoi(st.Parameters[cfn.ParamRelease])
 	return n
 }

@@ -1,0 +1,54 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/renpy-cloud/renpyctl/internal/stack"
+)
+
+// Found is a stage of an account and region.
+type Found struct {
+	Name  Name
+	Stack stack.Stack // zero if it could not be read
+	Err   error       // why; a *[ForeignStackError] says that the stack has lost its [Tag]
+}
+
+// readAtOnce is how many stacks are read at a time.
+const readAtOnce = 8
+
+// All finds the stages of an account and region, by name. Stacks that others have
+// named like ours are none, and neither are the shells of plans. One that cannot be
+// read says so and hides no other. An error is beside the stages that were found
+// before it.
+func All(ctx context.Context, cfg aws.Config) ([]Found, error) {
+	names, listed := At(cfg, "").Stacks.Names(ctx, stackPrefix)
+	slices.Sort(names)
+	found := make([]Found, len(names))
+	slots := make(chan struct{}, readAtOnce)
+	var group sync.WaitGroup
+	for i, name := range names {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			at := At(cfg, Name(strings.TrimPrefix(name, stackPrefix)))
+			found[i].Name = at.Name
+			found[i].Stack, found[i].Err = at.Known(ctx)
+		})
+	}
+	group.Wait()
+	return slices.DeleteFunc(found, func(f Found) bool { return !f.ours() }), listed
+}
+
+// ours tells whether a stack of such a name is a stage, or may be one that could not
+// be read.
+func (f Found) ours() bool {
+	_, none := errors.AsType[*NoStageError](f.Err)
+	foreign, isForeign := errors.AsType[*ForeignStackError](f.Err)
+	return f.Name.Valid() && !none && (!isForeign || foreign.Lost)
+}
