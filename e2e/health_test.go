@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,6 +47,7 @@ func TestHealth(t *testing.T) {
 	if g := s.grades(t, 8); g["table"] != "problem" {
 		t.Errorf("found %v", g)
 	}
+	s.run(t, "status").exits(t, 8)
 	recovery(true)
 	g := s.grades(t, 0)
 	for check, grade := range g {
@@ -55,6 +58,21 @@ func TestHealth(t *testing.T) {
 	}
 	if len(g) < 15 {
 		t.Errorf("only %d checks were made: %v", len(g), g)
+	}
+	var status struct {
+		Release int
+		Drifted *int
+	}
+	s.run(t, "status", "--output", "json").exits(t, 0).json(t, &status)
+	if status.Release != 1 || status.Drifted == nil || *status.Drifted != 0 {
+		t.Errorf("the status is %+v", status)
+	}
+	var stages []struct{ Stage, Grade, Endpoint string }
+	s.run(t, "stages", "--output", "json").exits(t, 0).json(t, &stages)
+	if !slices.ContainsFunc(stages, func(l struct{ Stage, Grade, Endpoint string }) bool {
+		return l.Stage == s.name && l.Grade == "ok" && l.Endpoint == strings.TrimSuffix(s.game.APIBaseURL, "/")
+	}) {
+		t.Errorf("the stages are %+v", stages)
 	}
 	s.run(t, "doctor", "--launch", "--players", "10000").exits(t, 8)
 }

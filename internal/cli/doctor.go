@@ -122,7 +122,11 @@ func (a *app) mend(m health.Mend) string {
 	case m.Ours != "":
 		return a.command(m.Ours)
 	case m.AWS != "":
-		return a.withProfile(m.AWS) + " --region " + a.cloud.Region
+		line := a.withProfile(m.AWS) + " --region " + a.cloud.Region
+		if a.cloud.BaseEndpoint != nil { // or the account would be meant, not what stands in its place
+			line += " --endpoint-url " + *a.cloud.BaseEndpoint
+		}
+		return line
 	}
 	return ""
 }
@@ -160,12 +164,8 @@ const checkColumn = 11
 // findingText is a finding in lines: what was found beside the check's name, what it
 // means and what mends it below.
 func findingText(v checkView, width int) string {
-	marks := map[string]string{
-		string(health.Well): ui.Success("✓"), string(health.Warning): ui.Warning("!"),
-		string(health.Problem): ui.Failure("✗"), string(health.Unchecked): ui.Warning("?"),
-	}
 	const indent = 2 + checkColumn + 2
-	text := fmt.Sprintf("%s %s  %s\n", marks[v.Grade], ui.Accent(fmt.Sprintf("%-*s", checkColumn, v.Check)), ui.Wrap(ui.SingleLine(v.Found), width, indent))
+	text := fmt.Sprintf("%s %s  %s\n", gradeMark(v.Grade), ui.Accent(fmt.Sprintf("%-*s", checkColumn, v.Check)), ui.Wrap(ui.SingleLine(v.Found), width, indent))
 	pad := strings.Repeat(" ", indent)
 	if v.Means != "" {
 		text += pad + ui.Wrap(ui.SingleLine(v.Means), width, indent) + "\n"
@@ -177,6 +177,19 @@ func findingText(v checkView, width int) string {
 		text += pad + "→ " + ui.Wrap(ui.SingleLine(v.Advice), width, indent+2) + "\n"
 	}
 	return text
+}
+
+// gradeMark is the sign of a grade.
+func gradeMark(grade string) string {
+	switch health.Grade(grade) {
+	case health.Well:
+		return ui.Success("✓")
+	case health.Problem:
+		return ui.Failure("✗")
+	case health.Unchecked:
+		return ui.Warning("?")
+	}
+	return ui.Warning("!")
 }
 
 // judge is the verdict on findings: nil if all is well, and if there is nothing but

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
@@ -127,23 +126,9 @@ func canBeDone(t *testing.T, f checkView) {
 // problem.
 func TestDoctorWithoutAPermission(t *testing.T) {
 	t.Parallel()
-	var calls []string
-	synctest.Test(t, func(t *testing.T) {
-		o := twice(t).run("doctor")
-		for _, name := range o.calls {
-			calls = append(calls, strings.Fields(name)[0])
-		}
-	})
-	slices.Sort(calls)
-	for _, call := range slices.Compact(calls) {
+	for _, call := range callsOf(t, "doctor") {
 		story(t, call, twice, func(t *testing.T, a *awsAccount) {
-			a.Fault = func(name string) awsaccount.Fault {
-				if strings.Fields(name)[0] != call {
-					return awsaccount.Fault{}
-				}
-				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDeniedException", Status: 403,
-					Message: "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: some:Action on resource: *"}}
-			}
+			a.Fault = denying(call)
 			o := a.run("doctor", "--output", "json")
 			found := examined(t, o)
 			if len(found) == 0 || o.code != exitAccess {

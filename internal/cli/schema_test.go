@@ -39,7 +39,7 @@ var printed = map[string]any{
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
 	"upload": uploadView{}, "uploadedFile": uploadedFile{}, "move": moveView{}, "movedFile": movedFile{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
-	"doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
+	"status": statusView{}, "stages": []stageView{}, "listedStage": stageView{}, "doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }
 
@@ -221,6 +221,8 @@ func TestCommandsPrintTheirForm(t *testing.T) {
 		decodes(t, a, "info", "info")
 		decodes(t, a, "plan", "plan", "--set", "GameIds=x")
 		decodes(t, a, "doctor", "doctor", "--launch")
+		decodes(t, a, "status", "status")
+		decodes(t, a, "stages", "stages")
 		decodes(t, a, "drift", "drift")
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024
 		decodes(t, a, "drift", "drift")

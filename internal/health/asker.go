@@ -134,15 +134,15 @@ func (p *patient) target(ctx context.Context, id cloud.Identity) (t iam.Target, 
 	return t, st.RoleARN != ""
 }
 
-// atOnce is how many questions IAM is asked at a time.
-const atOnce = 4
+// asksAtOnce is how many questions IAM is asked at a time.
+const asksAtOnce = 4
 
 // lacking are the actions of a policy that a principal may not do, sorted. Families
 // of actions (*) are left out: IAM answers for single ones.
 func lacking(ctx context.Context, client grants.Client, principal string, d iam.Document) ([]string, error) {
 	missing := make([][]string, len(d.Statement))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	group.SetLimit(asksAtOnce)
 	for i, s := range d.Statement {
 		actions := slices.DeleteFunc(slices.Clone(s.Action), func(a string) bool { return strings.Contains(a, "*") })
 		if len(actions) == 0 {

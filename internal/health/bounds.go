@@ -25,7 +25,7 @@ const fullConcurrency = 1000
 
 // concurrency tells of how many invocations Lambda runs at once in the account.
 func (p *patient) concurrency(ctx context.Context) ([]Finding, error) {
-	limit, err := p.atOnce.get(ctx)
+	limit, err := p.atOnce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -105,20 +105,28 @@ func (p *patient) refusals(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var refused float64
-	for _, f := range stage.Functions() {
-		series := day.Of(metrics.OfFunction(f.Name, metrics.Throttles))
-		if series.Err != nil {
-			return nil, series.Err
-		}
-		n, _ := series.Total()
-		refused += n
+	refused, err := OverFunctions(day, metrics.Throttles)
+	if err != nil {
+		return nil, err
 	}
 	if refused > 0 {
 		return one(Problem, fmt.Sprintf("Lambda refused %.0f calls for their number in the last 24 hours", refused),
 			"as many syncs failed; devices tried again at their next", Mend{AWS: raiseConcurrency, Advice: "it is free, and takes AWS a day or two"})
 	}
 	return well("Lambda refused no call for their number in the last 24 hours")
+}
+
+// OverFunctions adds a metric of all functions up.
+func OverFunctions(r metrics.Reading, kind string) (total float64, err error) {
+	for _, f := range stage.Functions() {
+		series := r.Of(metrics.OfFunction(f.Name, kind))
+		if series.Err != nil {
+			return 0, series.Err
+		}
+		n, _ := series.Total()
+		total += n
+	}
+	return total, nil
 }
 
 // sender is what SES's account means to who signs up.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/lambda"
 )
@@ -19,17 +20,22 @@ func (p *patient) stackState(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	return []Finding{stateOf(st)}, nil
+}
+
+// stateOf tells what a stack's state means.
+func stateOf(st stack.Stack) Finding {
 	found := fmt.Sprintf("the stack %s is %s", st.Name, st.Status)
 	switch {
 	case stage.Removing(st):
-		return one(Problem, "a removal of the stage has begun and is not finished",
-			"players cannot save to the cloud, and what was removed is gone", ours("remove"))
+		return Finding{Grade: Problem, Found: "a removal of the stage has begun and is not finished",
+			Means: "players cannot save to the cloud, and what was removed is gone", Mend: ours("remove")}
 	case st.Status.InProgress():
-		return one(Warning, found, "what is checked here is about to change", ours("deploy --watch"))
+		return Finding{Grade: Warning, Found: found, Means: "what is checked here is about to change", Mend: ours("deploy --watch")}
 	case !st.Status.Updatable():
-		return one(Problem, found, "nothing can be deployed; whether players are served is not certain", ours("recover"))
+		return Finding{Grade: Problem, Found: found, Means: "nothing can be deployed; whether players are served is not certain", Mend: ours("recover")}
 	}
-	return well(found)
+	return Finding{Grade: Well, Found: found}
 }
 
 // version compares what is deployed with what this program carries.

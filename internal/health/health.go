@@ -57,6 +57,8 @@ type check struct {
 	name string
 	// ofAccount says that there is something to look at where no stage is deployed.
 	ofAccount bool
+	// atAGlance says that a glance makes it, too.
+	atAGlance bool
 	look      func(*patient, context.Context) ([]Finding, error)
 }
 
@@ -113,16 +115,7 @@ func Examine(ctx context.Context, at *stage.Stage, o Options) (Report, error) {
 	if !isNone(none) {
 		none = nil
 	}
-	all := checks()
-	found := make([][]Finding, len(all))
-	var group sync.WaitGroup
-	for i, c := range all {
-		if none == nil || c.ofAccount {
-			group.Go(func() { found[i] = c.make(limited, p) })
-		}
-	}
-	group.Wait()
-	r := Report{Findings: slices.Concat(found...)}
+	r := Report{Findings: p.make(limited, func(c check) bool { return none == nil || c.ofAccount })}
 	if o.Launch > 0 {
 		forecast, err := p.forecast(limited, o.Launch)
 		if err != nil {
@@ -139,6 +132,20 @@ func isNone(err error) bool {
 	_, none := errors.AsType[*stage.NoStageError](err)
 	_, foreign := errors.AsType[*stage.ForeignStackError](err)
 	return none || foreign
+}
+
+// make makes those of the checks that are wanted, all at once.
+func (p *patient) make(ctx context.Context, wanted func(check) bool) []Finding {
+	all := checks()
+	found := make([][]Finding, len(all))
+	var group sync.WaitGroup
+	for i, c := range all {
+		if wanted(c) {
+			group.Go(func() { found[i] = c.make(ctx, p) })
+		}
+	}
+	group.Wait()
+	return slices.Concat(found...)
 }
 
 // make makes the check. One that fails has found that it could not be made.

@@ -38,7 +38,7 @@ func (p *patient) forecast(ctx context.Context, count int64) (Forecast, error) {
 
 func (p *patient) limits(ctx context.Context) (Limits, error) {
 	l := NewAccount()
-	atOnce, err := p.atOnce.get(ctx)
+	atOnce, err := p.atOnce(ctx)
 	if err != nil {
 		return l, err
 	}

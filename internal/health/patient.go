@@ -24,8 +24,8 @@ type patient struct {
 	stack    *answer[stack.Stack]
 	compared *answer[*stage.Compared]
 	plan     *answer[players.Plan]
-	atOnce   *answer[int64] // functions, in the account
-	day      *answer[metrics.Reading]
+	hour     *answer[metrics.Reading] // the last one
+	day      *answer[metrics.Reading] // the last 24 hours
 }
 
 // admit begins to read.
@@ -47,26 +47,40 @@ func admit(ctx context.Context, at *stage.Stage, o Options) *patient {
 		}
 		return at.Pool(st.Outputs[cfn.OutputUserPoolID]).Plan(ctx)
 	})
-	p.atOnce = ask(ctx, func(ctx context.Context) (int64, error) {
-		return functions.Concurrency(ctx, lambda.NewFromConfig(at.Config))
-	})
-	p.day = ask(ctx, func(ctx context.Context) (metrics.Reading, error) {
+	p.day = ask(ctx, p.reading(24*time.Hour, func(function string) []string {
+		return []string{metrics.SignUps, metrics.SignIns, metrics.StoredBytes, metrics.StoredObjects, metrics.OfFunction(function, metrics.Throttles)}
+	}))
+	p.hour = ask(ctx, p.reading(time.Hour, func(function string) []string {
+		return []string{metrics.Requests, metrics.ClientErrors, metrics.ServerErrors, metrics.LatencyP95,
+			metrics.OfFunction(function, metrics.Errors), metrics.OfFunction(function, metrics.Throttles)}
+	}))
+	return p
+}
+
+// reading reads metrics of the time that ends now; names are those that belong to a
+// function and those that belong to none.
+func (p *patient) reading(period time.Duration, names func(function string) []string) func(context.Context) (metrics.Reading, error) {
+	return func(ctx context.Context) (metrics.Reading, error) {
 		st, err := p.stack.get(ctx)
 		if err != nil {
 			return metrics.Reading{}, err
 		}
-		names := []string{metrics.SignUps}
+		var list []string
 		for _, f := range stage.Functions() {
-			names = append(names, metrics.OfFunction(f.Name, metrics.Throttles))
+			list = append(list, names(f.Name)...)
 		}
-		return metrics.Read(ctx, at.Metrics(), metrics.Last(24*time.Hour, time.Now()), metrics.Named(metrics.All(at.Measured(st)), names...))
-	})
-	return p
+		return metrics.Read(ctx, p.Metrics(), metrics.Last(period, time.Now()), metrics.Named(metrics.All(p.Measured(st)), list...))
+	}
+}
+
+// atOnce is how many functions Lambda runs at once in the account.
+func (p *patient) atOnce(ctx context.Context) (int64, error) {
+	return functions.Concurrency(ctx, lambda.NewFromConfig(p.Config))
 }
 
 // discharge waits for what is still read.
 func (p *patient) discharge() {
-	for _, done := range []<-chan struct{}{p.id.done, p.stack.done, p.compared.done, p.plan.done, p.atOnce.done, p.day.done} {
+	for _, done := range []<-chan struct{}{p.id.done, p.stack.done, p.compared.done, p.plan.done, p.day.done, p.hour.done} {
 		<-done
 	}
 }

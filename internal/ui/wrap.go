@@ -28,3 +28,6 @@ func Wrap(text string, width, indent int) string {
 	}
 	return b.String()
 }
+
+// Width is how many cells of a terminal a text takes.
+func Width(text string) int { return ansi.StringWidth(text) }
