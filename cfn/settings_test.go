@@ -1,8 +1,10 @@
 package cfn
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -19,12 +21,54 @@ func TestEveryParameterIsASettingOrFollows(t *testing.T) {
 	}
 }
 
-func TestSettingsKnowTheirDefaults(t *testing.T) {
+// What the settings admit is what the template admits.
+func TestSettingsAreTheTemplates(t *testing.T) {
 	parameters := parse(t)["Parameters"].(object)
 	for _, s := range Settings() {
-		if want := fmt.Sprint(parameters[s.Name].(object)["Default"]); s.Default != want {
-			t.Errorf("%s: default %q, the template says %q", s.Name, s.Default, want)
+		p := parameters[s.Name].(object)
+		var allowed []string
+		if list, ok := p["AllowedValues"].([]any); ok {
+			for _, value := range list {
+				allowed = append(allowed, fmt.Sprint(value))
+			}
 		}
+		for name, pair := range map[string][2]any{
+			"Default": {s.Default, p["Default"]}, "MinValue": {s.Min, cmp.Or(p["MinValue"], any(0))}, "MaxValue": {s.Max, cmp.Or(p["MaxValue"], any(0))},
+			"MaxLength": {s.Length, cmp.Or(p["MaxLength"], any(0))}, "AllowedPattern": {s.Pattern, cmp.Or(p["AllowedPattern"], any(""))},
+			"ConstraintDescription": {s.Must, p["ConstraintDescription"]}, "AllowedValues": {s.Allowed, allowed},
+			"a list": {s.List, p["Type"] == "CommaDelimitedList"}, "a number": {s.Number(), p["Type"] == "Number"},
+		} {
+			if have, want := fmt.Sprint(pair[0]), fmt.Sprint(pair[1]); have != want {
+				t.Errorf("%s: %s is %q, the template says %q", s.Name, name, have, want)
+			}
+		}
+		if err := s.Check(s.Default); err != nil {
+			t.Errorf("%s does not admit its default: %v", s.Name, err)
+		}
+		if words := strings.Contains(s.Help, "bytes") || strings.Contains(s.Help, "days"); words != (s.Unit != Count) {
+			t.Errorf("%s counts %q and says %q", s.Name, s.Unit, s.Help)
+		}
+	}
+}
+
+func TestSettingsCheckValues(t *testing.T) {
+	for value, ok := range map[string]bool{
+		"LogRetentionDays=30": true, "LogRetentionDays=31": false, "ThrottleRateLimit=10001": false, "ThrottleRateLimit=0": false, "ThrottleRateLimit=10000": true,
+		"MaxPlansPerHour=1e3": false, "MaxPlansPerHour=": false, "MaxPlansPerHour=+5": false, "MaxPlansPerHour=007": false, "UserPoolTier=lite": false,
+		"CheckSaves=": false, "GameIds=": true, "GameIds=a,b": true, "GameIds=a, b": false, "GameIds=-a": false,
+		"CorsAllowOrigins=https://a.example,https://b.example:8080": true, "CorsAllowOrigins=https://a.example/path": false, "CorsAllowOrigins=*": true,
+		"EmailFrom=My Game <saves@example.com>": true, "EmailFrom=My Game": false, "PermissionsBoundary=arn:aws:iam::123456789012:role/x": false,
+	} {
+		name, value, _ := strings.Cut(value, "=")
+		for _, s := range Settings() {
+			if err := s.Check(value); s.Name == name && (err == nil) != ok {
+				t.Errorf("%s=%s: %v", name, value, err)
+			}
+		}
+	}
+	long := Setting{Length: 3, Must: "must be short"}
+	if long.Check("abcd") == nil || long.Check("abc") != nil {
+		t.Error("the length is not checked")
 	}
 }
 

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +75,8 @@ Settings (--set NAME=VALUE):
 func (o *deployOptions) targetFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.arch, "arch", "", "processor of the functions: arm64 or x86_64 (default: as deployed, else arm64; with --local this computer's)")
 	cmd.Flags().StringVar(&o.roleARN, "role-arn", "", "role that CloudFormation works as from then on (default: as before, else as whoever deploys)")
-	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "set a setting, NAME=VALUE; may be repeated")
+	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "set a setting, `NAME=VALUE`; may be repeated")
+	_ = cmd.RegisterFlagCompletionFunc("set", completeSettings) // the flag is there
 }
 
 // changeFlags are the flags of every command that plans a change of the stack.
@@ -86,14 +84,6 @@ func (o *deployOptions) changeFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "list every resource and property that changes")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait while another operation runs on the stack")
 	cmd.Flags().StringArrayVar(&o.allowReplace, "allow-replace", nil, "let this resource be replaced or removed although players lose by it")
-}
-
-func settingsHelp() string {
-	var b strings.Builder
-	for _, s := range cfn.Settings() {
-		fmt.Fprintf(&b, "  %-19s %s (%s)\n", s.Name, s.Help, cmp.Or(s.Default, "empty"))
-	}
-	return b.String()
 }
 
 // deploy makes the stage what this program carries.

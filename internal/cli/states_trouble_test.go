@@ -247,8 +247,8 @@ func TestFlagsThatWouldDoHarm(t *testing.T) {
 			args []string
 			said string
 		}{
-			{[]string{"deploy", "--set", "MaxPlansPerHour=1e3"}, "--set MaxPlansPerHour=1e3: this setting is a whole number"},
-			{[]string{"plan", "--set", "ThrottleBurstLimit=1.5"}, "is a whole number"},
+			{[]string{"deploy", "--set", "MaxPlansPerHour=1e3"}, "--set MaxPlansPerHour=1e3: must be a number from 1 to 100000"},
+			{[]string{"plan", "--set", "ThrottleBurstLimit=1.5"}, "--set ThrottleBurstLimit=1.5: must be a number from 1 to 5000"},
 			{[]string{"deploy", "--plan", ""}, "--plan needs a file"},
 			{[]string{"plan", "--out", ""}, "--out needs a file"},
 			{[]string{"deploy", "--allow-replace", "Nope"}, "--allow-replace Nope: nothing guards that"},

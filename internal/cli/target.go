@@ -2,7 +2,6 @@ package cli
 
 import (
 	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -46,8 +45,6 @@ func (o deployOptions) checkAllowed() error {
 	return nil
 }
 
-var wholeNumber = regexp.MustCompile(`^[0-9]+$`)
-
 // parse reads the flags that say what is deployed: the settings, by name.
 func (o deployOptions) parse() (map[string]string, error) {
 	if err := checkRole(o.roleARN); err != nil {
@@ -56,23 +53,7 @@ func (o deployOptions) parse() (map[string]string, error) {
 	if err := o.checkAllowed(); err != nil {
 		return nil, err
 	}
-	settings := map[string]string{}
-	for _, pair := range o.settings {
-		name, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, usagef("--set %q is not NAME=VALUE", pair)
-		}
-		i := slices.IndexFunc(cfn.Settings(), func(s cfn.Setting) bool { return s.Name == name })
-		if i < 0 {
-			return nil, usagef("--set %s: there is no such setting; renpyctl deploy --help lists them", name)
-		}
-		// CloudFormation takes 1e3 for a number as well, which the functions do not.
-		if cfn.Settings()[i].Number() && !wholeNumber.MatchString(value) {
-			return nil, usagef("--set %s=%s: this setting is a whole number", name, value)
-		}
-		settings[name] = value
-	}
-	return settings, nil
+	return readSettings(o.settings)
 }
 
 // chooseArch is the architecture that is asked for or else what runs already,

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,24 @@ func Bytes(n int64) string {
 		return fmt.Sprintf("%.1f %s", value, suffixes[i])
 	}
 	return fmt.Sprintf("%.0f %s", value, suffixes[i])
+}
+
+// unitBytes are the units of sizes that are typed, in small letters.
+var unitBytes = map[string]float64{
+	"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15,
+	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40, "pib": 1 << 50,
+}
+
+// ReadBytes reads a size as people type it, and as [Bytes] says it: "3.1 MB",
+// "16MiB", "1024".
+func ReadBytes(text string) (int64, error) {
+	number := strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsLetter(r) || r == ' ' })
+	unit, known := unitBytes[strings.ToLower(strings.TrimSpace(text[len(number):]))]
+	n, err := strconv.ParseFloat(number, 64)
+	if bytes := math.Round(n * unit); known && err == nil && bytes >= 0 && bytes < 1<<62 {
+		return int64(bytes), nil
+	}
+	return 0, fmt.Errorf("%q is no size, which is written as 1024, 512 kB or 16 MiB", text)
 }
 
 // Count writes a whole number with a comma between thousands: "12,408".

@@ -56,3 +56,19 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+func TestReadBytes(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1024": 1024, "16MiB": 16 << 20, "16 mib": 16 << 20, "1.5 GB": 1_500_000_000, "3.1 MB": 3_100_000, "512 kB": 512_000, "0": 0, "812 MB": 812_000_000,
+		"": -1, "MiB": -1, "16 MiBs": -1, "-1": -1, "1e30": -1, "NaN": -1, "1 2": -1, "9999 PiB": -1,
+	} {
+		if got, err := ReadBytes(text); err == nil && got != want || err != nil && want >= 0 {
+			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, n := range []int64{0, 999, 1000, 3_100_000, 812_000_000_000} {
+		if got, err := ReadBytes(Bytes(n)); got != n {
+			t.Errorf("%q: %d, %v", Bytes(n), got, err)
+		}
+	}
+}

@@ -121,6 +121,21 @@ func length(text string) (time.Duration, bool, error) {
 	return time.Duration(days)*day + rest, true, nil
 }
 
+// Days reads a number of days: "90", "90d", "12w".
+func Days(text string) (int64, error) {
+	if digits := strings.TrimLeft(text, "0123456789"); digits == "" && text != "" {
+		text += "d"
+	}
+	d, ok, err := length(text)
+	switch {
+	case err != nil:
+		return 0, err
+	case !ok || d%day != 0:
+		return 0, fmt.Errorf("%s is no whole number of days, which is written as 90, 90d or 12w", text)
+	}
+	return int64(d / day), nil
+}
+
 var agoPattern = regexp.MustCompile(`^(\d{1,5}) (min|h|days?) ago$`)
 
 // ago reads what ui.Ago prints, which is rounded down: "3 min ago" is the whole

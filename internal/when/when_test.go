@@ -154,3 +154,11 @@ func TestFuture(t *testing.T) {
 		}
 	}
 }
+
+func TestDays(t *testing.T) {
+	for text, want := range map[string]int64{"90": 90, "90d": 90, "2w": 14, "1w3d": 10, "48h": 2, "36h": -1, "": -1, "-1": -1, "d": -1, "9999999": -1, "9999999d": -1} {
+		if got, err := when.Days(text); err == nil && got != want || err != nil && want >= 0 {
+			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
