@@ -22,7 +22,7 @@ func TestPlay(t *testing.T) {
 	dir := t.TempDir()
 	engine := debianrenpy.New(t, dir)
 	s := deploy(t, "played")
-	config := s.run(t, "config", "renpy").exits(t, 0)
+	config := s.run(t, "config", "renpy", "--game-id", "my_game").exits(t, 0)
 	shots, err := filepath.Abs(cmp.Or(os.Getenv("RENPYCTL_SCREENSHOTS"), dir))
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func TestPolicies(t *testing.T) {
 
 	plan := t.TempDir() + "/plan"
 	for _, command := range []string{
-		"info", "config renpy", "logs", "users list", "users confirm " + p.email, "releases", "drift", "recover",
+		"info", "config renpy --game-id my_game", "logs", "users list", "users confirm " + p.email, "releases", "drift", "recover",
 		"plan --set LogRetentionDays=7 --out " + plan, "deploy --yes --plan " + plan, "deploy --watch", "deploy --yes",
 		"rollback --yes", "deploy --yes --protect --set LogRetentionDays=14",
 	} {
@@ -61,7 +61,7 @@ func TestPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range []string{
-		"info", "config renpy", "logs", "users list --wide", "users show " + p.email, "users resend waiting@example.com", "releases", "drift",
+		"info", "config renpy --game-id my_game", "logs", "users list --wide", "users show " + p.email, "users resend waiting@example.com", "releases", "drift",
 	} {
 		allowed(t, support, strings.Fields(command)...)
 		allowed(t, looker, strings.Fields(command)...)

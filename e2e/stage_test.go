@@ -65,7 +65,7 @@ func deployBy(t *testing.T, o operator, name string, flags ...string) *stage {
 	s := &stage{operator: o, name: name}
 	s.run(t, append([]string{"deploy", "--yes", "--arch", hostArch()}, flags...)...).exits(t, 0)
 	s.run(t, "info", "--output", "json").exits(t, 0).json(t, &s.info)
-	s.run(t, "config", "renpy", "--output", "json").exits(t, 0).json(t, &s.game)
+	s.run(t, "config", "renpy", "--game-id", "my_game", "--output", "json").exits(t, 0).json(t, &s.game)
 	if s.game.CognitoEndpoint == "" { // which --local alone gives
 		s.game.CognitoEndpoint = endpoint
 	}

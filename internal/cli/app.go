@@ -159,10 +159,10 @@ func needsFlag(err error, flag string) error {
 func (a *app) command(verb string) string {
 	line := "renpyctl " + verb + " --stage " + a.flags.stage
 	if a.flags.region != "" {
-		line += " --region " + a.flags.region
+		line += " --region " + quoted(a.flags.region)
 	}
 	if a.flags.profile != "" {
-		line += " --profile " + a.flags.profile
+		line += " --profile " + quoted(a.flags.profile)
 	}
 	if a.flags.local {
 		line += " --local"

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,21 +27,51 @@ func newConfig(a *app) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	gameID := "my_game"
+	var o configOptions
 	renpy := &cobra.Command{
 		Use:   "renpy",
 		Short: "Print the block for the game's .rpy file",
 		Long: `Print what the game needs, as an .rpy file: renpy_cloud.configure(...) with the
 addresses of the deployed stage, and the syncs at the main menu and at quit. Its
 first lines say what the game's own script has to call. With --local it also
-points the client at the local cloud, which is for development builds only.`,
-		Example: "  renpyctl config renpy --stage prod --game-id my_game > game/cloud_config.rpy",
+points the client at the local cloud, which is for development builds only.
+
+The game's id is what its players' saves are kept under: choose it once, and
+never change it.`,
+		Example: "  renpyctl config renpy --stage prod --game-id my_game --out game/cloud_config.rpy",
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.configRenpy(cmd.Context(), gameID) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("out") && o.out == "" {
+				return usagef("--out needs a file")
+			}
+			return a.configRenpy(cmd.Context(), o)
+		},
 	}
-	renpy.Flags().StringVar(&gameID, "game-id", gameID, "the game's id: letters, digits, dots, hyphens, underscores")
+	renpy.Flags().StringVar(&o.gameID, "game-id", "", "the game's id: letters, digits, dots, hyphens, underscores (default with --local: my_game)")
+	renpy.Flags().StringVar(&o.out, "out", "", "write this `FILE` in UTF-8, whole or not at all, in place of printing it")
 	cmd.AddCommand(renpy)
 	return cmd
+}
+
+// configOptions are the flags of config renpy.
+type configOptions struct {
+	gameID string
+	out    string
+}
+
+// check refuses what no game can be called. Away from this computer nobody guesses
+// the id: under another one players would not find their saves.
+func (o *configOptions) check(local bool) error {
+	if o.gameID == "" && local {
+		o.gameID = "my_game"
+	}
+	switch {
+	case o.gameID == "":
+		return &hintedError{usagef("config renpy needs --game-id, the game's own id"), "add, for example, --game-id my_game; players' saves are kept under it, so it never changes"}
+	case savesync.CheckGameID(o.gameID) != nil:
+		return usagef("--game-id %q: use up to 64 letters, digits, dots, hyphens and underscores, beginning with none of . and -", o.gameID)
+	}
+	return nil
 }
 
 // renpyConfig is what the game client's configure() is told.
@@ -61,9 +94,9 @@ type renpyConfig struct {
 	CognitoEndpoint string `json:"local_cognito_endpoint,omitempty"`
 }
 
-func (a *app) configRenpy(ctx context.Context, gameID string) error {
-	if savesync.CheckGameID(gameID) != nil {
-		return usagef("--game-id %q: use up to 64 letters, digits, dots, hyphens and underscores, beginning with none of . and -", gameID)
+func (a *app) configRenpy(ctx context.Context, o configOptions) error {
+	if err := o.check(a.flags.local); err != nil {
+		return err
 	}
 	s, err := a.connect(ctx)
 	if err != nil {
@@ -73,12 +106,21 @@ func (a *app) configRenpy(ctx context.Context, gameID string) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.gameConfig(st, gameID)
+	c, err := s.gameConfig(st, o.gameID)
 	if err != nil {
 		return err
 	}
-	if a.json() {
+	if o.out != "" {
+		if err := c.writeFile(o.out); err != nil {
+			return usagef("--out: %v", err)
+		}
+		a.say("Written: %s.", quoted(o.out))
+	}
+	switch {
+	case a.json():
 		return a.printJSON(c)
+	case o.out != "":
+		return nil
 	}
 	return c.write(a.streams.Out)
 }
@@ -102,6 +144,15 @@ func (s *session) gameConfig(st stack.Stack, gameID string) (renpyConfig, error)
 	return c, nil
 }
 
+// writeFile writes the block to a file that everybody may read, as a game's others.
+func (c renpyConfig) writeFile(file string) error {
+	if err := replaceable(file); err != nil {
+		return err
+	}
+	_, err := writeWhole(file, time.Time{}, func(f *os.File) error { return errors.Join(c.write(f), f.Chmod(0o644)) })
+	return err
+}
+
 // integration is the block: configure(), and the syncs at the main menu and at quit.
 //
 //go:embed renpy/integration.rpy.tmpl
@@ -118,7 +169,7 @@ const clientSuffix = "amazonaws.com"
 var redirect string
 
 const warnLocal = `# DEVELOPMENT ONLY: this block talks to a local cloud on this computer.
-# Never ship it: renpyctl config renpy --stage prod prints the one for players.
+# Never ship it: renpyctl config renpy --stage prod makes the one for players.
 `
 
 const beginOnAWS = `init python:

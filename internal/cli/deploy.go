@@ -136,7 +136,7 @@ func (s *session) printDeployed(st stack.Stack) error {
 	if err := s.printFields(fields); err != nil {
 		return err
 	}
-	s.hint("%s prints what to paste into the game", s.command("config renpy"))
+	s.hint("%s writes what the game needs", s.command("config renpy --game-id my_game --out cloud_config.rpy"))
 	return nil
 }
 

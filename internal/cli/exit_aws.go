@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 // explainAWS advises on what the SDK reports.
@@ -19,7 +23,7 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 	case cloud.RegionOff:
 		return exitAccess, a.enableRegion()
 	case cloud.UnknownProfile:
-		return exitAccess, "aws configure list-profiles lists the profiles of this machine"
+		return exitAccess, a.otherProfiles()
 	case cloud.NoCredentials:
 		return exitAccess, "sign in with " + a.withProfile("aws sso login") + ", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --local needs no account"
 	case cloud.NoWayIn:
@@ -51,6 +55,25 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 		return exitError, find(knownCauses, stack.Event{Type: "AWS::S3::Bucket", Reason: cloud.Text(err)})
 	}
 	return exitError, ""
+}
+
+// otherProfiles says which profiles there are instead of the one that is not.
+func (a *app) otherProfiles() string {
+	names := a.profiles()
+	if near := nearest(a.profile(), names); near != "" {
+		return "did you mean --profile " + quoted(near) + "?"
+	}
+	if len(names) == 0 {
+		return "this computer has no profiles: sign in with aws configure sso, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+	}
+	return "there are " + ui.Plain(strings.Join(names, ", "))
+}
+
+// profiles are those of this computer, in the files that the AWS tools read.
+func (a *app) profiles() []string {
+	home, _ := os.UserHomeDir()
+	return cloud.Profiles(cmp.Or(a.env.Getenv("AWS_CONFIG_FILE"), filepath.Join(home, ".aws", "config")),
+		cmp.Or(a.env.Getenv("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(home, ".aws", "credentials")))
 }
 
 // signInAgain says how a session that has run out is begun anew.
@@ -133,7 +156,7 @@ func (a *app) enableRegion() string {
 // withProfile is a command line of AWS's own tool for the profile that is used.
 func (a *app) withProfile(line string) string {
 	if p := a.profile(); p != "" {
-		line += " --profile " + p
+		line += " --profile " + quoted(p)
 	}
 	return line
 }

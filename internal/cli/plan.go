@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -230,12 +228,4 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	s.warnOfRemains(p.Noted)
 	s.show(p, o)
 	return s.execute(ctx, p, o)
-}
-
-// quoted is a file's name as it can be typed into a shell.
-func quoted(file string) string {
-	if strings.ContainsAny(file, " \t'\"\\$&;()*?<>|") {
-		return strconv.Quote(file)
-	}
-	return file
 }

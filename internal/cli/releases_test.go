@@ -172,7 +172,7 @@ func TestKeptPlan(t *testing.T) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "dev.plan")
 		o := a.run(append([]string{"plan", "--out", file}, args...)...)
-		o.wants(t, exitOK, "hint: renpyctl deploy --stage dev --plan "+file)
+		o.wants(t, exitOK, "hint: renpyctl deploy --stage dev --plan "+quoted(file))
 		return file
 	}
 	edited := func(t *testing.T, file, old, new string) string {

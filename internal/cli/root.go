@@ -13,9 +13,9 @@ func newRoot(a *app) *cobra.Command {
 		Long: `renpyctl puts the sync backend of a Ren'Py game into your AWS account, or onto
 this computer with --local, and looks after it: players sign in, and their
 saves follow them from device to device.`,
-		Example: `  renpyctl deploy --local             try it here, without an AWS account
-  renpyctl deploy --stage prod        put it into your AWS account
-  renpyctl config renpy --stage prod  print what to paste into the game`,
+		Example: `  renpyctl deploy --local                   try it here, without an AWS account
+  renpyctl deploy --stage prod              put it into your AWS account
+  renpyctl config renpy --game-id my_game   print what the game needs`,
 		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,

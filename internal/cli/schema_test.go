@@ -230,7 +230,7 @@ func TestCommandsPrintTheirForm(t *testing.T) {
 		decodes(t, a, "info", "rollback", "--yes")
 		decodes(t, a, "releases", "releases")
 		decodes(t, a, "prune", "prune", "--dry-run")
-		decodes(t, a, "config", "config", "renpy")
+		decodes(t, a, "config", "config", "renpy", "--game-id", "my_game")
 		decodes(t, a, "remove", "remove", "--yes")
 	})
 	story(t, "of a stack that goes", underReview, func(t *testing.T, a *awsAccount) {

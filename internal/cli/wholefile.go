@@ -37,11 +37,19 @@ func writeWhole(file string, modified time.Time, write func(*os.File) error) (si
 // writePrivate is [writeWhole] for what is at hand. What is no file, a link
 // included, is not written to.
 func writePrivate(file string, body []byte) error {
-	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", file)
+	if err := replaceable(file); err != nil {
+		return err
 	}
 	_, err := writeWhole(file, time.Time{}, func(f *os.File) error { _, err := f.Write(body); return err })
 	return err
+}
+
+// replaceable refuses a name that is there and no file's own.
+func replaceable(file string) error {
+	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file", file)
+	}
+	return nil
 }
 
 // existsError says that a file is there already, which is not written over.
