@@ -11,14 +11,16 @@ there is no second port that would lead around it.
     access key, which renpyctl keeps in the file "secret". So does a pre-signed URL.
   - Unsigned are only the calls that a game makes of AWS, too.
 
-It also stops MiniStack when nobody has used it for long, and says what could
-not be written, which MiniStack only logs.
+It also stops MiniStack when nobody has used it for long, says what could not be
+written, which MiniStack only logs, and gives tables the point-in-time recovery
+that their template asks for, which MiniStack forgets.
 
     guard.py FOLDER SECONDS     the cloud's folder; how long unused until the end
 """
 
 import asyncio
 import contextvars
+import functools
 import gc
 import html
 import http.server
@@ -293,6 +295,8 @@ async def guard(scope, receive, send):
         if path == "/_renpyctl/save":
             return await answer(send, 200, body=json.dumps({"faults": save()}).encode())
         receive = again(body, receive)
+    if PROVISIONERS in sys.modules:
+        recover_tables(sys.modules[PROVISIONERS])
     if path != "/_ministack/health":
         used = time.monotonic()
     await unguarded(scope, receive, written_or_refused(expect_faults(), headers, send))
@@ -327,6 +331,24 @@ def again(body, receive):
         return messages.pop() if messages else await receive()
 
     return receive_again
+
+
+PROVISIONERS = "ministack.services.cloudformation.provisioners"
+
+
+@functools.cache
+def recover_tables(provisioners):
+    """Has CloudFormation switch on the recovery of the tables that it makes. MiniStack loads it at the first call."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    create = handlers["create"]
+
+    def create_recoverable(logical_id, props, stack_name):
+        name, attributes = create(logical_id, props, stack_name)
+        recovery = props.get("PointInTimeRecoverySpecification", {})
+        provisioners._dynamodb._pitr_settings[name] = bool(recovery.get("PointInTimeRecoveryEnabled"))
+        return name, attributes
+
+    handlers["create"] = create_recoverable
 
 
 def guard_runtime_api():
