@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -11,8 +12,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // driftJSON is a function in the JSON of `drift` and `plan`.
@@ -100,6 +105,42 @@ func TestConsoleEdits(t *testing.T) {
 		}
 	}
 	s.player(t).device(t, time.Now(), map[string]string{"persistent": "mine"}).sync(t, "persistent", "")
+	s.upToDate(t)
+}
+
+// TestUnsafeSaves: what keeps players' saves safe and somebody has switched off is
+// shown, and the next deploy switches it on again.
+func TestUnsafeSaves(t *testing.T) {
+	t.Parallel()
+	s := deploy(t, "unsafe")
+	ctx, c := t.Context(), clients(publicAccount)
+	if list := s.drift(t, 0); len(list) > 0 {
+		t.Fatalf("right after the deploy there differs %q", list)
+	}
+	_, err := c.dynamodb.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+		TableName:                        &s.info.Outputs.ManifestTableName,
+		PointInTimeRecoverySpecification: &ddbtypes.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
+	})
+	bucket := &s.info.Outputs.SaveFilesBucketName
+	_, versioning := c.s3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+		Bucket: bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusSuspended},
+	})
+	_, block := c.s3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: bucket})
+	_, policy := c.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
+	if err := errors.Join(err, versioning, block, policy); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"ManifestTable pointInTimeRecovery on off",
+		"SaveFilesBucket versioning on off", "SaveFilesBucket publicAccessBlock on off", "SaveFilesBucket onlyTLS on off",
+	}
+	if got := s.drift(t, 8); !slices.Equal(got, want) {
+		t.Errorf("drift shows %q, want %q", got, want)
+	}
+	s.run(t, "deploy", "--yes").exits(t, 0)
+	if list := s.drift(t, 0); len(list) > 0 {
+		t.Errorf("after the deploy there still differs %q", list)
+	}
 	s.upToDate(t)
 }
 

@@ -62,6 +62,12 @@ func (a *Account) limits() {
 			PointInTimeRecoveryDescription: &ddbtypes.PointInTimeRecoveryDescription{PointInTimeRecoveryStatus: status, RecoveryPeriodInDays: aws.Int32(35)},
 		}}, nil
 	})
+	awsfake.On(a.Fake, func(in *dynamodb.UpdateContinuousBackupsInput) (*dynamodb.UpdateContinuousBackupsOutput, error) {
+		if p := in.PointInTimeRecoverySpecification; aws.ToBool(p.PointInTimeRecoveryEnabled) && aws.ToInt32(p.RecoveryPeriodInDays) > 0 {
+			delete(a.Unsafe, "recovery")
+		}
+		return &dynamodb.UpdateContinuousBackupsOutput{}, nil
+	})
 	awsfake.On(a.Fake, func(*s3.GetBucketVersioningInput) (*s3.GetBucketVersioningOutput, error) {
 		if a.Unsafe["versions"] {
 			return &s3.GetBucketVersioningOutput{Status: s3types.BucketVersioningStatusSuspended}, nil

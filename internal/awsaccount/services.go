@@ -381,13 +381,19 @@ func (a *Account) bucketCalls() {
 		delete(a.Policies, *in.Bucket)
 		return &s3.DeleteBucketOutput{}, nil
 	})
-	awsfake.On(a.Fake, func(*s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
+	awsfake.On(a.Fake, func(in *s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
+		if *in.Bucket == Physical(cfn.SaveFilesBucket) {
+			delete(a.Unsafe, "private")
+		}
 		return &s3.PutPublicAccessBlockOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(*s3.PutBucketEncryptionInput) (*s3.PutBucketEncryptionOutput, error) {
 		return &s3.PutBucketEncryptionOutput{}, nil
 	})
-	awsfake.On(a.Fake, func(*s3.PutBucketVersioningInput) (*s3.PutBucketVersioningOutput, error) {
+	awsfake.On(a.Fake, func(in *s3.PutBucketVersioningInput) (*s3.PutBucketVersioningOutput, error) {
+		if *in.Bucket == Physical(cfn.SaveFilesBucket) {
+			delete(a.Unsafe, "versions")
+		}
 		return &s3.PutBucketVersioningOutput{}, nil
 	})
 	awsfake.On(a.Fake, func(in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {

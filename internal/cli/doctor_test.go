@@ -146,7 +146,7 @@ func TestDoctorWithoutAPermission(t *testing.T) {
 // A call without an answer keeps no other check from its own, and ends.
 func TestDoctorWithoutAnAnswer(t *testing.T) {
 	for operation, check := range map[string]string{
-		"DescribeContinuousBackups": "table", "GetAccountSettings": "concurrency", "SimulatePrincipalPolicy": "permissions", "ListObjectsV2": "artefacts",
+		"GetAccountSettings": "concurrency", "SimulatePrincipalPolicy": "permissions", "ListObjectsV2": "artefacts",
 	} {
 		story(t, operation, twice, func(t *testing.T, a *awsAccount) {
 			a.Hang(operation)

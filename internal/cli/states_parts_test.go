@@ -21,6 +21,9 @@ func TestProtectionsArePutRight(t *testing.T) {
 		{"SaveFilesBucket\tuploads\tallowed\trefused", func(a *awsAccount) {
 			a.Policies[saves] = strings.Replace(a.Policies[saves], "]", `,{"Sid":"Frozen"}]`, 1)
 		}},
+		{"SaveFilesBucket\tversioning\ton\toff", func(a *awsAccount) { a.Unsafe = map[string]bool{"versions": true} }},
+		{"SaveFilesBucket\tpublicAccessBlock\ton\toff", func(a *awsAccount) { a.Unsafe = map[string]bool{"private": true} }},
+		{"ManifestTable\tpointInTimeRecovery\ton\toff", func(a *awsAccount) { a.Unsafe = map[string]bool{"recovery": true} }},
 		{"stack\tpolicy\tclosed\topen", func(a *awsAccount) { a.Current().Policy = "" }},
 	} {
 		name, _, _ := strings.Cut(c.said, "\t")
@@ -39,6 +42,21 @@ func TestProtectionsArePutRight(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A bucket of saves that admits requests without TLS gets the statement back, and
+// the rest of its policy stays.
+func TestTLSIsPutRight(t *testing.T) {
+	story(t, "deploy", twice, func(t *testing.T, a *awsAccount) {
+		saves := awsaccount.Physical(cfn.SaveFilesBucket)
+		a.Policies[saves] = `{"Version":"2012-10-17","Statement":[{"Sid":"OnlyFreshPresignedURLs"}]}`
+		a.run("drift", "--exit-code").wants(t, exitChanges, "SaveFilesBucket\tonlyTLS\ton\toff")
+		a.run("deploy", "--yes").wants(t, exitOK, "SaveFilesBucket  put right")
+		a.run("drift", "--exit-code").wants(t, exitOK, "No differences")
+		if !strings.Contains(a.Policies[saves], "OnlyFreshPresignedURLs") {
+			t.Errorf("the policy is %s", a.Policies[saves])
+		}
+	})
 }
 
 // A stage that is protected by its name has termination protection, whoever has

@@ -3,9 +3,12 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"strconv"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
@@ -64,14 +67,49 @@ func putPartRight(ctx context.Context, c *stage.Compared, d stage.Drifted) error
 	switch d.Name {
 	case cfn.UserPool:
 		return c.Pool(out[cfn.OutputUserPoolID]).Protect(ctx)
-	case cfn.ManifestTable:
-		return c.Table(out[cfn.OutputManifestTableName]).Protect(ctx)
-	case cfn.SaveFilesBucket:
-		return c.Bucket(out[cfn.OutputSaveFilesBucketName], c.ID.Account).Thaw(ctx)
+	case cfn.ManifestTable, cfn.SaveFilesBucket:
+		return putSavesRight(ctx, c, d)
 	case stage.TheStack:
 		return putStackRight(ctx, c)
 	}
 	return nil
+}
+
+// putSavesRight puts right what protects players' saves, each setting that differs.
+func putSavesRight(ctx context.Context, c *stage.Compared, d stage.Drifted) error {
+	table := c.Table(c.Stack.Outputs[cfn.OutputManifestTableName])
+	bucket := c.Bucket(c.Stack.Outputs[cfn.OutputSaveFilesBucketName], c.ID.Account)
+	for _, diff := range d.Differences {
+		var err error
+		switch diff.Setting {
+		case stage.DeletionProtection:
+			err = table.Protect(ctx)
+		case stage.TableRecovery:
+			err = table.Recover(ctx, recoveryDays(c.Stack))
+		case stage.BucketUploads:
+			err = bucket.Thaw(ctx)
+		case stage.BucketVersioning:
+			err = bucket.Version(ctx)
+		case stage.BucketPrivacy:
+			err = bucket.Close(ctx)
+		case stage.BucketTLS:
+			err = bucket.RequireTLS(ctx, cloud.Partition(c.Config.Region))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recoveryDays is how far back the stage's table is to be restorable; as far as
+// DynamoDB can where the stack does not say it.
+func recoveryDays(st stack.Stack) int32 {
+	days, err := strconv.ParseInt(st.Parameters[cfn.ParamTableRecoveryDays], 10, 32)
+	if err != nil {
+		return 35
+	}
+	return int32(days)
 }
 
 // putStackRight protects the stack, and closes its policy last: of a removal that

@@ -81,8 +81,8 @@ func (p *patient) drift(ctx context.Context) ([]Finding, error) {
 	var list []Finding
 	for _, d := range c.Drift {
 		for _, diff := range d.Differences {
-			if diff.Setting == stage.StackPolicy && stage.Removing(c.Stack) {
-				continue // told with the stack
+			if diff.Setting == stage.StackPolicy && stage.Removing(c.Stack) || slices.Contains(checkedApart, diff.Setting) {
+				continue // told with the stack, or by the check of its own
 			}
 			list = append(list, drifted(d, diff.Setting))
 		}
@@ -92,6 +92,9 @@ func (p *patient) drift(ctx context.Context) ([]Finding, error) {
 	}
 	return well(fmt.Sprintf("the stage is what release %d made it, and protected", c.Release()))
 }
+
+// checkedApart are the settings that other checks look at.
+var checkedApart = []string{stage.TableRecovery, stage.BucketVersioning, stage.BucketPrivacy, stage.BucketTLS}
 
 // drifted is what one difference means.
 func drifted(d stage.Drifted, setting string) Finding {

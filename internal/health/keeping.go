@@ -51,7 +51,7 @@ func (p *patient) table(ctx context.Context) ([]Finding, error) {
 	}
 	if days == 0 {
 		return one(Problem, "the table has no point-in-time recovery", "if the record of their saves is damaged, players lose it for good",
-			Mend{AWS: fmt.Sprintf("aws dynamodb update-continuous-backups --table-name %s --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true", name)})
+			ours("deploy"))
 	}
 	return well(fmt.Sprintf("the table can be restored to any time of the last %d days", days))
 }
@@ -75,7 +75,7 @@ func (p *patient) versions(ctx context.Context) ([]Finding, error) {
 			return nil, err
 		case !on:
 			return one(Problem, "the bucket of saves keeps no versions", "a save that is overwritten or deleted cannot be brought back",
-				Mend{AWS: "aws s3api put-bucket-versioning --bucket " + b.Name + " --versioning-configuration Status=Enabled"})
+				ours("deploy"))
 		}
 		return well("the bucket of saves keeps older versions")
 	})
@@ -90,8 +90,7 @@ func (p *patient) private(ctx context.Context) ([]Finding, error) {
 			return nil, err
 		case !on:
 			return one(Problem, "the bucket of saves has lost its block on public access", "a policy or ACL can lay players' saves open to everybody",
-				Mend{AWS: "aws s3api put-public-access-block --bucket " + b.Name + " --public-access-block-configuration " +
-					"BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"})
+				ours("deploy"))
 		}
 		return well("the bucket of saves is kept from the public")
 	})
@@ -100,13 +99,13 @@ func (p *patient) private(ctx context.Context) ([]Finding, error) {
 // tls tells whether saves travel encrypted only.
 func (p *patient) tls(ctx context.Context) ([]Finding, error) {
 	return p.ofBucket(ctx, func(ctx context.Context, b *saves.Bucket) ([]Finding, error) {
-		on, err := b.OnlyTLS(ctx)
+		_, on, err := b.Policy(ctx)
 		switch {
 		case err != nil:
 			return nil, err
 		case !on:
 			return one(Problem, "the bucket of saves admits requests without TLS", "who listens on the way can read players' saves",
-				Mend{AWS: "aws s3api delete-bucket-policy --bucket " + b.Name, Advice: "and then at once renpyctl deploy, which puts the right one back"})
+				ours("deploy"))
 		}
 		return well("the bucket of saves admits TLS only")
 	})

@@ -25,8 +25,8 @@ func Caller(t Target) Document {
 		passRoles(t),
 		allow("ReadTheLogs", t.logGroups(append([]string{t.AccessLog}, t.FunctionLogs...)...), "logs:FilterLogEvents"),
 		allow("RemoveTheUserPool", t.userPools(), "cognito-idp:UpdateUserPool", "cognito-idp:TagResource", "cognito-idp:DeleteUserPool"),
-		allow("RemoveTheTable", t.table(), "dynamodb:UpdateTable", "dynamodb:DeleteTable"),
-		allow("RemoveTheBucketOfSaves", t.ofS3(t.Saves),
+		allow("ProtectAndRemoveTheTable", t.table(), "dynamodb:UpdateTable", "dynamodb:UpdateContinuousBackups", "dynamodb:DeleteTable"),
+		allow("ProtectAndRemoveTheBucketOfSaves", t.ofS3(t.Saves), "s3:PutBucketVersioning", "s3:PutBucketPublicAccessBlock",
 			"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:PutBucketPolicy", "s3:DeleteBucket"),
 		// DeleteObjects asks for DeleteObject always, and for DeleteObjectVersion too
 		// where it names a version (S3 API reference, DeleteObjects).

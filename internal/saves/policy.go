@@ -1,6 +1,7 @@
 package saves
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -46,13 +47,51 @@ func (s *statements) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Uploads reads what the bucket's policy says of uploads.
-func (b *Bucket) Uploads(ctx context.Context) (Uploads, error) {
+// Policy reads what the bucket's policy says of uploads, and whether it refuses
+// requests without TLS.
+func (b *Bucket) Policy(ctx context.Context) (says Uploads, onlyTLS bool, err error) {
 	p, says, err := b.policy(ctx)
 	if err == nil && says == Allowed && slices.ContainsFunc(p.Statement, isFrozen) {
 		says = Refused
 	}
-	return says, err
+	return says, slices.ContainsFunc(p.Statement, refusesPlain), err
+}
+
+// RequireTLS has the bucket's policy refuse requests without TLS.
+func (b *Bucket) RequireTLS(ctx context.Context, partition string) error {
+	p, says, err := b.policy(ctx)
+	if err != nil || says == NoBucket || slices.ContainsFunc(p.Statement, refusesPlain) {
+		return err
+	}
+	p.Version = cmp.Or(p.Version, policyVersion)
+	p.Statement = slices.Insert(p.Statement, 0, b.onlyTLS(partition))
+	return b.putPolicy(ctx, p)
+}
+
+// policyVersion is the version of the language in which policies are written.
+const policyVersion = "2012-10-17"
+
+func (b *Bucket) onlyTLS(partition string) json.RawMessage {
+	arn := b.arn(partition)
+	return json.RawMessage(fmt.Sprintf(`{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
+		`"Resource":["%s","%s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`, arn, arn))
+}
+
+func (b *Bucket) arn(partition string) string {
+	return fmt.Sprintf("arn:%s:s3:::%s", partition, b.Name)
+}
+
+// refusesPlain recognises a statement that denies everybody everything without TLS.
+func refusesPlain(statement json.RawMessage) bool {
+	var s struct {
+		Effect            string
+		Principal, Action any
+		Condition         struct {
+			Bool map[string]any
+		}
+	}
+	return json.Unmarshal(statement, &s) == nil && s.Effect == "Deny" && fmt.Sprint(s.Principal) == "*" && fmt.Sprint(s.Action) == "s3:*" &&
+		fmt.Sprint(s.Condition.Bool["aws:SecureTransport"]) == "false"
 }
 
 // Freeze refuses every upload from now on, beside what the bucket's policy says
@@ -64,14 +103,12 @@ func (b *Bucket) Freeze(ctx context.Context, partition string) error {
 	if err != nil || says == NoBucket {
 		return err
 	}
-	arn := fmt.Sprintf("arn:%s:s3:::%s", partition, b.Name)
 	if says == NoPolicy {
-		p.Version = "2012-10-17"
-		p.Statement = statements{json.RawMessage(fmt.Sprintf(`{"Sid":"OnlyTLS","Effect":"Deny","Principal":"*","Action":"s3:*",`+
-			`"Resource":["%s","%s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`, arn, arn))}
+		p.Version = policyVersion
+		p.Statement = statements{b.onlyTLS(partition)}
 	}
 	p.Statement = append(slices.DeleteFunc(p.Statement, isFrozen), json.RawMessage(fmt.Sprintf(
-		`{"Sid":%q,"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"%s/*"}`, frozen, arn)))
+		`{"Sid":%q,"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"%s/*"}`, frozen, b.arn(partition))))
 	return b.putPolicy(ctx, p)
 }
 

@@ -2,10 +2,8 @@ package saves
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -38,6 +36,18 @@ func (t *Table) Recovery(ctx context.Context) (days int32, err error) {
 	return days, nil
 }
 
+// Recover lets the table be restored to what it was at any time of the last days.
+func (t *Table) Recover(ctx context.Context, days int32) error {
+	_, err := t.client.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+		TableName:                        &t.Name,
+		PointInTimeRecoverySpecification: &ddb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true), RecoveryPeriodInDays: &days},
+	})
+	if err != nil {
+		return fmt.Errorf("change the backups of table %s: %w", t.Name, err)
+	}
+	return nil
+}
+
 // Versioned tells whether the bucket keeps what is overwritten.
 func (b *Bucket) Versioned(ctx context.Context) (bool, error) {
 	out, err := b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
@@ -45,6 +55,18 @@ func (b *Bucket) Versioned(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("read the versioning of bucket %s: %w", b.Name, err)
 	}
 	return out.Status == types.BucketVersioningStatusEnabled, nil
+}
+
+// Version has the bucket keep what is overwritten.
+func (b *Bucket) Version(ctx context.Context) error {
+	_, err := b.client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+		Bucket: &b.Name, ExpectedBucketOwner: &b.Owner,
+		VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+	})
+	if err != nil {
+		return fmt.Errorf("change the versioning of bucket %s: %w", b.Name, err)
+	}
+	return nil
 }
 
 // Private tells whether S3 keeps the bucket from the public whatever policies and
@@ -61,23 +83,19 @@ func (b *Bucket) Private(ctx context.Context) (bool, error) {
 	return c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.IgnorePublicAcls) && aws.ToBool(c.RestrictPublicBuckets), nil
 }
 
-// OnlyTLS tells whether the bucket's policy refuses requests without TLS.
-func (b *Bucket) OnlyTLS(ctx context.Context) (bool, error) {
-	p, _, err := b.policy(ctx)
-	return err == nil && slices.ContainsFunc(p.Statement, refusesPlain), err
-}
-
-// refusesPlain recognises a statement that denies everybody everything without TLS.
-func refusesPlain(statement json.RawMessage) bool {
-	var s struct {
-		Effect            string
-		Principal, Action any
-		Condition         struct {
-			Bool map[string]any
-		}
+// Close keeps the bucket from the public, whatever policies and ACLs say.
+func (b *Bucket) Close(ctx context.Context) error {
+	on := aws.Bool(true)
+	_, err := b.client.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
+		Bucket: &b.Name, ExpectedBucketOwner: &b.Owner,
+		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
+			BlockPublicAcls: on, BlockPublicPolicy: on, IgnorePublicAcls: on, RestrictPublicBuckets: on,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("change the public access block of bucket %s: %w", b.Name, err)
 	}
-	return json.Unmarshal(statement, &s) == nil && s.Effect == "Deny" && fmt.Sprint(s.Principal) == "*" && fmt.Sprint(s.Action) == "s3:*" &&
-		fmt.Sprint(s.Condition.Bool["aws:SecureTransport"]) == "false"
+	return nil
 }
 
 // hasCode tells an answer of AWS by its code.

@@ -194,7 +194,7 @@ func TestFreeze(t *testing.T) {
 			if err := step.do(); err != nil {
 				t.Fatal(err)
 			}
-			if says, err := bucket.Uploads(t.Context()); says != step.says || err != nil || policy != step.want {
+			if says, _, err := bucket.Policy(t.Context()); says != step.says || err != nil || policy != step.want {
 				t.Errorf("%s: %s, %v\n got %s\nwant %s", what, says, err, policy, step.want)
 			}
 		}
@@ -210,7 +210,7 @@ func TestBucketThatIsGone(t *testing.T) {
 	if err := bucket.Freeze(t.Context(), "aws"); err != nil {
 		t.Errorf("Freeze: %v", err)
 	}
-	if says, err := bucket.Uploads(t.Context()); says != saves.NoBucket || err != nil {
+	if says, _, err := bucket.Policy(t.Context()); says != saves.NoBucket || err != nil {
 		t.Errorf("Uploads: %s, %v", says, err)
 	}
 	if err := bucket.Delete(t.Context()); err != nil {

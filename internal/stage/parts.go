@@ -27,24 +27,23 @@ const TheStack = "stack"
 const (
 	StackPolicy        = "policy"             // of the stack
 	DeletionProtection = "deletionProtection" // of the stack, the table and the pool
-	BucketUploads      = "uploads"            // to the bucket
+	TableRecovery      = "pointInTimeRecovery"
+	BucketUploads      = "uploads" // to the bucket
+	BucketVersioning   = "versioning"
+	BucketPrivacy      = "publicAccessBlock"
+	BucketTLS          = "onlyTLS"
 )
 
 // look looks at parts of a stage with one call, and returns those that are not as
 // they should be.
 type look func(context.Context) ([]Drifted, error)
 
-// differs is a part of which one setting is not what it should be.
-func differs(logicalID, setting, want, have string) []Drifted {
-	return []Drifted{{Running: Running{Name: logicalID}, Differences: []functions.Difference{{Setting: setting, Want: want, Have: have}}}}
-}
-
 // lost is a part that somebody has deleted.
 func lost(logicalID string) []Drifted {
 	about, _ := cfn.Describe(logicalID)
-	d := differs(logicalID, about.Kind, "there", "")
-	d[0].deleted = true
-	return d
+	d := Drifted{Running: Running{Name: logicalID}, deleted: true}
+	d.add(about.Kind, "there", "")
+	return []Drifted{d}
 }
 
 // exists looks for a part that needs only to be there.
@@ -62,28 +61,66 @@ func protected(logicalID string, look func(context.Context) (there, protected bo
 	return func(ctx context.Context) ([]Drifted, error) {
 		there, on, err := look(ctx)
 		switch {
-		case on || err != nil:
+		case err != nil:
 			return nil, err
 		case !there:
 			return lost(logicalID), nil
 		}
-		return differs(logicalID, DeletionProtection, "on", "off"), nil
+		d := Drifted{Running: Running{Name: logicalID}}
+		d.on(DeletionProtection, on)
+		return d.ifAny(), nil
 	}
 }
 
-// uploads looks whether the bucket of saves is there and players can save.
-func uploads(b *saves.Bucket) look {
+// recoverable looks whether the table of manifests is there, protected, and can be
+// restored to what it was.
+func recoverable(t *saves.Table) look {
 	return func(ctx context.Context) ([]Drifted, error) {
-		says, err := b.Uploads(ctx)
-		switch says {
-		case saves.Refused:
-			return differs(cfn.SaveFilesBucket, BucketUploads, string(saves.Allowed), string(says)), err
-		case saves.NoBucket:
-			return lost(cfn.SaveFilesBucket), err
-		case saves.NoPolicy:
-			return lost(cfn.SaveFilesBucketPolicy), err
+		var there, protected bool
+		var days int32
+		err := cloud.Together(ctx,
+			func(ctx context.Context) (err error) { there, protected, err = t.Protected(ctx); return err },
+			cloud.Into(&days, t.Recovery),
+		)
+		switch {
+		case err != nil:
+			return nil, err
+		case !there:
+			return lost(cfn.ManifestTable), nil
 		}
-		return nil, err
+		d := Drifted{Running: Running{Name: cfn.ManifestTable}}
+		d.on(DeletionProtection, protected)
+		d.on(TableRecovery, days > 0)
+		return d.ifAny(), nil
+	}
+}
+
+// keeping looks whether the bucket of saves is there, players can save, what they
+// overwrite is kept, and nobody else comes in.
+func keeping(b *saves.Bucket) look {
+	return func(ctx context.Context) ([]Drifted, error) {
+		says, onlyTLS, err := b.Policy(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case says == saves.NoBucket:
+			return lost(cfn.SaveFilesBucket), nil
+		}
+		var versioned, private bool
+		if err := cloud.Together(ctx, cloud.Into(&versioned, b.Versioned), cloud.Into(&private, b.Private)); err != nil {
+			return nil, err
+		}
+		d := Drifted{Running: Running{Name: cfn.SaveFilesBucket}}
+		if says == saves.Refused {
+			d.add(BucketUploads, string(saves.Allowed), string(says))
+		}
+		d.on(BucketVersioning, versioned)
+		d.on(BucketPrivacy, private)
+		if says == saves.NoPolicy {
+			return append(d.ifAny(), lost(cfn.SaveFilesBucketPolicy)...), nil
+		}
+		d.on(BucketTLS, onlyTLS)
+		return d.ifAny(), nil
 	}
 }
 
@@ -135,8 +172,8 @@ func (s *State) looks() []look {
 	pool, table := s.Pool(out[cfn.OutputUserPoolID]), s.Table(out[cfn.OutputManifestTableName])
 	bucket, api := s.Bucket(out[cfn.OutputSaveFilesBucketName], s.ID.Account), apiID(s.Stack)
 	add(cfn.UserPool, pool.ID, protected(cfn.UserPool, pool.Protected))
-	add(cfn.ManifestTable, table.Name, protected(cfn.ManifestTable, table.Protected))
-	add(cfn.SaveFilesBucket, bucket.Name, uploads(bucket))
+	add(cfn.ManifestTable, table.Name, recoverable(table))
+	add(cfn.SaveFilesBucket, bucket.Name, keeping(bucket))
 	add(cfn.HTTPAPI, api, exists(cfn.HTTPAPI, func(ctx context.Context) (bool, error) {
 		return presence.API(ctx, apigatewayv2.NewFromConfig(s.Config), api)
 	}))
@@ -157,18 +194,30 @@ func (s *State) looks() []look {
 // stackItself is what is not as it should be of the stack itself.
 func (s *State) stackItself() []Drifted {
 	d := Drifted{Running: Running{Name: TheStack}}
-	add := func(setting, want, have string) {
-		d.Differences = append(d.Differences, functions.Difference{Setting: setting, Want: want, Have: have})
-	}
-	if s.Protected() && !s.Stack.TerminationProtection {
-		add(DeletionProtection, "on", "off")
-	}
+	d.on(DeletionProtection, !s.Protected() || s.Stack.TerminationProtection)
 	switch {
 	case Removing(s.Stack):
-		add(StackPolicy, "closed", "being removed")
+		d.add(StackPolicy, "closed", "being removed")
 	case s.Stack.Policy != cfn.StackPolicy():
-		add(StackPolicy, "closed", "open")
+		d.add(StackPolicy, "closed", "open")
 	}
+	return d.ifAny()
+}
+
+// add adds a setting that is not what it should be.
+func (d *Drifted) add(setting, want, have string) {
+	d.Differences = append(d.Differences, functions.Difference{Setting: setting, Want: want, Have: have})
+}
+
+// on adds a setting that should be on, unless it is.
+func (d *Drifted) on(setting string, on bool) {
+	if !on {
+		d.add(setting, "on", "off")
+	}
+}
+
+// ifAny is the part if any of its settings is not what it should be.
+func (d Drifted) ifAny() []Drifted {
 	if len(d.Differences) == 0 {
 		return nil
 	}
