@@ -117,3 +117,26 @@ func TestSmoke(t *testing.T) {
 		}
 	})
 }
+
+// TestDeploySmoke: a release with which no save fits is taken back by itself; a first
+// one stays.
+func TestDeploySmoke(t *testing.T) {
+	t.Parallel()
+	s := deploy(t, "tried")
+	var live info
+	s.run(t, "deploy", "--yes", "--smoke", "--set", "MaxFileBytes=1024", "--output", "json").exits(t, 5).
+		says(t, "release 2 was taken back", "a save travels again").json(t, &live)
+	if live.Stack.Status != "UPDATE_COMPLETE" {
+		t.Errorf("the stack is %s", live.Stack.Status)
+	}
+	s.run(t, "releases").exits(t, 0).prints(t, "live\t3\t")
+	s.run(t, "smoke").exits(t, 0)
+	s.nothingIsLeft(t)
+	s.run(t, "deploy", "--yes", "--smoke", "--set", "LogRetentionDays=90").exits(t, 0)
+
+	first := local
+	first.flags = append([]string{"--stage", "tried-first"}, local.flags...)
+	t.Cleanup(func() { first.run(t, "remove", "--yes").exits(t, 0) })
+	first.run(t, "deploy", "--yes", "--smoke", "--arch", hostArch(), "--set", "MaxFileBytes=1024").exits(t, 8).says(t, "release 1 stays")
+	first.run(t, "info").exits(t, 0)
+}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,8 +103,12 @@ func (s *session) execute(ctx context.Context, p *deploy.Plan, o deployOptions) 
 		return err
 	}
 	s.say("%s release %d in %s", ui.Success(done), p.Number, ui.Elapsed(d.Took))
-	if err := s.printDeployed(d.Stack); err != nil {
-		return err
+	live, tried := d.Stack, (*smokeView)(nil)
+	if o.smoke {
+		live, tried, err = s.tryDeployed(ctx, p, d.Stack)
+	}
+	if printErr := s.printDeployed(live, tried); printErr != nil || err != nil {
+		return cmp.Or(err, printErr)
 	}
 	if p.Create && d.Stack.Parameters[cfn.ParamEmailIdentity] == "" {
 		s.hint("Cognito sends 50 mails a day for the whole account, and refuses sign-ups after that; before a launch see Mails to players in README.md")
@@ -137,7 +142,12 @@ func (s *session) keepUp(ctx context.Context, u *deploy.Upkeep, o deployOptions)
 		s.say("Stage %s is protected now.", ui.Accent(s.flags.stage))
 	}
 	s.say("%s", said)
-	return s.printDeployed(u.Stack)
+	var tried *smokeView
+	var err error
+	if o.smoke {
+		tried, err = s.smokeTwice(ctx, u.Stack) // which fails or not: there is nothing to take back
+	}
+	return cmp.Or(err, s.printDeployed(u.Stack, tried))
 }
 
 // ask asks before players' backend changes. On a protected stage a person has to

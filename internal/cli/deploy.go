@@ -24,6 +24,7 @@ type deployOptions struct {
 	watch        bool
 	express      bool
 	protect      bool
+	smoke        bool
 	planFile     string
 	allowReplace []string
 }
@@ -37,19 +38,27 @@ func newDeploy(a *app) *cobra.Command {
 shown first and nothing happens before it is confirmed. Settings that are not
 given keep the value they have.
 
+With --smoke the release is tried as renpyctl smoke does it, twice if it fails.
+One that fails is taken back by itself, to the newest good one before it: exit
+code 5. Where there is none, and where the test could not be run, it stays: exit
+codes 8 and 9.
+
 Settings (--set NAME=VALUE):
 ` + settingsHelp(),
 		Example: `  renpyctl deploy --local
   renpyctl deploy --stage prod --set GameIds=my_game --set LogRetentionDays=90
-  renpyctl deploy --stage prod --plan prod.plan --yes`,
+  renpyctl deploy --stage prod --plan prod.plan --yes
+  renpyctl deploy --stage prod --yes --smoke`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := o.arch != "" || o.roleARN != "" || len(o.settings) > 0 || o.express || o.protect
 			switch {
 			case cmd.Flags().Changed("plan") && o.planFile == "":
 				return usagef("--plan needs a file")
-			case o.watch && (given || o.planFile != ""):
+			case o.watch && (given || o.planFile != "" || o.smoke):
 				return usagef("--watch only looks, and goes with no other flag of deploy")
+			case o.smoke && o.express:
+				return usagef("--smoke tries what works, which --express does not wait for: leave one of them out")
 			case o.watch:
 				return a.watch(cmd.Context())
 			case o.planFile != "" && given:
@@ -66,6 +75,7 @@ Settings (--set NAME=VALUE):
 	f.StringVar(&o.planFile, "plan", "", "execute the plan in this file, which renpyctl plan --out wrote")
 	f.BoolVar(&o.watch, "watch", false, "only watch what runs on the stack already")
 	f.BoolVar(&o.express, "express", false, "do not wait until resources work (not for protected stages)")
+	f.BoolVar(&o.smoke, "smoke", false, "try what was deployed as renpyctl smoke does, and take it back if it fails")
 	f.BoolVar(&o.protect, "protect", false, "protect the stage as prod is: against deletion, and by a typed confirmation")
 	cmd.AddCommand(newDeployFunction(a))
 	return cmd
@@ -122,10 +132,15 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 	return s.change(ctx, in, t, a.how(release.Deploy, 0, o), o)
 }
 
-// printDeployed prints where the backend is.
-func (s *session) printDeployed(st stack.Stack) error {
+// printDeployed prints where the backend is, and what a test of it has shown, nil for none.
+func (s *session) printDeployed(st stack.Stack, tried *smokeView) error {
 	if s.json() {
-		return s.printJSON(s.info(st))
+		in := s.info(st)
+		in.Smoke = tried
+		return s.printJSON(in)
+	}
+	if tried != nil && tried.Verdict == smokeWell && len(tried.Left) == 0 {
+		s.say("%s", tried.passed())
 	}
 	out := s.outputs(st)
 	fields := [][2]string{
@@ -136,7 +151,9 @@ func (s *session) printDeployed(st stack.Stack) error {
 	if err := s.printFields(fields); err != nil {
 		return err
 	}
-	s.hint("%s writes what the game needs", s.command("config renpy --game-id my_game --out cloud_config.rpy"))
+	if tried == nil || tried.Verdict == smokeWell {
+		s.hint("%s writes what the game needs", s.command("config renpy --game-id my_game --out cloud_config.rpy"))
+	}
 	return nil
 }
 

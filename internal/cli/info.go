@@ -45,6 +45,7 @@ type info struct {
 	Outputs   map[string]string `json:"outputs"`
 	Settings  map[string]string `json:"settings"`            // those in force, by name
 	KeptPlans []stack.ChangeSet `json:"keptPlans,omitempty"` // of info alone
+	Smoke     *smokeView        `json:"smoke,omitempty"`     // of deploy --smoke alone
 }
 
 type stackInfo struct {
