@@ -34,6 +34,9 @@ type Env struct {
 	// TypedAhead makes an answer of what was typed before a question, as tests do.
 	TypedAhead bool
 
+	// CacheDir is the user's own folder for what can be made again, nil for none.
+	CacheDir func() (string, error)
+
 	// LoadAWS makes the configuration for AWS; cloud.Load outside of tests.
 	LoadAWS func(context.Context, cloud.Options) (aws.Config, error)
 	// OpenDesk opens the desk of a stage; support.Open outside of tests.
@@ -48,7 +51,7 @@ func Main() int {
 	defer stop()
 	return Run(ctx, Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Environ: os.Environ(), LoadAWS: cloud.Load, OpenDesk: support.Open,
+		Getenv: os.Getenv, Environ: os.Environ(), CacheDir: os.UserCacheDir, LoadAWS: cloud.Load, OpenDesk: support.Open,
 	}, os.Args[1:])
 }
 
@@ -64,7 +67,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 	if a.streams == nil { // the flags were not even read
 		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, env.Environ, false)
 	}
-	return a.finish(ctx, err)
+	code := a.finish(ctx, err)
+	a.streams.Done()
+	return code
 }
 
 // app is one run of the program.

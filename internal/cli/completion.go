@@ -2,50 +2,92 @@ package cli
 
 import (
 	"context"
-	"io"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/lambda"
 )
-
-// newCompletion has a subcommand for each shell. The scripts call the program.
-func newCompletion() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "completion",
-		Short: "Print the completion for your shell",
-		Long: `Print the script by which a shell completes renpyctl's commands, flags and their
-values. Packages bring it already.`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	for _, s := range shells {
-		cmd.AddCommand(&cobra.Command{
-			Use:   s.name,
-			Short: "Print the completion for " + s.title,
-			Args:  noArgs,
-			RunE:  func(cmd *cobra.Command, _ []string) error { return s.script(cmd.Root(), cmd.OutOrStdout()) },
-		})
-	}
-	return cmd
-}
-
-// shells are those that completion is for.
-var shells = []struct {
-	name, title string
-	script      func(root *cobra.Command, to io.Writer) error
-}{
-	{"bash", "bash", func(root *cobra.Command, to io.Writer) error { return root.GenBashCompletionV2(to, true) }},
-	{"zsh", "zsh", func(root *cobra.Command, to io.Writer) error { return root.GenZshCompletion(to) }},
-	{"fish", "fish", func(root *cobra.Command, to io.Writer) error { return root.GenFishCompletion(to, true) }},
-	{"powershell", "PowerShell", func(root *cobra.Command, to io.Writer) error { return root.GenPowerShellCompletionWithDesc(to) }},
-}
 
 // completeFormats offers the formats of a command's answer.
 func completeFormats(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return formatsOf(cmd), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeStages offers the stages that there are: as AWS or a running local cloud
+// say in time, or else as they were when somebody last looked.
+func (a *app) completeStages(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	names, fresh := a.rememberedStages()
+	if !fresh {
+		if listed, ok := a.inTime(cmd.Context(), a.stagesNow); ok {
+			names = listed
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// stagesNow are the stages that there are.
+func (a *app) stagesNow(ctx context.Context) ([]string, error) {
+	if a.flags.local && !a.localRuns(ctx) {
+		return nil, errNotAsked
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.listStages(ctx)
+}
+
+// errNotAsked says that no completion starts a local cloud.
+var errNotAsked = errors.New("the local cloud does not run")
+
+// inTime asks for what a shell waits for, and gives up when that takes too long,
+// whatever holds it up.
+func (a *app) inTime(ctx context.Context, ask func(context.Context) ([]string, error)) (names []string, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, completionTime)
+	defer cancel()
+	a.flags.debug = false // a shell would take it for names
+	type answer struct {
+		names []string
+		err   error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		names, err := ask(ctx)
+		got <- answer{names, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, false
+	case is := <-got:
+		return is.names, is.err == nil
+	}
+}
+
+// completeProfiles offers the profiles of the AWS configuration.
+func (a *app) completeProfiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.profiles(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeResources offers what --allow-replace may name.
+func completeResources(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var names []cobra.Completion
+	for _, r := range cfn.Stateful() {
+		names = append(names, cobra.CompletionWithDesc(r.LogicalID, r.Purpose))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeArches offers the processors.
+func completeArches(*cobra.Command, []string, string) (names []cobra.Completion, directive cobra.ShellCompDirective) {
+	for _, arch := range lambda.Arches() {
+		names = append(names, string(arch))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 const (
@@ -57,24 +99,23 @@ const (
 
 // completePlayers offers the addresses that begin like what was typed, where
 // AWS or a local cloud that runs can be asked in time, and else nothing.
-func (a *app) completePlayers(cmd *cobra.Command, given []string, typed string) ([]string, cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
-	defer cancel()
-	a.flags.debug = false // a shell would take it for names
-	if a.flags.local && !a.localRuns(ctx) {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	c, err := a.crowd(ctx)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for player, err := range c.pool.List(ctx, players.Query{Email: typed}) {
-		if err != nil || len(names) == completions {
-			break
+func (a *app) completePlayers(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	names, _ := a.inTime(cmd.Context(), func(ctx context.Context) (names []string, err error) {
+		if a.flags.local && !a.localRuns(ctx) {
+			return nil, errNotAsked
 		}
-		names = append(names, called(player))
-	}
+		c, err := a.crowd(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for player, err := range c.pool.List(ctx, players.Query{Email: typed}) {
+			if err != nil || len(names) == completions {
+				break
+			}
+			names = append(names, called(player))
+		}
+		return names, nil
+	})
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 

@@ -86,7 +86,8 @@ func (o *deployOptions) targetFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.arch, "arch", "", "processor of the functions: arm64 or x86_64 (default: as deployed, else arm64; with --local this computer's)")
 	cmd.Flags().StringVar(&o.roleARN, "role-arn", "", "role that CloudFormation works as from then on (default: as before, else as whoever deploys)")
 	cmd.Flags().StringArrayVar(&o.settings, "set", nil, "set a setting, `NAME=VALUE`; may be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("set", completeSettings) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("set", completeSettings) // the flags are there
+	_ = cmd.RegisterFlagCompletionFunc("arch", completeArches)
 }
 
 // changeFlags are the flags of every command that plans a change of the stack.
@@ -94,6 +95,7 @@ func (o *deployOptions) changeFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "list every resource and property that changes")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait while another operation runs on the stack")
 	cmd.Flags().StringArrayVar(&o.allowReplace, "allow-replace", nil, "let this resource be replaced or removed although players lose by it")
+	_ = cmd.RegisterFlagCompletionFunc("allow-replace", completeResources) // the flag is there
 }
 
 // deploy makes the stage what this program carries.
@@ -142,6 +144,7 @@ func (s *session) printDeployed(st stack.Stack, tried *smokeView) error {
 	if tried != nil && tried.Verdict == smokeWell && len(tried.Left) == 0 {
 		s.say("%s", tried.passed())
 	}
+	s.rememberStage(true)
 	out := s.outputs(st)
 	fields := [][2]string{
 		{"API", out[cfn.OutputAPIEndpoint]},

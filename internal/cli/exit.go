@@ -173,7 +173,11 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitUsage, a.running + " --help shows how it is used"
 	}
 	if _, ok := errors.AsType[*stage.NoStageError](err); ok {
-		return exitNotFound, a.command("deploy") + " creates it; --region and --profile choose where to look"
+		hint := a.command("deploy") + " creates it; --region and --profile choose where to look"
+		if near := a.similarStage(ctx); near != "" {
+			hint = "did you mean --stage " + near + "? " + hint
+		}
+		return exitNotFound, hint
 	}
 	if e, ok := errors.AsType[*stage.ForeignStackError](err); ok {
 		if e.Lost {

@@ -81,6 +81,7 @@ func (a *app) showInfo(ctx context.Context) error {
 		return err
 	}
 	s.sayRemoval(st)
+	s.rememberStage(true)
 	in := s.info(st)
 	in.Functions, in.KeptPlans = live, plans
 	if a.json() {

@@ -107,6 +107,7 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 	}
 	client := cwl.NewFromConfig(s.at.Config)
 	if o.follow {
+		s.streams.Done() // lines come when there are some
 		err := logs.Follow(ctx, client, sources, q, l)
 		if errors.Is(err, context.Canceled) {
 			return l.out.Flush() // Ctrl-C is how following ends

@@ -100,6 +100,7 @@ func (a *app) remove(ctx context.Context, o removeOptions) error {
 		return s.notRemoved(err, o)
 	}
 	show.close()
+	s.rememberStage(false)
 	if s.json() {
 		return s.printJSON(view)
 	}

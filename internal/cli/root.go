@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // newRoot returns the command tree. No command touches the network, the
@@ -31,14 +33,19 @@ saves follow them from device to device.`,
 	root.SetErr(a.env.Stderr)
 	root.Flags().Bool("version", false, "print the version")
 	a.flags.define(root.PersistentFlags(), a.env.Getenv)
-	_ = root.RegisterFlagCompletionFunc("output", completeFormats) // the flag is there
+	for flag, values := range map[string]cobra.CompletionFunc{
+		"output": completeFormats, "stage": a.completeStages, "profile": a.completeProfiles,
+		"region": cobra.FixedCompletions(cloud.Regions(), cobra.ShellCompDirectiveNoFileComp),
+	} {
+		_ = root.RegisterFlagCompletionFunc(flag, values) // the flags are there
+	}
 
 	group(root, "Deploy:", newDeploy(a), newPlan(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a), newRemove(a))
 	group(root, "Look:", newStages(a), newStatus(a), newInfo(a), newDoctor(a), newSmoke(a), newLogs(a))
 	group(root, "Help players:", newUsers(a), newSaves(a))
 	group(root, "Set up:", newConfig(a), newPolicy(a), newLocal(a))
 	help := newHelp()
-	group(root, "About renpyctl:", newVersion(a), newCompletion(), help)
+	group(root, "About renpyctl:", newVersion(a), newCompletion(a), help)
 	root.SetHelpCommand(help)
 	root.AddCommand(newLambdaRuntime(a))
 	root.AddCommand(topics()...)

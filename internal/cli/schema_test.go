@@ -38,7 +38,7 @@ var printed = map[string]any{
 	"restore": restoreView{}, "restoredFile": changeFile{},
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
 	"upload": uploadView{}, "uploadedFile": uploadedFile{}, "move": moveView{}, "movedFile": movedFile{},
-	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "zip": zipInfo{},
+	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "installedCompletion": installedCompletion{}, "zip": zipInfo{},
 	"status": statusView{}, "stages": []stageView{}, "listedStage": stageView{}, "doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }

@@ -84,7 +84,7 @@ func renpyctl() {
 	ctx, stop := interruptible()
 	defer stop()
 	env := Env{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), TypedAhead: true,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), TypedAhead: true, CacheDir: os.UserCacheDir,
 		LoadAWS: func(ctx context.Context, o cloud.Options) (aws.Config, error) {
 			cfg, err := cloud.Load(ctx, o)
 			cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // its pauses are real

@@ -29,6 +29,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		o.Trace = a.trace
 	}
 	s := &session{app: a}
+	a.showWaiting()
 	if a.flags.local {
 		lc, err := a.startLocal(ctx)
 		if err != nil {
@@ -48,6 +49,18 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	s.at.Adopts = a.adopts
 	a.cloud = s.at.Config
 	return s, nil
+}
+
+// showWaiting lets a person know from now on what the program waits for. A shell
+// that completes shows nothing, and --debug shows every call.
+func (a *app) showWaiting() {
+	switch {
+	case a.streams == nil || a.flags.debug:
+	case a.flags.local:
+		a.streams.Wait("waiting for the local cloud")
+	default:
+		a.streams.Wait("waiting for AWS")
+	}
 }
 
 // localCloud returns the local cloud that flags and environment choose, without touching it.

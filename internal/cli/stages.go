@@ -50,6 +50,9 @@ func (a *app) stages(ctx context.Context) error {
 	if listed != nil && len(all) == 0 {
 		return listed
 	}
+	if listed == nil {
+		s.rememberStages(stageNames(all))
+	}
 	views, findings := []stageView{}, []health.Finding{}
 	for _, f := range all {
 		finding := health.OfStack(f)
@@ -64,6 +67,14 @@ func (a *app) stages(ctx context.Context) error {
 		return err
 	}
 	return s.judgeStages(findings)
+}
+
+// stageNames are those of stages.
+func stageNames(all []stage.Found) (list []string) {
+	for _, f := range all {
+		list = append(list, string(f.Name))
+	}
+	return list
 }
 
 // stageView is a stage as it is listed.

@@ -1,6 +1,8 @@
 package cloud
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -29,6 +31,9 @@ func placeOf(region string) (partition, suffix string) {
 	_, suffix, _ = strings.Cut(e.URL, "."+region+".")
 	return e.PartitionID, suffix
 }
+
+// Regions lists the regions that every account has, sorted.
+func Regions() []string { return slices.Sorted(maps.Keys(enabledByItself)) }
 
 // enabledByItself are the regions that every account has. Those that came after
 // March 2019 have to be enabled first (AWS Account Management guide, "Enable or

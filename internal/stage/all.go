@@ -22,6 +22,20 @@ type Found struct {
 // readAtOnce is how many stacks are read at a time.
 const readAtOnce = 8
 
+// Names lists what the stages of an account and region are called, in one call and
+// by the names of their stacks alone. So it is quick, and one may be another's.
+func Names(ctx context.Context, cfg aws.Config) ([]Name, error) {
+	stacks, err := At(cfg, "").Stacks.Names(ctx, stackPrefix)
+	var names []Name
+	for _, s := range stacks {
+		if name := Name(strings.TrimPrefix(s, stackPrefix)); name.Valid() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, err
+}
+
 // All finds the stages of an account and region, by name. Stacks that others have
 // named like ours are none, and neither are the shells of plans. One that cannot be
 // read says so and hides no other. An error is beside the stages that were found

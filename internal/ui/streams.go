@@ -41,6 +41,8 @@ type Streams struct {
 	silent func() (read func() (string, error), restore func(), err error)
 	// runner is where GitHub's runner takes commands, nil if none reads along.
 	runner io.Writer
+	// waits shows that the program waits, nil if nothing does.
+	waits *waiting
 }
 
 // Size returns the terminal's width and height in cells, 80×24 where there is none.
@@ -89,8 +91,10 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 	if getenv("GITHUB_ACTIONS") == "true" {
 		s.runner = stderr
 	}
-	s.Out = &cleaner{to: s.styled(stdout, environ, s.OutTerminal && !dumb, plain, forced)}
-	s.Err = &cleaner{to: s.styled(stderr, environ, s.ErrTerminal && !dumb, plain, forced)}
+	errs := s.styled(stderr, environ, s.ErrTerminal && !dumb, plain, forced)
+	s.waits = &waiting{out: errs}
+	s.Out = &cleaner{to: attentive{s.styled(stdout, environ, s.OutTerminal && !dumb, plain, forced), s.waits}}
+	s.Err = &cleaner{to: attentive{errs, s.waits}}
 	s.Live = s.ErrTerminal && !dumb && getenv("CI") == ""
 	return s
 }
