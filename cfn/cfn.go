@@ -59,6 +59,8 @@ const (
 	ParamMaxRequestsPerMinute    = "MaxRequestsPerMinute"
 	ParamCheckSaves              = "CheckSaves"
 	ParamPermissionsBoundary     = "PermissionsBoundary"
+	ParamAlarmEmail              = "AlarmEmail"
+	ParamAlarmTopicARN           = "AlarmTopicArn"
 	ParamDomainSuffix            = "DomainSuffix"
 	ParamHistory                 = "History"
 	ParamRelease                 = "Release"
@@ -108,4 +110,6 @@ const (
 	SyncPlanLogGroup      = "SyncPlanLogGroup"
 	SyncCompleteLogGroup  = "SyncCompleteLogGroup"
 	APIAccessLogGroup     = "ApiAccessLogGroup"
+	AlarmTopic            = "AlarmTopic"
+	SignUpMailsAlarm      = "SignUpMailsAlarm"
 )

@@ -103,6 +103,16 @@ var frozenResources = map[string]string{
 	"SyncPlanPermission":         "AWS::Lambda::Permission",
 	"SyncPlanRole":               "AWS::IAM::Role",
 	"SyncPlanRoute":              "AWS::ApiGatewayV2::Route",
+	"AlarmTopic":                 "AWS::SNS::Topic",
+	"AlarmTopicPolicy":           "AWS::SNS::TopicPolicy",
+	"AlarmSubscription":          "AWS::SNS::Subscription",
+	"SyncPlanErrorsAlarm":        "AWS::CloudWatch::Alarm",
+	"SyncCompleteErrorsAlarm":    "AWS::CloudWatch::Alarm",
+	"SyncPlanThrottlesAlarm":     "AWS::CloudWatch::Alarm",
+	"SyncCompleteThrottlesAlarm": "AWS::CloudWatch::Alarm",
+	"ApiErrorsAlarm":             "AWS::CloudWatch::Alarm",
+	"ApiLatencyAlarm":            "AWS::CloudWatch::Alarm",
+	"SignUpMailsAlarm":           "AWS::CloudWatch::Alarm",
 }
 
 func TestLogicalIDsAreFrozen(t *testing.T) {
@@ -178,6 +188,8 @@ var frozenParameters = map[string]any{
 	ParamMaxRequestsPerMinute:    120,
 	ParamCheckSaves:              "true",
 	ParamPermissionsBoundary:     "",
+	ParamAlarmEmail:              "",
+	ParamAlarmTopicARN:           "",
 	ParamDomainSuffix:            "SHORT", // for ever: stages that were not told otherwise have it
 	ParamRelease:                 0,
 	ParamHistory:                 "",

@@ -21,6 +21,10 @@ func MayReplace(logicalID, property string) bool {
 		SyncPlanLogGroup:     {"LogGroupName"},
 		SyncCompleteLogGroup: {"LogGroupName"},
 		APIAccessLogGroup:    {"LogGroupName"},
+		AlarmTopic:           {"TopicName", "FifoTopic"},
+	}
+	for _, r := range Alarms() {
+		fixed[r.LogicalID] = []string{"AlarmName"}
 	}
 	properties, known := fixed[logicalID]
 	return !known || slices.Contains(properties, property)

@@ -13,6 +13,8 @@ func TestMayReplace(t *testing.T) {
 		{ManifestTable, "PointInTimeRecoverySpecification", false},
 		{UserPoolClient, "UserPoolId", true},
 		{UserPoolClient, "AccessTokenValidity", false},
+		{SignUpMailsAlarm, "AlarmActions", false},
+		{SignUpMailsAlarm, "AlarmName", true},
 		{SyncPlanLogGroup, "RetentionInDays", false},
 		{"SyncPlanPermission", "FunctionName", true}, // has no list
 	} {

@@ -48,7 +48,25 @@ func Resources() []Resource {
 		{SyncPlanLogGroup, "log group", "syncPlan's log", "", false},
 		{SyncCompleteLogGroup, "log group", "syncComplete's log", "", false},
 		{APIAccessLogGroup, "log group", "the API's access log", "", false},
+		{AlarmTopic, "topic", "where alarms go, to be mailed", "", false},
+		{"AlarmTopicPolicy", "topic policy", "alarms of this account only", "", false},
+		{"AlarmSubscription", "subscription", "the address that alarms go to", "", false},
+		{"SyncPlanErrorsAlarm", alarm, "syncPlan fails", "", false},
+		{"SyncCompleteErrorsAlarm", alarm, "syncComplete fails", "", false},
+		{"SyncPlanThrottlesAlarm", alarm, "Lambda refuses syncPlan", "", false},
+		{"SyncCompleteThrottlesAlarm", alarm, "Lambda refuses syncComplete", "", false},
+		{"ApiErrorsAlarm", alarm, "requests fail", "", false},
+		{"ApiLatencyAlarm", alarm, "requests take long", "", false},
+		{SignUpMailsAlarm, alarm, "sign-ups near Cognito's 50 mails a day", "", false},
 	}
+}
+
+// alarm is the kind of what watches over a metric.
+const alarm = "alarm"
+
+// Alarms describes the resources that watch over metrics, in the template's order.
+func Alarms() []Resource {
+	return slices.DeleteFunc(Resources(), func(r Resource) bool { return r.Kind != alarm })
 }
 
 // Stateful lists the resources whose removal or replacement costs players

@@ -123,6 +123,15 @@ func Settings() []Setting {
 			Allowed: []string{"true", "false"}, Must: "must be true or false",
 		},
 		{
+			Name: ParamAlarmEmail, Help: "address that alarms go to; $0.70 a month, if the account has ten already",
+			Length: 254, Pattern: "^([^<>@ ]+@[^<>@ ]+)?$", Must: "must be an e-mail address, such as ann@example.com",
+		},
+		{
+			Name: ParamAlarmTopicARN, Help: "ARN of an SNS topic that alarms go to, beside the address or alone",
+			Length: 2048, Pattern: "^(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+)?$",
+			Must: "must be the ARN of a standard SNS topic in the stack's region, such as arn:aws:sns:eu-west-1:123456789012:alerts",
+		},
+		{
 			Name: ParamPermissionsBoundary, Help: "ARN of a policy that bounds the functions' roles",
 			Length: 2048, Pattern: "^(arn:aws[a-z-]*:iam::[0-9]{12}:policy/[A-Za-z0-9+=,.@_/-]+)?$",
 			Must: "must be the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/renpyctl-prod-boundary",

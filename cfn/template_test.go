@@ -402,3 +402,38 @@ func TestCORSIsOffByDefault(t *testing.T) {
 		holds(t, id, object{"CorsConfiguration": object{"Fn::If": list("AllowCors", want, ref("AWS::NoValue"))}})
 	}
 }
+
+// Alarms are there only if somebody is to be told; a quiet night rings nothing; and that on
+// mails is for Cognito's own sender alone.
+func TestAlarmsAreOffAndQuiet(t *testing.T) {
+	conditions := parse(t)["Conditions"].(object)
+	equal(t, "Alarms", conditions["Alarms"], object{"Fn::Or": list(object{"Fn::Condition": "MailAlarms"}, object{"Fn::Condition": "TopicAlarms"})})
+	equal(t, "SignUpAlarms", conditions["SignUpAlarms"], object{"Fn::And": list(object{"Fn::Condition": "Alarms"}, object{"Fn::Not": list(object{"Fn::Condition": "OwnSender"})})})
+	tell := list(object{"Fn::If": list("MailAlarms", ref("AlarmTopic"), ref("AWS::NoValue"))}, object{"Fn::If": list("TopicAlarms", ref("AlarmTopicArn"), ref("AWS::NoValue"))})
+	for _, r := range Alarms() {
+		want := "Alarms"
+		if r.LogicalID == SignUpMailsAlarm {
+			want = "SignUpAlarms"
+		}
+		equal(t, r.LogicalID+"'s condition", resource(t, r.LogicalID)["Condition"], want)
+		holds(t, r.LogicalID, object{"TreatMissingData": "notBreaching", "AlarmActions": tell, "OKActions": tell, "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+			"AlarmName": sub("renpy-cloud/${Stage}/" + r.LogicalID)})
+	}
+	for _, id := range []string{"AlarmTopic", "AlarmTopicPolicy", "AlarmSubscription"} {
+		equal(t, id+"'s condition", resource(t, id)["Condition"], "MailAlarms")
+	}
+	if len(Alarms()) != 7 {
+		t.Errorf("%d alarms: the help of %s says what 7 cost", len(Alarms()), ParamAlarmEmail)
+	}
+}
+
+// Nobody but CloudWatch, for this account, publishes to the topic, and nothing without TLS.
+func TestTopicIsForAlarmsAlone(t *testing.T) {
+	statements := properties(t, "AlarmTopicPolicy")["PolicyDocument"].(object)["Statement"].([]any)
+	equal(t, "statements", statements, list(
+		object{"Sid": "AlarmsOfThisAccount", "Effect": "Allow", "Principal": object{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish",
+			"Resource": ref("AlarmTopic"), "Condition": object{"StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")}}},
+		object{"Sid": "OnlyTLS", "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": ref("AlarmTopic"),
+			"Condition": object{"Bool": object{"aws:SecureTransport": "false"}}},
+	))
+}

@@ -54,6 +54,7 @@ type Account struct {
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool, as Cognito estimates
+	Alarms       Alarms             // of a stage that has them
 	Limits       Limits             // what bounds the account
 	Unsafe       map[string]bool    // what somebody has switched off: "recovery", "versions", "private"
 	Retention    map[string]int32   // days of log groups, where it is not the stack's 30

@@ -398,6 +398,11 @@ func (a *Account) differences(cs *ChangeSet) []Change {
 		}
 		list = append(list, c)
 	}
+	for _, id := range a.Alarms.Deleted {
+		if a.RevertsDrift {
+			list = append(list, Change{LogicalResourceId: aws.String(id), ResourceType: aws.String("AWS::CloudWatch::Alarm"), Action: types.ChangeActionAdd})
+		}
+	}
 	return list
 }
 
@@ -513,6 +518,7 @@ func (a *Account) Create(id string, parameters []types.Parameter) {
 	for _, name := range partsOf(id) {
 		a.Others[name] = true
 	}
+	a.Alarms.Deleted = slices.DeleteFunc(a.Alarms.Deleted, func(deleted string) bool { return deleted == id })
 	value := values(parameters)
 	switch id {
 	case cfn.UserPool:

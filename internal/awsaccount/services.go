@@ -136,6 +136,7 @@ func (a *Account) services() {
 	})
 	a.lambda()
 	a.cloudWatch()
+	a.alarms()
 	a.cognito()
 	a.parts()
 	a.dynamoDB()

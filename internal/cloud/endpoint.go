@@ -10,7 +10,7 @@ import (
 
 // services are those that this program calls, by the ids of the SDK.
 var services = []string{
-	"CloudFormation", "S3", "Lambda", "STS", "IAM", "DynamoDB", "Cognito Identity Provider", "CloudWatch Logs", "ApiGatewayV2", "CloudWatch", "SESv2",
+	"CloudFormation", "S3", "Lambda", "STS", "IAM", "DynamoDB", "Cognito Identity Provider", "CloudWatch Logs", "ApiGatewayV2", "CloudWatch", "SESv2", "SNS",
 }
 
 // Elsewhere tells where requests go in place of AWS, nil if none does: to what

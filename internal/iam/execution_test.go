@@ -35,6 +35,10 @@ var of = map[string]string{
 	"AWS::Lambda::Function":          "arn:aws:lambda:eu-west-1:123456789012:function:renpy-cloud-dev-syncPlan",
 	"AWS::Lambda::Permission":        "arn:aws:lambda:eu-west-1:123456789012:function:renpy-cloud-dev-syncComplete",
 	"AWS::IAM::Role":                 "arn:aws:iam::123456789012:role/renpy-cloud-dev-SyncPlanRole-1A2B3C4D5E6F",
+	"AWS::CloudWatch::Alarm":         "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:renpy-cloud/dev/ApiErrorsAlarm",
+	"AWS::SNS::Topic":                "arn:aws:sns:eu-west-1:123456789012:renpy-cloud-dev-AlarmTopic-1A2B3C4D5E6F",
+	"AWS::SNS::TopicPolicy":          "arn:aws:sns:eu-west-1:123456789012:renpy-cloud-dev-AlarmTopic-1A2B3C4D5E6F",
+	"AWS::SNS::Subscription":         "arn:aws:sns:eu-west-1:123456789012:renpy-cloud-dev-AlarmTopic-1A2B3C4D5E6F",
 	"AWS::Logs::LogGroup":            "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/renpy-cloud/dev/api-access:*",
 }
 
@@ -89,6 +93,9 @@ var unused = map[string][]string{
 	"AWS::Lambda::Function.RuntimeManagementConfig":          {"lambda:PutRuntimeManagementConfig", "lambda:AssociateRuntimeAlias"},
 	"AWS::Lambda::Function.VpcConfig":                        {"ec2:*"},
 	"AWS::IAM::Role.ManagedPolicyArns":                       {"iam:AttachRolePolicy", "iam:DetachRolePolicy"},
+	"AWS::SNS::Topic.DataProtectionPolicy":                   {"sns:PutDataProtectionPolicy"},
+	"AWS::SNS::Topic.DeliveryStatusLogging":                  {"iam:GetRole", "iam:PassRole"},
+	"AWS::SNS::Subscription.SubscriptionRoleArn":             {"iam:GetRole", "iam:PassRole"},
 	"AWS::Logs::LogGroup.BearerTokenAuthenticationEnabled":   {"logs:PutBearerTokenAuthentication"},
 	"AWS::Logs::LogGroup.DataProtectionPolicy": {"logs:PutDataProtectionPolicy", "logs:DeleteDataProtectionPolicy",
 		"firehose:*", "s3:REST.PUT.OBJECT"},

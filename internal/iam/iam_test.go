@@ -19,6 +19,8 @@ func target(stage string) iam.Target {
 		Functions:    []string{stack + "-syncPlan", stack + "-syncComplete"},
 		Roles:        []string{stack + "-SyncPlanRole-*", stack + "-SyncCompleteRole-*"},
 		FunctionLogs: []string{"/aws/lambda/" + stack + "-syncPlan", "/aws/lambda/" + stack + "-syncComplete"},
+		Alarms:       "renpy-cloud/" + stage + "/*",
+		AlarmTopic:   stack + "-AlarmTopic-*",
 		AccessLog:    "/aws/vendedlogs/renpy-cloud/" + stage + "/api-access",
 		UserPools:    []string{"eu-west-1_" + strings.ReplaceAll(stage, "-", "x")},
 	}
@@ -134,9 +136,8 @@ func ofNoStage(resource string) bool {
 func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
-		"SeeWhoseARemnantIs": "caller", "SeeTheAPI": "caller support support read-only", "ListTheLogGroups": "caller support support read-only",
-		"ReadTheMetrics": "caller support support read-only",
-		"ListTheStages":  "caller support support read-only", "SeeTheLimits": "caller support support read-only", "AskWhatCredentialsMay": "caller",
+		"SeeWhoseARemnantIs": "caller", "SeeTheAPI": "caller support support read-only", "SeeTheAccount": "caller support support read-only",
+		"AskWhatCredentialsMay": "caller",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {

@@ -19,6 +19,8 @@ type Target struct {
 	Roles        []string // the functions'
 	FunctionLogs []string // log groups
 	AccessLog    string   // the API's log group
+	Alarms       string
+	AlarmTopic   string
 	// UserPools are ids. They are known only after the first deploy; without
 	// any, a policy is for every pool of the account in the region: pools that
 	// were made before 2026 have none of the stack's tags, by which they could be

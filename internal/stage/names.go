@@ -42,6 +42,10 @@ func (n Name) LogGroup(f lambda.Function) string { return "/aws/lambda/" + n.Fun
 // AccessLog is the name that the template gives the log group of the API.
 func (n Name) AccessLog() string { return "/aws/vendedlogs/renpy-cloud/" + string(n) + "/api-access" }
 
+// Alarm is the name that the template gives an alarm, or with "" what those of the
+// stage begin with: no other stage's do.
+func (n Name) Alarm(logicalID string) string { return "renpy-cloud/" + string(n) + "/" + logicalID }
+
 // Generated is the pattern of the name that CloudFormation makes for a resource
 // without one: stack, logical id, and 12 random characters.
 func (n Name) Generated(logicalID string) string { return n.Stack() + "-" + logicalID + "-*" }

@@ -188,6 +188,9 @@ func (s *State) looks() []look {
 	if len(groups) > 0 {
 		list = append(list, s.logGroups(groups))
 	}
+	if AlarmsOn(s.Stack) {
+		list = append(list, s.lostAlarms)
+	}
 	return list
 }
 

@@ -21,7 +21,7 @@ func (n Name) Policies(region, account string) iam.Target {
 		Artifacts: n.Artifacts(cmp.Or(account, strings.Repeat("?", 12)), region),
 		Saves:     strings.ToLower(n.Generated(cfn.SaveFilesBucket)),
 		Table:     n.Generated(cfn.ManifestTable),
-		AccessLog: n.AccessLog(),
+		AccessLog: n.AccessLog(), Alarms: n.Alarm("*"), AlarmTopic: n.Generated(cfn.AlarmTopic),
 	}
 	for _, f := range lambda.Functions() {
 		t.Functions = append(t.Functions, n.Function(f))
