@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -24,6 +25,7 @@ import (
 // sdk looks at an account past renpyctl.
 type sdk struct {
 	cloudformation *cloudformation.Client
+	cloudwatch     *cloudwatch.Client
 	s3             *s3.Client
 	dynamodb       *dynamodb.Client
 	cognito        *idp.Client
@@ -42,6 +44,7 @@ func clientsAt(url, account string) sdk {
 	}
 	return sdk{
 		cloudformation: cloudformation.NewFromConfig(cfg),
+		cloudwatch:     cloudwatch.NewFromConfig(cfg),
 		s3:             s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 		dynamodb:       dynamodb.NewFromConfig(cfg),
 		cognito:        idp.NewFromConfig(cfg),

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -28,27 +30,23 @@ func (s *stage) grades(t *testing.T, code int) map[string]string {
 	return grades
 }
 
-// TestHealth examines a stage of the local cloud, whose CloudFormation leaves the
-// table's point-in-time recovery off: it is found, and switched on it is not any more.
+// TestHealth examines a stage whose table has lost its point-in-time recovery: it is found,
+// and a deploy mends it, as is said.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	s := deploy(t, "health")
-	recovery := func(on bool) {
-		t.Helper()
-		_, err := clients(publicAccount).dynamodb.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
-			TableName:                        &s.info.Outputs.ManifestTableName,
-			PointInTimeRecoverySpecification: &ddb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(on)},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	_, err := clients(publicAccount).dynamodb.UpdateContinuousBackups(t.Context(), &dynamodb.UpdateContinuousBackupsInput{
+		TableName:                        &s.info.Outputs.ManifestTableName,
+		PointInTimeRecoverySpecification: &ddb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	recovery(false)
 	if g := s.grades(t, 8); g["table"] != "problem" {
 		t.Errorf("found %v", g)
 	}
 	s.run(t, "status").exits(t, 8)
-	recovery(true)
+	s.run(t, "deploy", "--yes", "--arch", hostArch()).exits(t, 0)
 	g := s.grades(t, 0)
 	for check, grade := range g {
 		// The emulator has a quota of its own, and its credentials are of a root user.
@@ -75,4 +73,34 @@ func TestHealth(t *testing.T) {
 		t.Errorf("the stages are %+v", stages)
 	}
 	s.run(t, "doctor", "--launch", "--players", "10000").exits(t, 8)
+}
+
+// TestAlarms has a stage watched over: alarms are made, ring, and go with their setting.
+func TestAlarms(t *testing.T) {
+	t.Parallel()
+	s := deploy(t, "alarms", "--set", "AlarmEmail=ann@example.com")
+	var answer struct {
+		Reaches bool
+		Alarms  []struct{ Alarm, Name, State string }
+	}
+	s.run(t, "alarms", "--output", "json").exits(t, 0).json(t, &answer)
+	if !answer.Reaches || len(answer.Alarms) != 7 {
+		t.Fatalf("the alarms are %+v", answer)
+	}
+	_, err := clients(publicAccount).cloudwatch.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+		AlarmName: &answer.Alarms[0].Name, StateValue: cwtypes.StateValueAlarm, StateReason: aws.String("a test"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, "alarms").exits(t, 8)
+	s.run(t, "deploy", "--yes", "--arch", hostArch(), "--set", "AlarmEmail=").exits(t, 0)
+	s.run(t, "alarms", "--output", "json").exits(t, 0).json(t, &answer)
+	if len(answer.Alarms) != 0 {
+		t.Errorf("the alarms are still %+v", answer)
+	}
+	left, err := clients(publicAccount).cloudwatch.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("renpy-cloud/alarms/")})
+	if err != nil || len(left.MetricAlarms) > 0 {
+		t.Errorf("left are %d alarms, %v", len(left.MetricAlarms), err)
+	}
 }

@@ -39,7 +39,7 @@ var printed = map[string]any{
 	"delivery": deliveryView{}, "deliveredFile": deliveredFile{}, "finding": findingView{},
 	"upload": uploadView{}, "uploadedFile": uploadedFile{}, "move": moveView{}, "movedFile": movedFile{},
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "installedCompletion": installedCompletion{}, "zip": zipInfo{},
-	"status": statusView{}, "stages": []stageView{}, "listedStage": stageView{}, "doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
+	"alarms": alarmsView{}, "alarm": alarmView{}, "receiver": receiverView{}, "status": statusView{}, "stages": []stageView{}, "listedStage": stageView{}, "doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }
 
@@ -222,6 +222,7 @@ func TestCommandsPrintTheirForm(t *testing.T) {
 		decodes(t, a, "plan", "plan", "--set", "GameIds=x")
 		decodes(t, a, "doctor", "doctor", "--launch")
 		decodes(t, a, "status", "status")
+		decodes(t, a, "alarms", "alarms")
 		decodes(t, a, "stages", "stages")
 		decodes(t, a, "drift", "drift")
 		a.Functions[awsaccount.Physical(cfn.SyncPlanFunction)].Memory = 1024

@@ -22,6 +22,7 @@ func checks() []check {
 		{name: "versions", atAGlance: true, look: (*patient).versions},
 		{name: "private", atAGlance: true, look: (*patient).private},
 		{name: "tls", look: (*patient).tls},
+		{name: "alarms", look: (*patient).alarms},
 		{name: "retention", look: (*patient).retention},
 	}
 }
