@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"strconv"
@@ -172,30 +173,40 @@ func (e *expectation) answer(output reflect.Type) (any, error) {
 	case e.Lost:
 		return nil, ErrLost
 	}
-	fields, body := e.Out, (*string)(nil)
-	if text, ok := e.Out["Body"].(string); ok { // a stream, which JSON cannot express
-		body = &text
-		fields = map[string]any{}
-		for k, v := range e.Out {
-			if k != "Body" {
-				fields[k] = v
-			}
+	fields := maps.Clone(e.Out)
+	body, isStream := fields["Body"].(string)
+	item, hasItem := fields["Item"]
+	for name, special := range map[string]bool{"Body": isStream, "Item": hasItem} { // what JSON does not tell the type of
+		if special {
+			delete(fields, name)
 		}
 	}
-	text, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
 	out := reflect.New(output)
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(out.Interface()); err != nil {
+	if err := decode(fields, out.Interface()); err != nil {
 		return nil, err
 	}
-	if body != nil {
-		out.Elem().FieldByName("Body").Set(reflect.ValueOf(io.NopCloser(strings.NewReader(*body))))
+	if isStream {
+		out.Elem().FieldByName("Body").Set(reflect.ValueOf(io.NopCloser(strings.NewReader(body))))
+	}
+	if hasItem {
+		var values map[string]value
+		if err := decode(item, &values); err != nil {
+			return nil, err
+		}
+		out.Elem().FieldByName("Item").Set(reflect.ValueOf(readValues(values)))
 	}
 	return out.Interface(), nil
+}
+
+// decode gives a part of a script the form of a Go value.
+func decode(part, into any) error {
+	text, err := json.Marshal(part)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
 }
 
 // outputsOf returns a function that finds the type of an operation's output.

@@ -53,16 +53,15 @@ func (d *deletion) ask(ctx context.Context, c *crowd, list []players.Player) err
 	if len(list) > 1 {
 		what = fmt.Sprintf("%d accounts: %s", len(list), callThem(list))
 	}
-	saves := fmt.Sprintf("%s, %s", ui.Plural(files, "save"), ui.Bytes(bytes))
 	switch {
 	case d.saves == eraseSaves:
 		return d.forgetting.ask(ctx, c, list)
 	case files == 0:
 		return c.confirm(ctx, fmt.Sprintf("Delete %s? There are no saves.", what))
 	case d.saves == keepSaves || len(list) > 1 || c.flags.yes:
-		return c.confirm(ctx, fmt.Sprintf("Delete %s? %s, stay, reachable by the id.", what, saves))
+		return c.confirm(ctx, fmt.Sprintf("Delete %s? What is saved stays, reachable by the id: %s, %s.", what, ui.Plural(files, "save"), ui.Bytes(bytes)))
 	}
-	d.saves, err = c.streams.Choose(ctx, fmt.Sprintf("Delete %s? There are %s.\nType keep to keep them, reachable by the id, or erase:", what, saves), keepSaves, eraseSaves)
+	d.saves, err = c.streams.Choose(ctx, fmt.Sprintf("Delete %s? %s there, %s.\nType keep to keep what is saved, reachable by the id, or erase:", what, isAre(int(files), "save"), ui.Bytes(bytes)), keepSaves, eraseSaves)
 	if err == nil && d.saves == eraseSaves {
 		return d.forgetting.ask(ctx, c, list)
 	}
