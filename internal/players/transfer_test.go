@@ -105,6 +105,25 @@ func TestReadAccounts(t *testing.T) {
 	}
 }
 
+// A file of 100,000 lines is read whole, and a mistake in the last one is found before
+// anything is made of it.
+func TestReadAHundredThousandAccounts(t *testing.T) {
+	var file strings.Builder
+	file.WriteString("email,enabled\n")
+	for i := range 100_000 {
+		fmt.Fprintf(&file, "p%d@example.com,true\n", i)
+	}
+	if list, err := players.ReadAccounts(strings.NewReader(file.String())); err != nil || len(list) != 100_000 || list[99_999].Line != 100_001 {
+		t.Errorf("%d accounts, %v", len(list), err)
+	}
+	for last, column := range map[string]int{"P7@example.com,true\n": 1, "new@example.com,perhaps\n": 17} {
+		_, err := players.ReadAccounts(strings.NewReader(file.String() + last))
+		if wrong, ok := errors.AsType[*players.FileError](err); !ok || wrong.Line != 100_002 || wrong.Column != column {
+			t.Errorf("%q: %v", last, err)
+		}
+	}
+}
+
 // An import that is cut off anywhere is finished by the next one; its counts add
 // up, nobody gets a mail, and nobody is left who cannot sign in or recover.
 func TestImportIsFinishedByTheNext(t *testing.T) {
