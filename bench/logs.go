@@ -46,11 +46,11 @@ func (b *bench) logs(ctx context.Context) error {
 	return b.followingLogs(ctx, program)
 }
 
-// anySecret is one that logcloud takes, as it takes all.
+// anySecret is one that our servers take, as they take all.
 const anySecret = "AWS_SECRET_ACCESS_KEY=test"
 
-// logcloud starts a server of logs.
-func logcloud(ctx context.Context, program string, flags ...string) (endpoint string, stop func(), err error) {
+// serving starts a server that prints its address.
+func serving(ctx context.Context, program string, flags ...string) (endpoint string, stop func(), err error) {
 	cmd := exec.CommandContext(ctx, program, flags...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -64,7 +64,7 @@ func logcloud(ctx context.Context, program string, flags ...string) (endpoint st
 }
 
 func (b *bench) readingLogs(ctx context.Context, program string) error {
-	endpoint, stop, err := logcloud(ctx, program, "-events", strconv.Itoa((logLines+2)/3))
+	endpoint, stop, err := serving(ctx, program, "-events", strconv.Itoa((logLines+2)/3))
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (b *bench) readingLogs(ctx context.Context, program string) error {
 // every one came once.
 func (b *bench) followingLogs(ctx context.Context, program string) error {
 	log.Printf("following %d lines a second for %s", followRate, followTime)
-	endpoint, stop, err := logcloud(ctx, program, "-rate", strconv.Itoa(followRate))
+	endpoint, stop, err := serving(ctx, program, "-rate", strconv.Itoa(followRate))
 	if err != nil {
 		return err
 	}

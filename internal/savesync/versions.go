@@ -142,22 +142,26 @@ func (g *Game) stateOf(k Kept) State {
 type numbering struct {
 	name string
 	last int
-	// known has the numbers by the digests of their ids.
-	known map[string]int
+	// known has the numbers by the digests of their ids: of a hundred thousand versions
+	// it is most of what is in memory.
+	known map[idDigest]int32
 }
+
+// idDigest is what [digestOf] returns.
+type idDigest [idLength - originAt - 1]byte
 
 func (n *numbering) number(k *Kept) {
 	if n.name != k.Name || n.known == nil {
-		*n = numbering{name: k.Name, known: map[string]int{}}
+		*n = numbering{name: k.Name, known: map[idDigest]int32{}}
 	}
 	n.last++
 	k.Number = n.last
-	if id := digestOf(k.ID); n.known[id] == 0 {
-		n.known[id] = k.Number
+	if id := idDigest([]byte(digestOf(k.ID))); n.known[id] == 0 {
+		n.known[id] = int32(k.Number)
 	}
 	var of string
 	if k.Origin, of = originOf(k.ID); of != "" {
-		k.Of = n.known[of]
+		k.Of = int(n.known[idDigest([]byte(of))])
 	}
 }
 
