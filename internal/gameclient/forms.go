@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/zlib"
+	"crypto/rand"
 	"io"
 )
 
@@ -33,6 +34,13 @@ func Save(text string) []byte {
 	}
 	must(z.Close())
 	return b.Bytes()
+}
+
+// RandomText returns a text of so many bytes that no other save holds.
+func RandomText(bytes int) string {
+	content := make([]byte, bytes)
+	_, _ = rand.Read(content) // never fails, says crypto/rand
+	return string(content)
 }
 
 func write(w io.Writer, text string) {

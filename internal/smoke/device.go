@@ -3,7 +3,6 @@ package smoke
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,20 +29,14 @@ const (
 // played is a device on which a save was just made.
 func played() device {
 	return device{map[string][]byte{
-		"persistent":   gameclient.Persistent(random(persistentBytes)),
-		"1-1-LT1.save": gameclient.Save(random(saveBytes)),
+		"persistent":   gameclient.Persistent(gameclient.RandomText(persistentBytes)),
+		"1-1-LT1.save": gameclient.Save(gameclient.RandomText(saveBytes)),
 	}, time.Now()}
 }
 
 // installed is a device on which the game was opened the day before, and not played.
 func installed() device {
-	return device{map[string][]byte{"persistent": gameclient.Persistent(random(persistentBytes / 2))}, time.Now().Add(-24 * time.Hour)}
-}
-
-func random(bytes int) string {
-	content := make([]byte, bytes)
-	_, _ = rand.Read(content) // never fails, says crypto/rand
-	return string(content)
+	return device{map[string][]byte{"persistent": gameclient.Persistent(gameclient.RandomText(persistentBytes / 2))}, time.Now().Add(-24 * time.Hour)}
 }
 
 func (d device) manifest() gameclient.Manifest {
