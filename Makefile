@@ -1,5 +1,5 @@
 # make          build bin/renpyctl with the Lambda functions inside
-# make demo     the whole way once on this computer: deploy, play, look
+# make demo     the whole way once on this computer: deploy, play on two devices
 # make test     every test, end to end included; needs Go, make and Python 3.10 or later
 # make help     the other targets
 
@@ -27,7 +27,7 @@ export RENPYCTL_BIN     := $(CURDIR)/bin/renpyctl
 picture: export RENPYCTL_LOCAL_DIR  := $(RENPYCTL_E2E_DIR)
 picture: export RENPYCTL_LOCAL_PORT := 47123
 
-.PHONY: build zips picture demo demo-stop test test-renpy playtest test-browser test-packages unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
+.PHONY: build zips picture demo test test-renpy playtest test-browser test-packages unit e2e soak fuzz bench lint lint-go lint-template lint-workflows lint-release clean help
 
 build: zips ## build bin/renpyctl with the Lambda functions inside
 	@CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)' -o bin/renpyctl ./cmd/renpyctl
@@ -36,8 +36,8 @@ build: zips ## build bin/renpyctl with the Lambda functions inside
 zips: ## build the Lambda zips, to be embedded
 	@go run ./internal/lambdazip/cmd/lambdazip -o lambda/dist
 
-demo: build ## deploy to a local cloud, sync two saves between two devices, look at it
-	@go run ./e2e/demo -renpyctl bin/renpyctl
+demo: build ## show it all on this computer: deploy, two devices, a conflict
+	@bin/renpyctl demo
 
 picture: build ## draw docs/deploy.svg, a deploy to the local cloud as it is
 	@$(RENPYCTL_BIN) local reset --yes

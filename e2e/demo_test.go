@@ -3,36 +3,98 @@
 package e2e
 
 import (
+	"bufio"
+	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
-// TestDemo runs `make demo`'s program twice: the second time everything is there already.
+// demo is a run of `demo` whose folders are in a folder of the test's.
+func demo(t *testing.T, flags ...string) (cmd *exec.Cmd, folders func() int) {
+	t.Helper()
+	dir := t.TempDir()
+	cmd = exec.Command(binary, append([]string{"demo"}, flags...)...)
+	cmd.Env = append(slices.Clone(environ), "TMPDIR="+dir)
+	return cmd, func() int {
+		left, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(left)
+	}
+}
+
+// TestDemo: the story is told as often as one likes, and takes away what it has made,
+// unless it is to stay.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	demo := filepath.Join(t.TempDir(), "demo")
-	if out, err := exec.Command("go", "build", "-o", demo, "./demo").CombinedOutput(); err != nil {
-		t.Fatalf("build the demo: %v\n%s", err, out)
-	}
-	t.Cleanup(func() { local.run(t, "remove", "--stage", "dev", "--yes").exits(t, 0) })
-	for _, news := range []string{"Deployed", "Nothing to do"} {
-		cmd := exec.Command(demo, "-renpyctl", binary)
-		cmd.Env = slices.Clone(environ)
+	tells := func(t *testing.T, cmd *exec.Cmd, texts ...string) {
+		t.Helper()
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("the demo failed: %v\n%s", err, out)
 		}
-		text := string(out)
-		for _, want := range []string{news, "signs in.", "renpy_cloud.configure(", "local down"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("the demo does not say %q:\n%s", want, text)
+		for _, want := range append(texts, "can sign in.", "fetches  1-1-LT1.save, persistent", "The newer save won", "local down") {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("the demo does not say %q:\n%s", want, out)
 			}
 		}
-		if same := strings.Count(text, "✓ the same bytes"); same != 2 {
-			t.Errorf("%d files arrived:\n%s", same, text)
+		if strings.Contains(string(out), "\tlosing\t") {
+			t.Errorf("a save that was fetched counts as never used:\n%s", out)
+		}
+		if same := strings.Count(string(out), "the same bytes on both"); same != 4 {
+			t.Errorf("%d files arrived:\n%s", same, out)
 		}
 	}
+	there := func(t *testing.T, code int) {
+		t.Helper()
+		local.run(t, "info", "--stage", "demo").exits(t, code)
+	}
+
+	cmd, folders := demo(t)
+	tells(t, cmd, "Deployed release 1", "The demo takes away what it has made")
+	if n := folders(); n > 0 {
+		t.Errorf("%d folders are left", n)
+	}
+	there(t, 3)
+
+	t.Run("interrupted", func(t *testing.T) {
+		cmd, folders := demo(t)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if strings.Contains(lines.Text(), "signs up") {
+				cmd.Process.Signal(syscall.SIGINT)
+			}
+		}
+		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+			t.Errorf("%v", err)
+		}
+		if n := folders(); n > 0 {
+			t.Errorf("%d folders are left", n)
+		}
+		there(t, 3)
+	})
+
+	t.Cleanup(func() { local.run(t, "remove", "--stage", "demo", "--yes").exits(t, 0) })
+	for _, news := range []string{"Deployed release 1", "Nothing to do"} {
+		cmd, folders := demo(t, "--keep")
+		tells(t, cmd, news, "remove --local --stage demo")
+		if n := folders(); n != 1 {
+			t.Errorf("there are %d folders", n)
+		}
+		there(t, 0)
+	}
+	// Whose stage it is not, a demo does not take away.
+	cmd, _ = demo(t)
+	tells(t, cmd, "Nothing to do")
+	there(t, 0)
 }

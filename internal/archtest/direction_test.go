@@ -82,7 +82,6 @@ var roles = map[string]role{
 	"internal/awsaccount":         trial,
 	"internal/awsfake":            trial,
 	"internal/debianrenpy":        trial,
-	"e2e":                         trial,
 	"bench":                       trial,
 	"tools/action":                trial,
 }

@@ -58,6 +58,13 @@ func Main() int {
 // Run runs one command line and returns its exit code.
 func Run(ctx context.Context, env Env, args []string) int {
 	a := &app{env: env}
+	code := a.finish(ctx, a.execute(ctx, args))
+	a.streams.Done()
+	return code
+}
+
+// execute runs one command line.
+func (a *app) execute(ctx context.Context, args []string) error {
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -65,11 +72,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 	a.verb = strings.TrimPrefix(a.running, root.Name()+" ")
 	a.again = strings.Join(append([]string{a.verb}, cmd.Flags().Args()...), " ")
 	if a.streams == nil { // the flags were not even read
-		a.streams = ui.System(env.Stdin, env.Stdout, env.Stderr, env.Getenv, env.Environ, false)
+		a.streams = ui.System(a.env.Stdin, a.env.Stdout, a.env.Stderr, a.env.Getenv, a.env.Environ, false)
 	}
-	code := a.finish(ctx, err)
-	a.streams.Done()
-	return code
+	return err
 }
 
 // app is one run of the program.

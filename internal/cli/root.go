@@ -45,7 +45,7 @@ saves follow them from device to device.`,
 	group(root, "Help players:", newUsers(a), newSaves(a))
 	group(root, "Set up:", newConfig(a), newPolicy(a), newLocal(a))
 	help := newHelp()
-	group(root, "About renpyctl:", newVersion(a), newCompletion(a), help)
+	group(root, "About renpyctl:", newDemo(a), newVersion(a), newCompletion(a), help)
 	root.SetHelpCommand(help)
 	root.AddCommand(newLambdaRuntime(a))
 	root.AddCommand(topics()...)

@@ -181,7 +181,7 @@ func TestSchemaNamesEveryCommand(t *testing.T) {
 		}
 	}
 	// MiniStack's own log, texts, and scripts for shells are no JSON.
-	raw := []string{"local logs", "help", "completion bash", "completion zsh", "completion fish", "completion powershell"}
+	raw := []string{"demo", "local logs", "help", "completion bash", "completion zsh", "completion fish", "completion powershell"}
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		name := strings.TrimPrefix(cmd.CommandPath(), "renpyctl ")
