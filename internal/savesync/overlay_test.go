@@ -61,9 +61,9 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"14: and what it restores is not", "settle.go", "Older: older.without(c.Checksum),", "Older: older,", histories},
 		{"14: a restore wins", "forward.go", "in.origin, in.of, in.settle = Restored, src.ID, force", "in.origin, in.of, in.settle = Restored, src.ID, compete", histories},
 		{"14: an operator who dies leaves nothing behind", "forward.go", "\t\tst.game.Uploads = append(st.game.Uploads, in.Upload)\n", "", "TestOperatorsCanBeInterrupted"},
-		{"14: what nobody settled is kept when a record is rebuilt", "rebuild.go", "err := b.keepSent(ctx, files); err != nil", "err := error(nil); err != nil", "TestPromisesSurviveDamage"},
-		{"14: what expires is not current in it", "rebuild.go", "if !v.Replaced.IsZero() || v.Size == 0", "if v.Size == 0", "TestPromisesSurviveDamage"},
-		{"13: nor is a ban lifted by it", "salvage.go", "\tr.Ban, r.Forgotten = barsIn(string(data), now)\n", "\t_, _ = barsIn(string(data), now)\n", "TestPromisesSurviveDamage"},
+		{"14: what nobody settled is kept when a record is rebuilt", "rebuild.go", "err := b.keepSent(ctx, files); err != nil", "err := error(nil); err != nil", "TestWhatNobodySettledSurvivesARebuild"},
+		{"14: what expires is not current in it", "rebuild.go", "if !v.Replaced.IsZero() || v.Size == 0", "if v.Size == 0", "TestWhatWasGivenAwayStaysAway"},
+		{"13: nor is a ban lifted by it", "salvage.go", "\tr.Ban, r.Forgotten = barsIn(string(data), now)\n", "\t_, _ = barsIn(string(data), now)\n", "TestWhoIsTurnedAwayStaysSoInARebuiltRecord"},
 		{"copies that came to nothing expire", "shelve.go", "\t_ = st.putAway(ctx, list) // a sync is not refused for it\n", "", "TestACopyThatComesTooLateIsRetired"},
 		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n}", "}", "TestACopyOfARequestThatDiedIsRetired"},
 	} {

@@ -167,6 +167,23 @@ func TestTheNewestIsCurrentInARebuiltRecord(t *testing.T) {
 	}
 }
 
+// TestWhatWasGivenAwayStaysAway moves the player's saves to another one before the record
+// is damaged: they are older versions then, and not current.
+func TestWhatWasGivenAwayStaysAway(t *testing.T) {
+	s := newRealScene(t)
+	s.spoil()
+	if _, err := s.operator().Move(t.Context(), player, sibling, game); err != nil {
+		t.Fatal(err)
+	}
+	s.harm(player, harms[0])
+	if done := s.rebuild(); done.Files != 0 {
+		t.Errorf("what was given away is back: %+v, %s", done, s.states(slot1))
+	}
+	if got := s.states(slot1); got != "1 older, 2 older" {
+		t.Errorf("kept: %s", got)
+	}
+}
+
 // TestWhoIsTurnedAwayStaysSoInARebuiltRecord damages the records of a banned and of a
 // forgotten player.
 func TestWhoIsTurnedAwayStaysSoInARebuiltRecord(t *testing.T) {
