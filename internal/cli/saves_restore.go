@@ -244,23 +244,28 @@ func (d *desk) restore(ctx context.Context, player keeper, plan support.RestoreP
 	}
 	v.Done = true
 	var made, there []savesync.Kept
+	changed := 0
 	for i, k := range d.made(ctx, v.Player, v.Game, outcomes) {
+		if outcomes[i].Unchanged { // the version was another one, of the same content
+			continue
+		}
+		changed++
 		if k.ID != "" {
 			made, v.Changes[i].Made = append(made, k), new(newVersionView(k))
 		}
-	}
-	for _, c := range plan.Changes {
-		if c.Now != nil {
-			there = append(there, *c.Now)
+		if now := plan.Changes[i].Now; now != nil {
+			there = append(there, *now)
 		}
 	}
 	switch {
-	case len(outcomes) == 1 && len(made) == 1:
-		d.say("Restored as #%d.", made[0].Number)
+	case changed == 0:
+		d.say("Unchanged: what is there is the same content.")
 	case len(made) == 0:
-		d.say("Restored %s.", ui.Plural(int64(len(outcomes)), "file"))
+		d.say("Restored %s.", ui.Plural(int64(changed), "file"))
+	case changed == 1:
+		d.say("Restored as #%d.", made[0].Number)
 	default:
-		d.say("Restored %s: %s.", ui.Plural(int64(len(outcomes)), "file"), severalMade(made))
+		d.say("Restored %s: %s.", ui.Plural(int64(changed), "file"), severalMade(made))
 	}
 	d.hintUndo(player, v.Game, there, before)
 	return nil

@@ -253,6 +253,11 @@ func TestSavesRestore(t *testing.T) {
 			t.Errorf("the player's record does not say who did it: %+v, %v", s.Support, err)
 		}
 		c.run("saves", "restore", "ann", "my_game", one, "--version", "4", "--yes").wants(t, 0, "Nothing to restore: 1 file is so already")
+		// An older version of the same content changes nothing, and there is nothing to undo.
+		o = c.run("saves", "restore", "ann", "my_game", one, "--version", "2", "--yes")
+		if o.wants(t, 0, "Unchanged"); strings.Contains(o.stderr, "undo") || len(jsonLines[versionView](t, c.run("saves", "history", "ann", "my_game", one, "--output", "json").stdout)) != 4 {
+			t.Errorf("the same content is restored: %s", o.stderr)
+		}
 	})
 	withCounter(t, "a game, and back", func(t *testing.T, c *counter) {
 		c.save(c.ann, one, realSave(t, one))
