@@ -69,6 +69,12 @@ func Alarms() []Resource {
 	return slices.DeleteFunc(Resources(), func(r Resource) bool { return r.Kind != alarm })
 }
 
+// IsAlarm tells whether a resource is one of [Alarms].
+func IsAlarm(logicalID string) bool {
+	r, _ := Describe(logicalID)
+	return r.Kind == alarm
+}
+
 // Stateful lists the resources whose removal or replacement costs players
 // something, each with its Loss.
 func Stateful() []Resource {

@@ -71,6 +71,9 @@ func TestAlarms(t *testing.T) {
 	story(t, "of which one is deleted", alarmed, func(t *testing.T, a *awsAccount) {
 		a.Alarms.Deleted = []string{"ApiErrorsAlarm"}
 		a.run("alarms").wants(t, exitOK, "deleted: ApiErrorsAlarm")
+		if found := examined(t, a.run("doctor", "--output", "json")); found["alarms"].Grade != "warning" || len(found) != 1 {
+			t.Errorf("doctor found %v", found)
+		}
 		a.run("drift", "--exit-code").wants(t, exitChanges, "ApiErrorsAlarm\talarm\tthere\tdeleted")
 		a.run("deploy", "--yes").wants(t, exitOK)
 		a.run("drift", "--exit-code").wants(t, exitOK)

@@ -100,6 +100,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	case none != nil:
 		return none
 	}
+	a.hint("%s looks whether every save is there that a record names", a.command("saves verify"))
 	return a.judge(report.Findings, o.strict)
 }
 

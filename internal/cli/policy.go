@@ -105,9 +105,9 @@ func newSupportPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "support",
 		Short: "Print what people need who help players",
-		Long: `Print what these need: info, config, logs, releases, drift and all of users. It
-allows nothing that changes the stack. With --read-only it only looks: without
-the commands that change accounts.`,
+		Long: `Print what these need: status, stages, doctor, alarms, info, config, logs,
+releases, drift and all of users. It allows nothing that changes the stack.
+With --read-only it only looks: without the commands that change accounts.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			policy := iam.Support

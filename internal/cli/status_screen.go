@@ -117,7 +117,7 @@ func counted(n *float64, noun string) string {
 func safetyLine(v health.Overview) string {
 	var parts []string
 	for _, s := range []struct{ check, on, off string }{
-		{"drift", "protected", "see drift"}, {"table", "table can be restored", "table cannot be restored"},
+		{"drift", "protected", "not as released"}, {"table", "table can be restored", "table cannot be restored"},
 		{"versions", "versions kept", "no versions kept"}, {"private", "private", "not private"},
 	} {
 		switch v.Worst(s.check) {

@@ -146,8 +146,16 @@ func TestStatusWithGaps(t *testing.T) {
 			a.Fault = denying(call)
 			o := a.run("status", "--output", "json")
 			v := statusOf(t, o)
-			if found := notWellIn(v.Findings); o.code != exitAccess || len(found) == 0 || v.Release != 2 {
+			found := notWellIn(v.Findings)
+			if o.code != exitAccess || len(found) == 0 || v.Release != 2 {
 				t.Errorf("exit code %d, found %q\n%s", o.code, found, o.stdout)
+			}
+			if call == "CloudWatch-GetMetricStatistics" {
+				for _, want := range []string{"errors unchecked", "last day unchecked", "last hour unchecked", "refusals unchecked"} {
+					if !slices.Contains(found, want) {
+						t.Errorf("%q is not among %q", want, found)
+					}
+				}
 			}
 			for _, f := range v.Findings {
 				if f.Grade != "ok" && (f.Grade != "unchecked" || !strings.Contains(f.Advice, "some:Action")) {

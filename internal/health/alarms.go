@@ -52,7 +52,7 @@ func OfAlarms(a stage.Alarms) []Finding {
 	switch {
 	case a.Unheard != nil:
 		list = append(list, Finding{Check: "alarms", Grade: Unchecked, Err: a.Unheard})
-	case !a.Reaches():
+	case len(a.List) > 0 && !a.Reaches():
 		add(Warning, "the alarms reach nobody: the address has not confirmed AWS's mail", "you learn of trouble from players",
 			Mend{AWS: "aws sns subscribe --topic-arn " + a.ByMail + " --protocol email --notification-endpoint " + a.Email,
 				Advice: "sends the mail again; its link has to be followed"})

@@ -80,6 +80,9 @@ func (p *patient) drift(ctx context.Context) ([]Finding, error) {
 	}
 	var list []Finding
 	for _, d := range c.Drift {
+		if cfn.IsAlarm(d.LogicalID()) {
+			continue // told by the check of alarms
+		}
 		for _, diff := range d.Differences {
 			if diff.Setting == stage.StackPolicy && stage.Removing(c.Stack) || slices.Contains(checkedApart, diff.Setting) {
 				continue // told with the stack, or by the check of its own
