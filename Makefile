@@ -106,7 +106,7 @@ lint-release: $(GORELEASER)
 	$(GORELEASER) check
 
 clean: ## delete what was built and installed in this folder
-	rm -rf bin screenshots completions dist $(TOOLS)
+	rm -rf bin screenshots completions man dist $(TOOLS)
 	rm -f lambda/dist/*.zip lambda/dist/SHA256SUMS
 
 help: ## this list

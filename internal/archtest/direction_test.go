@@ -84,6 +84,7 @@ var roles = map[string]role{
 	"internal/debianrenpy":        trial,
 	"bench":                       trial,
 	"tools/action":                trial,
+	"tools/reference":             trial,
 }
 
 // direction says which roles each role may import, and why no others.

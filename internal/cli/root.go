@@ -6,6 +6,12 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
+// Tree is the command tree for what is written about it, as the manual: none of its
+// commands can be run.
+func Tree() *cobra.Command {
+	return newRoot(&app{env: Env{Getenv: func(string) string { return "" }}})
+}
+
 // newRoot returns the command tree. No command touches the network, the
 // configuration or the local cloud before it runs.
 func newRoot(a *app) *cobra.Command {

@@ -106,6 +106,9 @@ func TestManifestsNameTheArchives(t *testing.T) {
 			t.Errorf("the cask does not install completions/%s", shell)
 		}
 	}
+	if !strings.Contains(manifest(t, ".rb"), `manpage "man/renpyctl.1.gz"`) {
+		t.Error("the cask does not install the manual")
+	}
 }
 
 // manifest is the text of the one manifest in dist's folders whose name ends so.
@@ -138,6 +141,8 @@ var installed = []string{
 	"usr/bin/renpyctl",
 	"usr/share/bash-completion/completions/renpyctl",
 	"usr/share/fish/vendor_completions.d/renpyctl.fish",
+	"usr/share/man/man1/renpyctl.1.gz",
+	"usr/share/man/man1/renpyctl-deploy.1.gz",
 	"usr/share/doc/renpyctl/copyright",
 	"usr/share/doc/renpyctl/README.md",
 	"usr/share/doc/renpyctl/docs/deploying.md",
