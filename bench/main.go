@@ -2,8 +2,8 @@
 
 // Command bench measures the program: beside osls, the maintained fork of
 // Serverless v3, both deploying the same kind of stack to the same local cloud
-// in one run; beside a bare program that makes only the calls that there have
-// to be; the calls to AWS that a deploy makes; and how fast a full bucket
+// in one run; what is waited for before anything is asked of AWS; beside a bare
+// program that makes only the calls that there have to be; the calls to AWS that a deploy makes; and how fast a full bucket
 // is emptied, a day of logs read and followed, and players looked after of whom there are
 // a great many. It prints Markdown; docs/performance.md holds a run of it.
 //
@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&b.cloudDir, "cloud", ".tools/local", "the `folder` of the local cloud")
 	flag.IntVar(&b.port, "port", 4541, "the local cloud's port; whatever is on it is deleted")
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each tool goes the whole way")
-	parts := flag.String("parts", "sizes,compare,bare,calls,empty,logs,players", "what to measure")
+	parts := flag.String("parts", "sizes,starts,compare,bare,calls,empty,logs,players", "what to measure")
 	flag.Parse()
 	log.SetFlags(log.Ltime)
 	log.SetPrefix("bench: ")
@@ -78,7 +78,7 @@ func (b *bench) run(ctx context.Context, parts []string) (err error) {
 	if err := b.freshCloud(ctx); err != nil { // whose secret the parts begin with
 		return err
 	}
-	known := map[string]func(context.Context) error{"sizes": b.sizes, "compare": b.compare, "bare": b.beside, "calls": b.calls, "empty": b.emptying, "logs": b.logs, "players": b.players}
+	known := map[string]func(context.Context) error{"sizes": b.sizes, "starts": b.starts, "compare": b.compare, "bare": b.beside, "calls": b.calls, "empty": b.emptying, "logs": b.logs, "players": b.players}
 	for _, name := range parts {
 		part, ok := known[name]
 		if !ok {
