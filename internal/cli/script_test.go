@@ -5,8 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,6 +153,9 @@ func setupScript(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "half-typed"), []byte("y"), 0o600); err != nil {
 		return err
 	}
+	strange := httptest.NewTLSServer(http.NotFoundHandler()) // whose certificate nobody trusts
+	strange.Config.ErrorLog = log.New(io.Discard, "", 0)
+	env.Defer(strange.Close)
 	free, taken, err := ports(env)
 	if err != nil {
 		return err
@@ -162,7 +168,7 @@ func setupScript(env *testscript.Env) error {
 		// Should anything ever be sent, it is refused on this computer.
 		"AWS_ENDPOINT_URL=http://127.0.0.1:1",
 		callsVar + "=" + filepath.Join(env.WorkDir, "calls"),
-		"RENPYCTL_LOCAL_PORT=" + free, "TAKEN_PORT=" + taken,
+		"RENPYCTL_LOCAL_PORT=" + free, "TAKEN_PORT=" + taken, "UNTRUSTED_URL=" + strange.URL,
 	} {
 		name, value, _ := strings.Cut(kv, "=")
 		env.Setenv(name, value)

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -101,6 +103,9 @@ func (a *app) startLocal(ctx context.Context) (*local.Cloud, error) {
 	})
 	if err != nil {
 		p.Set(ui.Task{Key: "local", Name: "local cloud", State: ui.Failed, Text: "not started"})
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
+			err = &hintedError{fmt.Errorf("write to the local cloud's folder: %w", err), "RENPYCTL_LOCAL_DIR names another folder, for which there has to be a place"}
+		}
 		return nil, err
 	}
 	p.Set(ui.Task{Key: "local", Name: "local cloud", State: ui.Done, Text: "running at " + lc.Endpoint()})

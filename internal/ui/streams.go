@@ -91,9 +91,16 @@ func System(stdin, stdout, stderr *os.File, getenv func(string) string, environ 
 	if getenv("GITHUB_ACTIONS") == "true" {
 		s.runner = stderr
 	}
-	errs := s.styled(stderr, environ, s.ErrTerminal && !dumb, plain, forced)
-	s.waits = &waiting{out: errs}
-	s.Out = &cleaner{to: attentive{s.styled(stdout, environ, s.OutTerminal && !dumb, plain, forced), s.waits}}
+	outs, errs := s.styled(stdout, environ, s.OutTerminal && !dumb, plain, forced), s.styled(stderr, environ, s.ErrTerminal && !dumb, plain, forced)
+	foreign := foreignCharset(getenv)
+	if foreign && s.OutTerminal {
+		outs = ascii{outs}
+	}
+	if foreign && s.ErrTerminal {
+		errs = ascii{errs}
+	}
+	s.waits = &waiting{out: errs, size: s.Size}
+	s.Out = &cleaner{to: attentive{outs, s.waits}}
 	s.Err = &cleaner{to: attentive{errs, s.waits}}
 	s.Live = s.ErrTerminal && !dumb && getenv("CI") == ""
 	return s

@@ -24,6 +24,7 @@ func TestSystemOnATerminal(t *testing.T) {
 		{"NO_COLOR=yes counts too", map[string]string{"TERM": "xterm-256color", "NO_COLOR": "yes"}, false, true, false},
 		{"an empty NO_COLOR does not", map[string]string{"TERM": "xterm-256color", "NO_COLOR": ""}, false, true, true},
 		{"CLICOLOR=0", map[string]string{"TERM": "xterm-256color", "CLICOLOR": "0"}, false, true, false},
+		{"a locale of another charset", map[string]string{"TERM": "xterm-256color", "LANG": "de_DE.ISO-8859-1"}, false, true, true},
 		{"--no-color", map[string]string{"TERM": "xterm-256color"}, true, true, false},
 		{"a dumb terminal", map[string]string{"TERM": "dumb"}, false, false, false},
 		{"a job's terminal", map[string]string{"TERM": "xterm-256color", "CI": "true"}, false, false, true},
@@ -46,13 +47,16 @@ func TestSystemOnATerminal(t *testing.T) {
 			}
 			board := NewProgress(s)
 			board.Close()
-			fmt.Fprintln(board.out, "\x1b[2A"+Failure("red"))
+			fmt.Fprintln(board.out, "\x1b[2A"+Failure("red")+"→")
 			line, err := bufio.NewReader(master).ReadString('\n')
 			if err != nil {
 				t.Fatal(err)
 			}
 			if colourful := strings.Contains(line, "\x1b[31m"); colourful != c.colourful {
 				t.Errorf("colours %v, want %v: %q", colourful, c.colourful, line)
+			}
+			if foreign := c.env["LANG"] != ""; strings.Contains(line, "→") == foreign {
+				t.Errorf("in the charset of %q: %q", c.env["LANG"], line)
 			}
 			if moves := strings.Contains(line, "\x1b[2A"); c.live && !moves {
 				t.Errorf("the board cannot move the cursor: %q", line)

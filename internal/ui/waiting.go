@@ -15,6 +15,7 @@ const quiet = 500 * time.Millisecond
 type waiting struct {
 	mu    sync.Mutex
 	out   io.Writer // obeys cursor movements
+	size  func() (width, height int)
 	text  string
 	since time.Time // when something was last printed
 	open  bool      // the last line that was printed has no end: a question, or half a line
@@ -67,7 +68,9 @@ func (w *waiting) draw(now time.Time) {
 		return
 	}
 	picture := spinner[int(now.UnixMilli()/spinnerPeriod.Milliseconds())%len(spinner)]
-	_, _ = io.WriteString(w.out, "\r\x1b[K"+Accent(picture)+" "+Dim(w.text))
+	width, _ := w.size()
+	line := Fit(Accent(picture)+" "+Dim(w.text), width-1) // what is folded cannot be taken back
+	_, _ = io.WriteString(w.out, "\r\x1b[K"+line)
 	w.drawn = true
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // A spinner comes when nothing is printed, is gone before the answer, and stays
@@ -29,6 +31,11 @@ func TestWaiting(t *testing.T) {
 	s.waits.draw(time.Now().Add(quiet))
 	if !strings.HasSuffix(screen.String(), Dim("waiting for AWS")) {
 		t.Errorf("it does not come: %q", screen.String())
+	}
+	s.waits.size = func() (int, int) { return 10, 5 }
+	s.waits.draw(time.Now().Add(quiet))
+	if drawn := screen.String()[strings.LastIndex(screen.String(), "\r\x1b[K"):]; ansi.StringWidth(drawn) > 9 {
+		t.Errorf("it is folded: %q", drawn)
 	}
 	fmt.Fprintln(s.Out, "the answer")
 	if !strings.HasSuffix(screen.String(), "\r\x1b[Kthe answer\n") {
