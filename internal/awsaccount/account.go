@@ -51,6 +51,7 @@ type Account struct {
 	// Measured is what CloudWatch has of each period asked for, in every statistic, by
 	// namespace and name of the metric ("AWS/ApiGateway 5xx"). Of others it has no data.
 	Measured map[string]float64
+	Logged   map[string][]Line // by log group; others do not exist
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool, as Cognito estimates
@@ -96,7 +97,7 @@ func New(t *testing.T) *Account {
 	a := &Account{
 		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{}, Versions: map[string][]Version{},
 		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Policies: map[string]string{}, Others: map[string]bool{},
-		Records: map[string]string{}, Revisions: map[string]int64{}, Items: map[string]Item{}, Measured: map[string]float64{},
+		Records: map[string]string{}, Revisions: map[string]int64{}, Items: map[string]Item{}, Measured: map[string]float64{}, Logged: map[string][]Line{},
 		Directory: &Directory{}, Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
 	}
 	a.Wrap(a.answer)
@@ -168,7 +169,7 @@ func (a *Account) answer(c awsfake.Call, service func() (any, error)) (any, erro
 // about tells calls of the same operation apart: " releases/000001.json".
 func about(input any) string {
 	v := reflect.ValueOf(input).Elem()
-	for _, field := range []string{"Key", "FunctionName", "RoleName", "MetricName"} {
+	for _, field := range []string{"Key", "FunctionName", "RoleName", "MetricName", "LogGroupName"} {
 		if f := v.FieldByName(field); f.Kind() == reflect.Pointer && !f.IsNil() {
 			return " " + f.Elem().String()
 		}

@@ -47,7 +47,7 @@ func (o outcome) writes() []string {
 	for _, name := range o.calls {
 		_, operation, _ := strings.Cut(strings.Fields(name)[0], "-")
 		operation = operation[strings.LastIndexByte(operation, '-')+1:]
-		for _, reads := range []string{"Get", "Head", "Describe", "List", "Query", "Simulate"} {
+		for _, reads := range []string{"Get", "Head", "Describe", "List", "Query", "Simulate", "Filter"} {
 			if strings.HasPrefix(operation, reads) {
 				operation = ""
 			}

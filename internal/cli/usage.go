@@ -26,14 +26,19 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // exactly is cobra.ExactArgs(1) with the argument's name.
 func exactly(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 0:
+		if len(args) == 0 {
 			return usagef("%s needs %s", cmd.CommandPath(), name)
-		case len(args) > 1:
-			return usagef("%s takes one argument, got %d", cmd.CommandPath(), len(args))
 		}
-		return nil
+		return atMostOne(cmd, args)
 	}
+}
+
+// atMostOne is cobra.MaximumNArgs(1) with this program's kind of error.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("%s takes one argument, got %d", cmd.CommandPath(), len(args))
+	}
+	return nil
 }
 
 // didYouMean is an error of usage with what was probably meant, if that is known.

@@ -123,6 +123,9 @@ func Read(ctx context.Context, client Client, w Window, list []Metric) (Reading,
 	return r, nil
 }
 
+// Calls is how many calls [Read] makes for metrics.
+func Calls(list []Metric) int { return len(queries(Window{}, list)) }
+
 // query is one call, which answers for all metrics of a source whose statistics
 // may be asked for together.
 type query struct {
