@@ -35,7 +35,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/guptarohit/asciigraph v0.10.0
+require (
+	github.com/aws/aws-sdk-go-v2/service/costexplorer v1.63.10
+	github.com/guptarohit/asciigraph v0.10.0
+)
 
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect

@@ -49,6 +49,7 @@ var roles = map[string]role{
 	"internal/cloud":              aws,
 	"internal/alarms":             domain,
 	"internal/bucket":             domain,
+	"internal/cost":               domain,
 	"internal/functions":          domain,
 	"internal/grants":             domain,
 	"internal/gameclient":         domain,

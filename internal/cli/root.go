@@ -47,7 +47,7 @@ saves follow them from device to device.`,
 	}
 
 	group(root, "Deploy:", newDeploy(a), newPlan(a), newReleases(a), newRollback(a), newPrune(a), newDrift(a), newRecover(a), newRemove(a))
-	group(root, "Look:", newStages(a), newStatus(a), newInfo(a), newDoctor(a), newAlarms(a), newSmoke(a), newLogs(a), newMetrics(a))
+	group(root, "Look:", newStages(a), newStatus(a), newInfo(a), newDoctor(a), newAlarms(a), newSmoke(a), newLogs(a), newMetrics(a), newCost(a))
 	group(root, "Help players:", newUsers(a), newSaves(a))
 	group(root, "Set up:", newConfig(a), newPolicy(a), newLocal(a))
 	help := newHelp()

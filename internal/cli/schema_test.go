@@ -41,6 +41,7 @@ var printed = map[string]any{
 	"logLine": logEntry{}, "logRequest": logRequest{}, "config": renpyConfig{}, "local": local.Status{}, "version": versionInfo{}, "installedCompletion": installedCompletion{}, "zip": zipInfo{},
 	"alarms": alarmsView{}, "alarm": alarmView{}, "receiver": receiverView{}, "status": statusView{}, "stages": []stageView{}, "listedStage": stageView{}, "doctor": doctorView{}, "check": checkView{}, "launch": launchView{}, "quota": quotaView{},
 	"metrics": metricsView{}, "metric": metricView{}, "point": pointView{}, "releaseMark": releaseMark{}, "coldStarts": coldStarts{}, "errorKind": errorKind{}, "missing": missingView{},
+	"cost": costView{}, "planned": planned{}, "costLine": costLine{}, "billed": billedView{}, "billedService": billedService{},
 	"policy": iam.Document{}, "statement": iam.Statement{},
 }
 

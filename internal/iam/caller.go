@@ -13,7 +13,9 @@ func Caller(t Target) Document {
 			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:RollbackStack", "cloudformation:DeleteStack",
 			"cloudformation:GetStackPolicy", "cloudformation:SetStackPolicy", "cloudformation:UpdateTerminationProtection",
 			"cloudformation:TagResource"), // the stack is made with a tag
-		allow("SeeWhoseARemnantIs", everything(), "cloudformation:DescribeStackResources"), // by the name of a resource, whatever its stack
+		// These know no resources: whose a remnant is, by the name of a resource, whatever its
+		// stack; and what the whole account has cost.
+		allow("SeeRemnantsAndTheBill", everything(), "cloudformation:DescribeStackResources", "ce:GetCostAndUsage"),
 		allow("KeepTheArtefactBucket", t.ofS3(t.Artifacts),
 			"s3:CreateBucket", "s3:DeleteBucket", "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads",
 			"s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",

@@ -77,7 +77,7 @@ func authorization(operation string) []string {
 		return []string{"s3:PutBucketPublicAccessBlock"}
 	}
 	service, name, _ := strings.Cut(operation, " ")
-	prefix := map[string]string{"cognitoidentityprovider": "cognito-idp", "cloudwatchlogs": "logs", "sesv2": "ses"}[service]
+	prefix := map[string]string{"cognitoidentityprovider": "cognito-idp", "cloudwatchlogs": "logs", "costexplorer": "ce", "sesv2": "ses"}[service]
 	if prefix == "" {
 		prefix = service
 	}

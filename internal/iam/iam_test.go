@@ -136,7 +136,7 @@ func ofNoStage(resource string) bool {
 func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
-		"SeeWhoseARemnantIs": "caller", "SeeTheAPI": "caller support support read-only", "SeeTheAccount": "caller support support read-only",
+		"SeeRemnantsAndTheBill": "caller", "SeeTheAPI": "caller support support read-only", "SeeTheAccount": "caller support support read-only",
 		"AskWhatCredentialsMay": "caller",
 	}
 	for name, policy := range stagePolicies {

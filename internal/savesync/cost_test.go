@@ -10,21 +10,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/renpy-cloud/renpyctl/internal/cost"
 	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/savesync/memstore"
 )
 
-// List prices of us-east-1 in dollars, as AWS-FACTS has them from November 2026.
+// The prices are those that `renpyctl cost` computes with.
+var (
+	prices, _     = cost.PricesOf("us-east-1")
+	priceAPI      = prices.APIRequest[0].Dollars
+	priceInvoke   = prices.Invocation
+	priceGBSecond = prices.GBSecond
+	priceWrite    = prices.WriteUnit
+	priceRead     = prices.ReadUnit
+	priceS3Write  = prices.S3Write
+	priceS3Read   = prices.S3Read
+	priceStoredGB = prices.StoredGB
+	priceLogsGB   = prices.LogGB + prices.LogKeptGB // written, and kept for a month
+)
+
 const (
-	priceAPI        = 1.00 / 1e6 // a request to the HTTP API
-	priceInvoke     = 0.20 / 1e6
-	priceGBSecond   = 0.0000133334 // arm64
-	priceWriteUnit  = 0.625 / 1e6  // 1 KB
-	priceReadUnit   = 0.125 / 1e6  // 4 KB, strongly consistent
-	priceS3Write    = 0.005 / 1e3  // PUT, COPY, LIST; DELETE is free
-	priceS3Read     = 0.0004 / 1e3
-	priceS3GBMonth  = 0.023
-	priceLogsGB     = 0.53 // written, and kept for a month
 	gigabyte        = 1 << 30
 	functionMemory  = 0.25 // GB
 	logBytesRequest = 900  // the function's line and the API's
@@ -43,9 +48,9 @@ func (b *bill) charge(s *scene, c memstore.Call) {
 	}
 	switch c.Op {
 	case "Load", "LoadOld":
-		b.table += priceReadUnit * math.Ceil(size()/4096)
+		b.table += priceRead * math.Ceil(size()/4096)
 	case "Save":
-		b.table += priceWriteUnit * math.Ceil(size()/1024)
+		b.table += priceWrite * math.Ceil(size()/1024)
 	case "Copy", "List":
 		b.requests += priceS3Write
 	case "Read", "Stat":
@@ -129,7 +134,7 @@ func TestWhatAPlayerCosts(t *testing.T) {
 			uploaded += kept / sessions
 		}
 	}
-	b.storage = stored / gigabyte * priceS3GBMonth
+	b.storage = stored / gigabyte * priceStoredGB
 	for players, said := range readmeFigures(t) {
 		if got := b.total() * float64(players); math.Abs(got-said) > 0.05*said {
 			t.Errorf("%d players cost $%.2f a month, the README says $%.2f", players, got, said)
