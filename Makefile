@@ -61,15 +61,15 @@ test-renpy: ## play the file that config renpy prints in Debian's Ren'Py (apt-ge
 playtest: build ## play a small game in Debian's Ren'Py on two devices of the local cloud; what the player saw goes to screenshots/
 	RENPYCTL_TEST_RENPY=required RENPYCTL_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -tags e2e -run '^TestPlay$$' -v ./e2e
 
-test-browser: ## see what a page reaches of the local cloud from Debian's Chromium (apt-get install chromium)
-	RENPYCTL_TEST_BROWSER=required go test -count=1 -tags e2e -run '^TestBrowser$$' -v ./internal/local
+test-browser: ## see in Debian's Chromium what a page reaches of the local cloud, and that the page of metrics reaches nothing (apt-get install chromium)
+	RENPYCTL_TEST_BROWSER=required go test -count=1 -tags e2e -run '^TestBrowser$$' -v ./internal/local ./internal/report
 
 test-packages: $(GORELEASER) ## build what a release publishes, unsigned; install the deb in a folder and run it
 	$(GORELEASER) release --snapshot --clean --skip=sign
 	go test -count=1 -tags packages ./tools/packages
 
 e2e: build
-	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/savesync/awsstore
+	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/report ./internal/savesync/awsstore
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 		echo "not run, since no Chromium is here: a page of the web at the local cloud's door (make test-browser)"
 

@@ -45,6 +45,7 @@ var roles = map[string]role{
 	"internal/heap":               entry,
 	"internal/cli":                command,
 	"internal/ui":                 words,
+	"internal/report":             words,
 	"internal/when":               words,
 	"internal/cloud":              aws,
 	"internal/alarms":             domain,

@@ -196,11 +196,11 @@ func (a *app) printCost(v costView, headings ...string) error {
 	}
 	service := ""
 	for _, line := range v.Lines {
-		about := "" // all of a plan is estimated
-		if v.Plan == nil && line.Basis == string(cost.Estimated) {
-			about = "~"
+		amount := line.about()
+		if v.Plan != nil {
+			amount = line.amount() // all of a plan is estimated
 		}
-		row := []string{line.Service, line.Item, about + line.amount(), dollars(line.Dollars)}
+		row := []string{line.Service, line.Item, amount, dollars(line.Dollars)}
 		if line.Service == service {
 			row[0] = ""
 		}
@@ -249,6 +249,14 @@ func (v costView) cells(twoColumns bool) [][]string {
 	}
 	add([]string{"total", "", "", "", basis, number(v.Total)}, v.ByEnd)
 	return rows
+}
+
+// about is the amount with a ~ if it is estimated.
+func (l costLine) about() string {
+	if l.Basis == string(cost.Estimated) && l.Amount != nil {
+		return "~" + l.amount()
+	}
+	return l.amount()
 }
 
 func (l costLine) amount() string {

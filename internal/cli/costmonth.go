@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -194,21 +195,25 @@ func (m *month) countVersions(ctx context.Context, s *session, name, account str
 	return nil
 }
 
-// printMonth prints what the month costs by the prices of its region or of another.
-func (a *app) printMonth(m *month, pricesOf string) error {
-	region := m.region
-	if pricesOf != "" {
-		region = pricesOf
-	}
+// view is what the month costs by the prices of a region, "" for its own.
+func (m *month) view(pricesOf string) costView {
+	region := cmp.Or(pricesOf, m.region)
 	list, priced := cost.PricesOf(region)
 	soFar, byEnd := list.Bill(m.SoFar(), m.plan), list.Bill(m.ByEnd(), m.plan)
 	until := m.Now.Truncate(time.Second)
-	v := costView{Stage: a.flags.stage, Month: m.Start.Format("2006-01"), Until: &until, Region: region, Prices: cost.Dated,
+	v := costView{Month: m.Start.Format("2006-01"), Until: &until, Region: region, Prices: cost.Dated,
 		Lines: viewLines(soFar, &byEnd), Total: known(soFar), ByEnd: known(byEnd), AtLeast: soFar.AtLeast || byEnd.AtLeast, Players: m.counted}
 	if !priced {
 		v.Prices = ""
 	}
 	v.perPlayer()
+	return v
+}
+
+// printMonth prints what the month costs by the prices of its region or of another.
+func (a *app) printMonth(m *month, pricesOf string) error {
+	v := m.view(pricesOf)
+	v.Stage = a.flags.stage
 	if a.json() {
 		if err := a.printJSON(v); err != nil {
 			return err
@@ -218,22 +223,22 @@ func (a *app) printMonth(m *month, pricesOf string) error {
 	if err := a.printCost(v, "SO FAR", "BY THE END"); err != nil {
 		return err
 	}
-	a.sayMonth(m, region, priced)
+	a.sayMonth(m, v)
 	return a.sayMissing(&seen{missing: m.missing})
 }
 
 // sayMonth says how the figures are to be taken.
-func (a *app) sayMonth(m *month, region string, priced bool) {
+func (a *app) sayMonth(m *month, v costView) {
 	days := m.Now.Sub(m.Start).Hours() / 24
 	a.say("%s", ui.Dim(fmt.Sprintf("%s %s: %.1f of %.0f days, UTC. Computed from metrics by list prices, not billed; not taken off: %s.",
 		a.flags.stage, m.Start.Format("2006-01"), days, m.End.Sub(m.Start).Hours()/24, cost.Free)))
-	if priced {
-		a.say("%s", ui.Dim(fmt.Sprintf("Prices of %s, %s. %s asks AWS, for $%.2f.", region, cost.Dated, a.command("cost --billed"), cost.AskPrice)))
+	if v.Prices != "" {
+		a.say("%s", ui.Dim(fmt.Sprintf("Prices of %s, %s. %s asks AWS, for $%.2f.", v.Region, cost.Dated, a.command("cost --billed"), cost.AskPrice)))
 	} else {
 		other := cost.Regions()[0]
 		list, _ := cost.PricesOf(other)
 		a.say("%s", ui.Warning(fmt.Sprintf("The prices of %s are not known here. By those of %s it would be at least $%.2f so far: %s shows it.",
-			region, other, list.Bill(m.SoFar(), m.plan).Dollars, a.command("cost --prices-of "+other))))
+			v.Region, other, list.Bill(m.SoFar(), m.plan).Dollars, a.command("cost --prices-of "+other))))
 	}
 	if m.Older == nil && len(m.Stored) > 0 {
 		a.hint("%s tells older versions from current saves", a.command("cost --count-versions"))

@@ -22,6 +22,7 @@ type metricsOptions struct {
 	until  string
 	csv    bool
 	watch  bool
+	out    string
 }
 
 func newMetrics(a *app) *cobra.Command {
@@ -39,6 +40,7 @@ is not over yet is in no chart, since it would look like a drop.
 ` + strings.Join(wrapped("Metrics: ", metricNames(), 78), "\n"),
 		Example: `  renpyctl metrics --since 1w
   renpyctl metrics latency-p95 --since 2026-11-25
+  renpyctl metrics --out week.html --since 1w
   renpyctl metrics --csv --since 30d > month.csv`,
 		Args:      atMostOne,
 		ValidArgs: metricNames(),
@@ -54,6 +56,7 @@ is not over yet is in no chart, since it would look like a drop.
 	flags.StringVar(&o.until, "until", "", "until when (default: now)")
 	flags.BoolVar(&o.csv, "csv", false, "print every value as CSV")
 	flags.BoolVar(&o.watch, "watch", false, "look again every minute until Ctrl-C")
+	flags.StringVar(&o.out, "out", "", "write one page with all of it into this `FILE`, for a browser")
 	return cmd
 }
 
@@ -87,8 +90,11 @@ func (a *app) metrics(ctx context.Context, o metricsOptions) error {
 	if l.stack, err = s.at.Deployed(ctx); err != nil {
 		return err
 	}
-	if o.watch {
+	switch {
+	case o.watch:
 		return a.watchMetrics(ctx, l, o)
+	case o.out != "":
+		return a.writePage(ctx, l, o.out)
 	}
 	seen, err := l.see(ctx, o.metric == "" && !o.csv)
 	if err != nil {
@@ -122,6 +128,8 @@ func (o *metricsOptions) check(a *app) error {
 	switch {
 	case o.watch && o.until != "":
 		return usagef("--watch goes on: leave out --until")
+	case o.out != "" && (o.watch || o.csv || o.metric != "" || a.json()):
+		return usagef("--out writes a page of all metrics: leave out METRIC, --watch, --csv and --output json")
 	case o.csv && (o.watch || a.json()):
 		return usagef("--csv prints CSV once: leave out --watch and --output json")
 	case o.metric == "":
@@ -165,6 +173,8 @@ func (a *app) columns(o metricsOptions) int {
 	switch {
 	case o.csv || a.json():
 		return 300
+	case o.out != "":
+		return 150
 	case o.metric != "":
 		return max(width-12, 20)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -281,6 +283,8 @@ func TestMetricsUsage(t *testing.T) {
 		"--csv --watch":            "leave out",
 		"--csv --output json":      "leave out",
 		"requests latency-p95":     "takes one argument",
+		"requests --out x.html":    "leave out METRIC",
+		"--csv --out x.html":       "leave out METRIC",
 		"--since tomorrow":         "no time",
 		"requests --until 31:00":   "not on the clock",
 		"REQUESTS --since 1x":      "no time",
@@ -297,4 +301,47 @@ func TestMetricsUsage(t *testing.T) {
 func TestMetricsOfNoStage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { oneError(t, newAccount(t).run("metrics"), exitNotFound) })
+}
+
+// The page has all of it, of hostile players' making too, and is there whole or not at all.
+func TestMetricsPage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := measured(t)
+		a.Logged[planGroup] = append(a.Logged[planGroup], awsaccount.Line{Time: time.Now().Add(-time.Minute),
+			Text: `{"request_id":"9","player":"<img src=x>","status":500,"took_ms":24000,"game":"<script>alert(1)</script>","cause":"<b>\u202eboom"}`})
+		dir := t.TempDir()
+		file := filepath.Join(dir, "page.html")
+		o := a.run("metrics", "--since", "3h", "--out", file)
+		o.wants(t, exitOK, "")
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wanted := range []string{"500 internal", "503 unavailable", "&lt;script&gt;alert(1)", "24 s", "the prices of eu-west-1 are not known", "Worst p95", "<path class=\"l l0\"", "user/ann"} {
+			if !strings.Contains(string(page), wanted) {
+				t.Errorf("the page has no %q", wanted)
+			}
+		}
+		if strings.Contains(string(page), "<script") || strings.Contains(string(page), "<img") || strings.Contains(string(page), "<b>b") || strings.Contains(string(page), "\u202e") {
+			t.Error("a hostile name is part of the page")
+		}
+		if o := a.run("metrics", "--out", filepath.Join(dir, "none", "page.html")); o.code != exitError || !strings.Contains(o.stderr, "write the page") {
+			t.Errorf("no such folder: exit code %d\n%s", o.code, o.stderr)
+		}
+		a.Fault = func(name string) awsaccount.Fault {
+			if strings.HasPrefix(name, "CloudWatch-GetMetricStatistics 5xx") {
+				return awsaccount.Fault{Before: awsfake.Error{Code: "AccessDenied", Message: "not authorized to perform: cloudwatch:GetMetricStatistics", Status: 403}}
+			}
+			return awsaccount.Fault{}
+		}
+		o = a.run("metrics", "--since", "3h", "--out", file)
+		page, _ = os.ReadFile(file)
+		if o.code != exitAccess || !strings.Contains(string(page), "Not known: 5xx") {
+			t.Errorf("in part: exit code %d\n%s", o.code, o.stderr)
+		}
+		if files, _ := os.ReadDir(dir); len(files) != 1 {
+			t.Errorf("beside the page there is %v", files)
+		}
+	})
 }

@@ -301,7 +301,7 @@ func (a *app) printOverview(s *seen) error {
 		}
 	}
 	a.say("%s", ui.Dim(fmt.Sprintf("%s; a column is %s%s", span(s.since, s.until), period(w.Period), sayRunning(w))))
-	a.hint("%s", a.command("metrics "+metrics.LatencyP95))
+	a.hint("%s; %s", a.command("metrics "+metrics.LatencyP95), a.command("metrics --out metrics.html"))
 	return nil
 }
 
