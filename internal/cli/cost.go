@@ -200,13 +200,13 @@ func (a *app) printCost(v costView, headings ...string) error {
 		if v.Plan != nil {
 			amount = line.amount() // all of a plan is estimated
 		}
-		row := []string{line.Service, line.Item, amount, dollars(line.Dollars)}
+		row := []string{line.Service, line.Item, amount, line.costs(line.Dollars)}
 		if line.Service == service {
 			row[0] = ""
 		}
 		service = line.Service
 		if len(headings) > 1 {
-			row = append(row, dollars(line.ByEnd))
+			row = append(row, line.costs(line.ByEnd))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -275,14 +275,20 @@ func (l costLine) amount() string {
 	return strings.TrimSpace(text + " " + l.Unit)
 }
 
-// dollars says money: to the cent, or that it is less than one, nothing, or unknown.
+// costs says what the amount costs, also that it is free.
+func (l costLine) costs(v *float64) string {
+	if v != nil && *v == 0 && *l.Amount > 0 {
+		return "free"
+	}
+	return dollars(v)
+}
+
+// dollars says money: to the cent, or that it is less than one, or unknown.
 func dollars(v *float64) string {
 	switch {
 	case v == nil:
 		return "unknown"
-	case *v == 0:
-		return "free"
-	case *v < 0.005:
+	case *v > 0 && *v < 0.005:
 		return "<$0.01"
 	}
 	return fmt.Sprintf("$%.2f", *v)

@@ -86,11 +86,31 @@ func TestCostOfTheMonth(t *testing.T) {
 		if l := v.item(t, "data out"); l.Amount != nil || l.Dollars != nil || l.Basis != "unknown" || !v.AtLeast {
 			t.Errorf("what nobody knows: %+v, at least %v", l, v.AtLeast)
 		}
+		if l := v.item(t, "writes"); l.Dollars != nil || l.Basis != "unknown" {
+			t.Errorf("of a table that was used, and of which there is no data: %+v", l)
+		}
 		if l := v.item(t, "saves, old too"); l.Dollars == nil || *l.Dollars <= 0 {
 			t.Errorf("what is stored: %+v", l)
 		}
 		if v.Players == nil || *v.Players != 2 || v.PerPlayer == nil || *v.PerPlayer*2 != *v.Total {
 			t.Errorf("players %v, a player $%v of $%v", v.Players, v.PerPlayer, *v.Total)
+		}
+	})
+}
+
+// A stage that nobody has used costs nothing that is counted by use.
+func TestCostOfAnUnusedStage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(9 * 24 * time.Hour)
+		v := deployed(t).run("cost", "--prices-of", "us-east-1", "-o", "json").reckoned(t, exitOK)
+		for _, name := range []string{"requests", "writes", "computing", "uploads, copies", "active players"} {
+			if l := v.item(t, name); l.Dollars == nil || *l.Dollars != 0 {
+				t.Errorf("%+v", l)
+			}
+		}
+		if l := v.item(t, "saves, old too"); l.Dollars != nil {
+			t.Errorf("nobody has measured the bucket: %+v", l)
 		}
 	})
 }

@@ -128,16 +128,18 @@ func (s *session) memory(ctx context.Context) (map[string]int32, error) {
 	return all, nil
 }
 
-// take takes what was measured, and names what could not be.
+// take takes what was measured, and names what could not be. A metric without data is
+// 0 if the stage was not used at all: beside others that have some it is unknown.
 func (m *month) take(r metrics.Reading, memory map[string]int32, pool players.Plan, poolKnown bool) {
 	// The bill needs these alone; another that is missing is no gap in it.
 	needed := []string{metrics.Requests, metrics.ReadCapacity, metrics.WriteCapacity, metrics.StoredBytes}
+	_, used := r.Of(metrics.Requests).Total()
 	total := func(name string) cost.Amount {
 		series := r.Of(name)
-		if series.Err != nil {
+		v, ok := series.Total()
+		if series.Err != nil || !ok && used {
 			return cost.Amount{Basis: cost.Unknown}
 		}
-		v, _ := series.Total() // what nobody has asked for in a month was counted by nobody, and costs nothing
 		return cost.Amount{Value: v, Basis: cost.Measured}
 	}
 	m.Requests, m.ReadUnits, m.WriteUnits = total(metrics.Requests), total(metrics.ReadCapacity), total(metrics.WriteCapacity)
@@ -165,7 +167,11 @@ func (m *month) take(r metrics.Reading, memory map[string]int32, pool players.Pl
 		m.plan = pool.Tier
 	}
 	// Nobody is active without an account, or without signing in.
-	if most := min(pool.Accounts, int64(total(metrics.SignIns).Value)); poolKnown && r.Of(metrics.SignIns).Err == nil && most <= freePlayers {
+	most := pool.Accounts
+	if signIns, ok := r.Of(metrics.SignIns).Total(); ok {
+		most = min(most, int64(signIns))
+	}
+	if poolKnown && most <= freePlayers {
 		m.Players = cost.Amount{Value: float64(most), Basis: cost.Estimated}
 	}
 	for _, g := range r.Gaps() {

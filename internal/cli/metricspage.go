@@ -196,7 +196,7 @@ func (m *month) table() report.Table {
 		t.Title = fmt.Sprintf("Use of %s; the prices of %s are not known", v.Month, m.region)
 	}
 	for _, l := range v.Lines {
-		t.Rows = append(t.Rows, []string{l.Service, l.Item, l.about(), dollars(l.Dollars), dollars(l.ByEnd)})
+		t.Rows = append(t.Rows, []string{l.Service, l.Item, l.about(), l.costs(l.Dollars), l.costs(l.ByEnd)})
 	}
 	least := ""
 	if v.AtLeast && v.Total != nil {
