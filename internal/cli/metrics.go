@@ -206,6 +206,7 @@ func (a *app) watchMetrics(ctx context.Context, l *look, o metricsOptions) error
 				return err
 			}
 		}
+		a.streams.Done() // between two looks nobody is waited for
 		if cloud.Sleep(ctx, watchEvery) != nil {
 			return nil
 		}
