@@ -196,9 +196,7 @@ func (c Chart) x(t time.Time) float64 {
 func (w *writer) chart(c Chart) {
 	w.put("<figure>\n<figcaption>%s", c.Title)
 	for i, l := range c.Lines {
-		if len(c.Lines) > 1 {
-			w.put("<span><b class=\"k%d\">▬</b> %s</span>", i%4, l.Name)
-		}
+		w.put("<span><b class=\"k%d\">▬</b> %s</span>", i%4, l.Name)
 	}
 	w.put("</figcaption>\n<svg viewBox=\"0 0 %v %v\" role=\"img\" aria-label=\"%s\">\n", chartWidth, chartHeight, c.Title)
 	most := c.highest()

@@ -78,6 +78,15 @@ func TestLinesHaveGaps(t *testing.T) {
 	}
 }
 
+// Of a single line, too, the chart says what it is.
+func TestEachLineHasItsName(t *testing.T) {
+	c := hostilePage().Charts[0]
+	c.Lines = []Line{{"5xx", []float64{1, 2}}}
+	if page := written(t, Page{Charts: []Chart{c}}); !strings.Contains(page, "▬</b> 5xx<") {
+		t.Errorf("nothing names the line:\n%s", page)
+	}
+}
+
 // full is a disk that is full once; somebody makes room then.
 type full struct{ room int }
 
