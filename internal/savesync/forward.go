@@ -204,6 +204,9 @@ func (o *Operator) forward(ctx context.Context, k keys, what string, list []inco
 			if !in.unchanged {
 				// In the order given, since the newest is what a game continues with.
 				now := st.now.Add(time.Duration(i) * time.Microsecond)
+				if err := st.spare(ctx, in); err != nil {
+					return err
+				}
 				if err := st.game.take(in, st.revision+1, now); err != nil {
 					return err
 				}
@@ -246,8 +249,8 @@ func (st *state) expect(ctx context.Context, list []incoming) error {
 		if bar := in.bar(room); bar != "" {
 			return &BarredError{in.Name, bar}
 		}
-		if in.spoils(f) {
-			return &DamagedError{in.Name}
+		if err := st.spare(ctx, *in); err != nil {
+			return err
 		}
 		in.ID = originID(st.newID(), in.origin, in.of)
 		in.Layout, in.Basis, in.Expires = layoutInbox, f.Revision, st.now.Unix()
@@ -279,10 +282,30 @@ func (in incoming) bar(w *room) Bar {
 // mayReplace reports whether a content may take the place of a file's.
 func (in incoming) mayReplace(f File) bool { return in.only == "" || in.only == f.ID }
 
-// spoils reports whether a content that cannot be read is to take the place of one that
-// can. What is moved does not: it loses.
-func (in incoming) spoils(f File) bool {
-	return in.health == Damaged && f.Health == Readable && in.origin != Moved
+// spare returns a [*DamagedError] if a content that cannot be read is to take the place
+// of one that can. What is moved does not: it loses. The current content is read if
+// the record does not tell: a release before this one, which a rollback may have brought
+// back for a while, writes none of what reading has shown.
+func (st *state) spare(ctx context.Context, in incoming) error {
+	f, ok := st.game.Files[in.Name]
+	if !ok || in.health != Damaged || in.origin == Moved {
+		return nil
+	}
+	if f.Health == Unread {
+		o, err := st.Objects.Read(ctx, st.keys.content(in.Name, f.ID), f.Version, f.Size)
+		if errors.Is(err, ErrNotFound) || err == nil && o.Data == nil {
+			return nil // someone deleted it: nothing is above the new one
+		}
+		if err != nil {
+			return err
+		}
+		f.Health = inspect(in.Name, o.Data, until(ctx))
+		st.game.Files[in.Name] = f
+	}
+	if f.Health == Readable {
+		return &DamagedError{in.Name}
+	}
+	return nil
 }
 
 // take settles a content that is now under its key.
@@ -290,9 +313,6 @@ func (g *Game) take(in incoming, revision int64, now time.Time) error {
 	i := slices.IndexFunc(g.Uploads, func(u Upload) bool { return u.ID == in.ID && !u.Settled })
 	if i < 0 {
 		return errOvertaken
-	}
-	if in.spoils(g.Files[in.Name]) {
-		return &DamagedError{in.Name}
 	}
 	g.Uploads[i].Settled = true
 	if !in.mayReplace(g.Files[in.Name]) {

@@ -172,6 +172,12 @@ func TestWhatCannotBeRestored(t *testing.T) {
 	if _, ok := errors.AsType[*savesync.DamagedError](restore(k("half", half, 7))); !ok {
 		t.Error("a damaged version is restored over one that can be read")
 	}
+	// The release before this one, which a rollback brings back, writes not what reading has shown.
+	s.store.SetRecord(player, unknownBefore.ReplaceAllString(before, ""))
+	if _, ok := errors.AsType[*savesync.DamagedError](restore(k("half", half, 7))); !ok {
+		t.Error("a damaged version is restored over one that can be read, but was not")
+	}
+	s.store.SetRecord(player, before)
 	if err := restore(k(good.ID, good.Version, good.Size+1)); err == nil {
 		t.Error("a version of another size is restored")
 	}

@@ -403,6 +403,7 @@ func (w *world) settle() {
 			break
 		}
 		quiet++
+		before := w.checksums()
 		for _, d := range w.devices {
 			w.tick(5 * time.Minute) // as often as the client does it by itself
 			busy, served := w.sync(d)
@@ -413,9 +414,21 @@ func (w *world) settle() {
 				quiet = 0
 			}
 		}
+		if !maps.Equal(before, w.checksums()) { // of a device that never gets as far as to complete
+			quiet = 0
+		}
 	}
 	w.compare()
 	w.leave()
+}
+
+// checksums are those of the files in the record.
+func (w *world) checksums() map[string]string {
+	list := map[string]string{}
+	for name, f := range w.watcher.now().Files {
+		list[name] = f.Checksum
+	}
+	return list
 }
 
 // compare wants every file on every device to be what the record has, but for those

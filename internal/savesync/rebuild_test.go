@@ -227,7 +227,7 @@ func TestARecordOfTomorrowIsLeftAlone(t *testing.T) {
 // TestPromisesSurviveDamage damages records in the middle of random histories, and has
 // them rebuilt, with faults: nothing is lost that was ever kept, and the record tells the truth.
 func TestPromisesSurviveDamage(t *testing.T) {
-	for _, promise := range []string{"promise 1", "promise 2", "promise 13"} {
+	for _, promise := range []string{"promise 1:", "promise 2:", "promise 13:"} {
 		for range 10 {
 			rapid.Check(t, func(t *rapid.T) {
 				if story := live(t, func(w *world) { w.harms, w.only = true, promise }); story != "" {

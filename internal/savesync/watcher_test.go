@@ -102,6 +102,11 @@ func (c *watcher) whole(data string) *savesync.Record {
 // after the end of all histories.
 func (c *watcher) barred() bool {
 	data, _ := c.world.store.Record(c.player)
+	return c.bars(data)
+}
+
+// bars reports whether a record bars its player.
+func (c *watcher) bars(data string) bool {
 	r := c.whole(data)
 	return r.Ban != nil || r.Forgotten != nil
 }
@@ -204,9 +209,9 @@ func (c *watcher) answered(r *request) {
 	case r.broken && s != 503:
 		c.violate("promise 6: after a failed call the answer is %d", s)
 	case r.operation != nil:
-	case !r.broken && r.barred && c.barred() && s != 403:
+	case !r.broken && r.barred && c.barred() && c.bars(r.basis) && s != 403:
 		c.violate("promise 13: a %s of a player who is banned or was forgotten is answered %d", r.kind, s)
-	case !r.broken && s == 403 && !r.barred && !c.barred():
+	case !r.broken && s == 403 && !r.barred && !c.barred() && !c.bars(r.basis): // a ban may have come and gone meanwhile
 		c.violate("promise 13: a %s of a player who is not banned is answered %d", r.kind, s)
 	case !r.broken && s != 200 && s != 409 && s != 403:
 		c.violate("the answer is %d, although nothing failed: %v", s, r.reply.Cause)

@@ -44,7 +44,7 @@ type world struct {
 
 	// ahead is how far the service's clock is ahead of all others.
 	ahead time.Duration
-	// only is the one promise that is watched, empty for all.
+	// only is how what is watched begins, as "promise 1:"; empty for all.
 	only string
 	// generous makes plans send devices whatever they do not list (defect D5).
 	generous bool
