@@ -39,9 +39,13 @@ zips: ## build the Lambda zips, to be embedded
 demo: build ## show it all on this computer: deploy, two devices, a conflict
 	@bin/renpyctl demo
 
-picture: build ## draw docs/deploy.svg, a deploy to the local cloud as it is
+picture: build ## draw the pictures in docs: a deploy to the local cloud and a demo on it, as they are
 	@$(RENPYCTL_BIN) local reset --yes
 	@tools/picture.py docs/deploy.svg 'renpyctl deploy --local' $(RENPYCTL_BIN) deploy --local
+	@$(RENPYCTL_BIN) demo --keep >/dev/null
+	@draw() { tools/picture.py docs/$$1.svg "renpyctl $$2 --stage demo --local" $(RENPYCTL_BIN) $$2 --stage demo --local; }; \
+		draw status 'status'; draw logs 'logs --since 1h'; draw doctor 'doctor'; \
+		draw player 'users show player-'; draw history 'saves history player- my_game 1-1-LT1.save'
 	@$(RENPYCTL_BIN) local reset --yes
 
 test: unit e2e ## every test
