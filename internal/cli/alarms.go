@@ -9,6 +9,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/alarms"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/health"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
@@ -63,21 +64,24 @@ type receiverView struct {
 	Confirmed bool   `json:"confirmed"`
 }
 
+// alarmsWithin is how long AWS may take to answer.
+const alarmsWithin = 15 * time.Second
+
 func (a *app) alarms(ctx context.Context, strict bool) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
-	st, err := s.at.Deployed(ctx)
+	st, err := cloud.Within(ctx, alarmsWithin, s.at.Deployed)
 	if err != nil {
-		return err
+		return a.unknowable(ctx, err)
 	}
 	if !stage.AlarmsOn(st) {
 		return s.noAlarms()
 	}
-	found, err := s.at.Alarms(ctx, st)
+	found, err := cloud.Within(ctx, alarmsWithin, func(ctx context.Context) (stage.Alarms, error) { return s.at.Alarms(ctx, st) })
 	if err != nil {
-		return err
+		return a.unknowable(ctx, err)
 	}
 	findings := health.OfAlarms(found)
 	view := s.alarmsView(found, findings)

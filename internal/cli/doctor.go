@@ -180,6 +180,15 @@ func findingText(v checkView, width int) string {
 	return text
 }
 
+// unknowable is the verdict where nothing at all could be found out, for a reason
+// that has no exit code of its own.
+func (a *app) unknowable(ctx context.Context, err error) error {
+	if code, hint := a.explain(ctx, err); code == exitError {
+		return &verdictError{verdict: notSure, text: a.text(err), hint: hint}
+	}
+	return err
+}
+
 // gradeMark is the sign of a grade.
 func gradeMark(grade string) string {
 	switch health.Grade(grade) {

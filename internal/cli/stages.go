@@ -48,7 +48,7 @@ func (a *app) stages(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if listed != nil && len(all) == 0 {
-		return listed
+		return a.unknowable(ctx, listed)
 	}
 	if listed == nil {
 		s.rememberStages(stageNames(all))

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -57,4 +59,21 @@ func TestStages(t *testing.T) {
 		a.Fault = denying("CloudFormation-ListStacks")
 		oneError(t, a.run("stages"), exitAccess)
 	})
+}
+
+// What is never answered ends, and says so in words.
+func TestLooksWithoutAnAnswer(t *testing.T) {
+	for _, command := range []string{"status", "stages", "alarms", "doctor"} {
+		story(t, command, alarmed, func(t *testing.T, a *awsAccount) {
+			operation := map[string]string{"stages": "ListStacks", "alarms": "DescribeAlarms"}[command]
+			a.Hang(cmp.Or(operation, "DescribeStacks"))
+			began := time.Now()
+			o := a.run(command)
+			o.lacks(t, "context deadline exceeded")
+			o.wants(t, exitUnclear, "no answer for 15 s")
+			if took := time.Since(began); took > 35*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
 }

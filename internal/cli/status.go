@@ -79,7 +79,7 @@ func (a *app) status(ctx context.Context, strict bool) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return err
+		return a.unknowable(ctx, err)
 	}
 	view := s.statusView(v)
 	switch {

@@ -28,27 +28,25 @@ type Overview struct {
 // Glance looks at a stage at once and without a question that takes long. The error
 // is why there is nothing to be seen: no stage, or its stack could not be read.
 func Glance(ctx context.Context, at *stage.Stage, o Options) (Overview, error) {
-	limited, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	p := admit(limited, at, o)
+	p := admit(ctx, at, o)
 	defer p.discharge()
-	st, err := p.stack.get(limited)
+	st, err := p.stack.get(ctx)
 	if err != nil {
 		return Overview{}, err
 	}
 	v := Overview{Stack: st, Number: stage.Release(st), Drifted: -1, Accounts: -1}
-	v.Findings = p.make(limited, func(c check) bool { return c.atAGlance })
-	if c, err := p.compared.get(limited); err == nil && st.Status.Updatable() {
+	v.Findings = p.make(ctx, func(c check) bool { return c.atAGlance })
+	if c, err := p.compared.get(ctx); err == nil && st.Status.Updatable() {
 		v.Record, v.Drifted = c.Record, len(c.Drift)
 	}
-	if plan, err := p.plan.get(limited); err != nil {
+	if plan, err := p.plan.get(ctx); err != nil {
 		v.Findings = append(v.Findings, Finding{Check: "players", Grade: Unchecked, Err: err})
 	} else {
 		v.Accounts = plan.Accounts
 	}
-	v.Hour, err = p.hour.get(limited)
+	v.Hour, err = p.hour.get(ctx)
 	v.Findings = append(v.Findings, gaps("last hour", v.Hour, err)...)
-	v.Day, err = p.day.get(limited)
+	v.Day, err = p.day.get(ctx)
 	v.Findings = append(v.Findings, gaps("last day", v.Day, err)...)
 	return v, nil
 }

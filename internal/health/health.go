@@ -107,17 +107,18 @@ func Count(list []Finding) Tally {
 // (*[stage.NoStageError], *[stage.ForeignStackError]); what could be said of the
 // account is in the report all the same.
 func Examine(ctx context.Context, at *stage.Stage, o Options) (Report, error) {
-	limited, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	p := admit(limited, at, o)
+	p := admit(ctx, at, o)
 	defer p.discharge()
-	_, none := p.stack.get(limited)
+	found := p.make(ctx, func(check) bool { return true })
+	_, none := p.stack.get(ctx)
 	if !isNone(none) {
 		none = nil
+	} else {
+		found = slices.DeleteFunc(found, func(f Finding) bool { return !ofAccount(f.Check) })
 	}
-	r := Report{Findings: p.make(limited, func(c check) bool { return none == nil || c.ofAccount })}
+	r := Report{Findings: found}
 	if o.Launch > 0 {
-		forecast, err := p.forecast(limited, o.Launch)
+		forecast, err := p.forecast(ctx, o.Launch)
 		if err != nil {
 			r.Findings = append(r.Findings, Finding{Check: launch, Grade: Unchecked, Err: err})
 		} else {
@@ -125,6 +126,11 @@ func Examine(ctx context.Context, at *stage.Stage, o Options) (Report, error) {
 		}
 	}
 	return r, none
+}
+
+// ofAccount tells whether a check is of the account alone.
+func ofAccount(name string) bool {
+	return slices.ContainsFunc(checks(), func(c check) bool { return c.name == name && c.ofAccount })
 }
 
 // isNone tells whether an error says that there is no stage.

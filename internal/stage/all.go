@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 )
 
@@ -18,6 +20,9 @@ type Found struct {
 	Stack stack.Stack // zero if it could not be read
 	Err   error       // why; a *[ForeignStackError] says that the stack has lost its [Tag]
 }
+
+// answerWithin is how long one stack may take to be read, and all to be listed.
+const answerWithin = 15 * time.Second
 
 // readAtOnce is how many stacks are read at a time.
 const readAtOnce = 8
@@ -41,7 +46,7 @@ func Names(ctx context.Context, cfg aws.Config) ([]Name, error) {
 // read says so and hides no other. An error is beside the stages that were found
 // before it.
 func All(ctx context.Context, cfg aws.Config) ([]Found, error) {
-	names, listed := At(cfg, "").Stacks.Names(ctx, stackPrefix)
+	names, listed := cloud.Within(ctx, answerWithin, func(ctx context.Context) ([]string, error) { return At(cfg, "").Stacks.Names(ctx, stackPrefix) })
 	slices.Sort(names)
 	found := make([]Found, len(names))
 	slots := make(chan struct{}, readAtOnce)
@@ -52,7 +57,7 @@ func All(ctx context.Context, cfg aws.Config) ([]Found, error) {
 			defer func() { <-slots }()
 			at := At(cfg, Name(strings.TrimPrefix(name, stackPrefix)))
 			found[i].Name = at.Name
-			found[i].Stack, found[i].Err = at.Known(ctx)
+			found[i].Stack, found[i].Err = cloud.Within(ctx, answerWithin, at.Known)
 		})
 	}
 	group.Wait()
