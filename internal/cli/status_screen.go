@@ -75,6 +75,9 @@ func hourLine(h hourView) string {
 	if h.Requests == nil {
 		return unknown
 	}
+	if *h.Requests == 0 && h.P95 == nil {
+		return "CloudWatch counted no requests"
+	}
 	text := counted(h.Requests, "request") + ", " + counted(h.Errors, "error")
 	if h.Errors != nil && *h.Errors > 0 && *h.Requests > 0 {
 		text += fmt.Sprintf(" (%.1f %%)", *h.Errors / *h.Requests * 100)
@@ -90,7 +93,7 @@ func playersLine(p playersCount) string {
 	if p.Accounts != nil {
 		accounts = ui.Count(*p.Accounts)
 	}
-	return accounts + "; in 24 hours " + counted(p.SignUps, "sign-up") + ", " + counted(p.SignIns, "sign-in")
+	return accounts + "; counted in 24 hours: " + counted(p.SignUps, "sign-up") + ", " + counted(p.SignIns, "sign-in")
 }
 
 func savesLine(s savesCount) string {
