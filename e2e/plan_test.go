@@ -26,6 +26,10 @@ func TestPlan(t *testing.T) {
 
 	// Of a stage that does not exist.
 	first := by.plan(t, 8, "--arch", hostArch())
+	alarm := func(c changeJSON) bool { return strings.Contains(c.LogicalID, "Alarm") }
+	if slices.ContainsFunc(first.Changes, alarm) {
+		t.Errorf("the plan has alarms that nobody asked for: %+v", first.Changes)
+	}
 	if !first.Create || len(first.Changes) < 20 || len(first.Guarded) > 0 || first.Stack != "renpy-cloud-planned" {
 		t.Errorf("the first plan is %+v", first)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -171,11 +172,13 @@ func (v planView) text(t *deploy.Target, verbose bool) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("Plan: %s", planSummary(v.Changes))
-	var shown []changeView
+	var shown, hidden []changeView
 	for _, c := range v.Changes {
 		about, known := cfn.Describe(c.LogicalID)
 		if verbose || c.Action != stack.Add || !known || about.Loss != "" || c.Kind == "function" {
 			shown = append(shown, c)
+		} else {
+			hidden = append(hidden, c)
 		}
 	}
 	var kind, id int
@@ -193,8 +196,8 @@ func (v planView) text(t *deploy.Target, verbose bool) string {
 			say("      %s", ui.Dim(value))
 		}
 	}
-	if hidden := len(v.Changes) - len(shown); hidden > 0 {
-		say("  %s", ui.Dim(fmt.Sprintf("+ %d more: roles, log groups, routes, permissions (--verbose lists them)", hidden)))
+	if len(hidden) > 0 {
+		say("  %s", ui.Dim(fmt.Sprintf("+ %d more: %s (--verbose lists them)", len(hidden), kinds(hidden))))
 	}
 	for _, p := range v.Parameters {
 		say("  setting %s: %s → %s", ui.Accent(p.Name), quoteEmpty(p.Before), quoteEmpty(p.After))
@@ -347,3 +350,25 @@ func codeNote(t *deploy.Target, hash string) string {
 }
 
 func short(hash string) string { return hash[:min(7, len(hash))] }
+
+// kinds names what changes are of, those with the most first, and not more than a line holds.
+func kinds(list []changeView) string {
+	const most = 4
+	count := map[string]int{}
+	for _, c := range list {
+		count[c.Kind]++
+	}
+	names := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(count[b]-count[a], strings.Compare(a, b))
+	})
+	more := ""
+	if len(names) > most {
+		names, more = names[:most], ", …"
+	}
+	for i, name := range names {
+		if count[name] > 1 {
+			names[i] = name + "s"
+		}
+	}
+	return strings.Join(names, ", ") + more
+}

@@ -12,8 +12,7 @@ there is no second port that would lead around it.
   - Unsigned are only the calls that a game makes of AWS, too.
 
 It also stops MiniStack when nobody has used it for long, says what could not be
-written, which MiniStack only logs, and gives tables the point-in-time recovery
-that their template asks for, which MiniStack forgets.
+written, which MiniStack only logs, and mends two things in its CloudFormation.
 
     guard.py FOLDER SECONDS     the cloud's folder; how long unused until the end
 """
@@ -295,8 +294,8 @@ async def guard(scope, receive, send):
         if path == "/_renpyctl/save":
             return await answer(send, 200, body=json.dumps({"faults": save()}).encode())
         receive = again(body, receive)
-    if PROVISIONERS in sys.modules:
-        recover_tables(sys.modules[PROVISIONERS])
+    if CLOUDFORMATION + ".changesets" in sys.modules:  # it is loaded at the first call
+        mend_cloudformation()
     if path != "/_ministack/health":
         used = time.monotonic()
     await unguarded(scope, receive, written_or_refused(expect_faults(), headers, send))
@@ -333,14 +332,16 @@ def again(body, receive):
     return receive_again
 
 
-PROVISIONERS = "ministack.services.cloudformation.provisioners"
+CLOUDFORMATION = "ministack.services.cloudformation"
 
 
 @functools.cache
-def recover_tables(provisioners):
-    """Has CloudFormation switch on the recovery of the tables that it makes. MiniStack loads it at the first call."""
+def mend_cloudformation():
+    """Has CloudFormation do what MiniStack's forgets: it switches on the recovery of the tables that it makes, and
+    counts no resource into a change whose condition does not hold."""
+    provisioners, changesets = sys.modules[CLOUDFORMATION + ".provisioners"], sys.modules[CLOUDFORMATION + ".changesets"]
     handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
-    create = handlers["create"]
+    create, resolve = handlers["create"], changesets._resolve_props_for_diff
 
     def create_recoverable(logical_id, props, stack_name):
         name, attributes = create(logical_id, props, stack_name)
@@ -348,7 +349,15 @@ def recover_tables(provisioners):
         provisioners._dynamodb._pitr_settings[name] = bool(recovery.get("PointInTimeRecoveryEnabled"))
         return name, attributes
 
-    handlers["create"] = create_recoverable
+    def resolve_wanted(template, params, stack_name, stack_id):
+        resolved = resolve(template, params, stack_name, stack_id)
+        if resolved:
+            holds = changesets._evaluate_conditions(template, params)
+            resources = resolved["Resources"].items()
+            resolved["Resources"] = {name: r for name, r in resources if holds.get(r.get("Condition"), True)}
+        return resolved
+
+    handlers["create"], changesets._resolve_props_for_diff = create_recoverable, resolve_wanted
 
 
 def guard_runtime_api():
