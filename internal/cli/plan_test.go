@@ -45,8 +45,8 @@ func TestPlanFileIsPrivate(t *testing.T) {
 				t.Errorf("changed %q", o.onStack())
 			}
 		}
-		a.run("plan", "--out", dir, "--set", "GameIds=planned").wants(t, exitUsage, "is no regular file")
-		a.run("plan", "--out", filepath.Join(dir, "no", "x"), "--set", "GameIds=planned").wants(t, exitUsage)
+		a.run("plan", "--out", dir, "--set", "GameIds=planned").wants(t, exitUsage, "is a folder: add a file name")
+		a.run("plan", "--out", filepath.Join(dir, "no", "x"), "--set", "GameIds=planned").wants(t, exitUsage, "there is no folder ")
 		if text, err := os.ReadFile(elsewhere); err != nil || string(text) != "before" {
 			t.Errorf("elsewhere is %q, %v", text, err)
 		}

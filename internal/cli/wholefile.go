@@ -44,10 +44,18 @@ func writePrivate(file string, body []byte) error {
 	return err
 }
 
-// replaceable refuses a name that is there and no file's own.
+// replaceable refuses a name that is there and no file's own, and one in a folder
+// that is not there.
 func replaceable(file string) error {
-	if there, err := os.Lstat(file); err == nil && !there.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", file)
+	there, err := os.Lstat(file)
+	switch {
+	case err == nil && there.IsDir():
+		return fmt.Errorf("%s is a folder: add a file name", quoted(file))
+	case err == nil && !there.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file", quoted(file))
+	}
+	if folder, err := os.Stat(filepath.Dir(file)); errors.Is(err, os.ErrNotExist) || err == nil && !folder.IsDir() {
+		return fmt.Errorf("there is no folder %s", quoted(filepath.Dir(file)))
 	}
 	return nil
 }
