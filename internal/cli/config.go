@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,26 +34,33 @@ first lines say what the game's own script has to call. With --local it also
 points the client at the local cloud, which is for development builds only.
 
 The game's id is what its players' saves are kept under: choose it once, and
-never change it.`,
+never change it. So --out refuses to write over the file of another game, and
+over what is no such file; --change-game-id writes another id into it all the
+same. The choice on the file's last line stays as it is.`,
 		Example: "  renpyctl config renpy --stage prod --game-id my_game --out game/cloud_config.rpy",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("out") && o.out == "" {
+			switch {
+			case cmd.Flags().Changed("out") && o.out == "":
 				return usagef("--out needs a file")
+			case o.changeID && o.out == "":
+				return usagef("--change-game-id is about the file of --out: add --out")
 			}
 			return a.configRenpy(cmd.Context(), o)
 		},
 	}
 	renpy.Flags().StringVar(&o.gameID, "game-id", "", "the game's id: letters, digits, dots, hyphens, underscores (default with --local: my_game)")
 	renpy.Flags().StringVar(&o.out, "out", "", "write this `FILE` in UTF-8, whole or not at all, in place of printing it")
+	renpy.Flags().BoolVar(&o.changeID, "change-game-id", false, "with --out: write over the file of a game with another id, whose saves it then does not find")
 	cmd.AddCommand(renpy)
 	return cmd
 }
 
 // configOptions are the flags of config renpy.
 type configOptions struct {
-	gameID string
-	out    string
+	gameID   string
+	out      string
+	changeID bool // whether the file may be of a game with another id
 }
 
 // check refuses what no game can be called. Away from this computer nobody guesses
@@ -98,6 +102,16 @@ func (a *app) configRenpy(ctx context.Context, o configOptions) error {
 	if err := o.check(a.flags.local); err != nil {
 		return err
 	}
+	var file gameFile
+	if o.out != "" {
+		var err error
+		if file, err = lookAtGameFile(o.out); err != nil {
+			return err
+		}
+		if err := file.of(o.gameID, o.changeID); err != nil {
+			return err
+		}
+	}
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -111,10 +125,13 @@ func (a *app) configRenpy(ctx context.Context, o configOptions) error {
 		return err
 	}
 	if o.out != "" {
-		if err := c.writeFile(o.out); err != nil {
+		if err := file.write(c); err != nil {
 			return usagef("--out: %v", err)
 		}
 		a.say("Written: %s.", quoted(o.out))
+		if file.trusts {
+			a.say("As its last line says, the game goes on trusting the player's devices.")
+		}
 	}
 	switch {
 	case a.json():
@@ -142,15 +159,6 @@ func (s *session) gameConfig(st stack.Stack, gameID string) (renpyConfig, error)
 		c.CognitoElsewhere = "https://cognito-idp." + c.Region + "." + suffix
 	}
 	return c, nil
-}
-
-// writeFile writes the block to a file that everybody may read, as a game's others.
-func (c renpyConfig) writeFile(file string) error {
-	if err := replaceable(file); err != nil {
-		return err
-	}
-	_, err := writeWhole(file, time.Time{}, func(f *os.File) error { return errors.Join(c.write(f), f.Chmod(0o644)) })
-	return err
 }
 
 // integration is the block: configure(), and the syncs at the main menu and at quit.

@@ -172,6 +172,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage, a.running + " --help shows how it is used"
 	}
+	if e, ok := errors.AsType[*otherGameError](err); ok {
+		return exitRefused, fmt.Sprintf("add --game-id %s; under another id players do not find their saves (--change-game-id writes it all the same)", e.there)
+	}
 	if _, ok := errors.AsType[*stage.NoStageError](err); ok {
 		hint := a.command("deploy") + " creates it; --region and --profile choose where to look"
 		if near := a.similarStage(ctx); near != "" {
