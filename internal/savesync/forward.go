@@ -283,12 +283,12 @@ func (in incoming) bar(w *room) Bar {
 func (in incoming) mayReplace(f File) bool { return in.only == "" || in.only == f.ID }
 
 // spare returns a [*DamagedError] if a content that cannot be read is to take the place
-// of one that can. What is moved does not: it loses. The current content is read if
-// the record does not tell: a release before this one, which a rollback may have brought
+// of one that can. What is moved does not: it loses, if the record tells what it loses
+// against. So the current content is read if it does not: a release before this one, which a rollback may have brought
 // back for a while, writes none of what reading has shown.
 func (st *state) spare(ctx context.Context, in incoming) error {
 	f, ok := st.game.Files[in.Name]
-	if !ok || in.health != Damaged || in.origin == Moved {
+	if !ok || in.health != Damaged {
 		return nil
 	}
 	if f.Health == Unread {
@@ -302,7 +302,7 @@ func (st *state) spare(ctx context.Context, in incoming) error {
 		f.Health = inspect(in.Name, o.Data, until(ctx))
 		st.game.Files[in.Name] = f
 	}
-	if f.Health == Readable {
+	if f.Health == Readable && in.origin != Moved {
 		return &DamagedError{in.Name}
 	}
 	return nil

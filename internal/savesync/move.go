@@ -59,10 +59,18 @@ func (o *Operator) give(ctx context.Context, from, to keys, files map[string]Fil
 	var list []incoming
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := files[name]
+		src := Source{name, f.ID, f.Version, f.Size}
+		if f.Health == Unread { // as a release before this one writes it
+			in, err := o.read(ctx, from, src)
+			if err != nil {
+				return nil, err
+			}
+			f.Health = in.health
+		}
 		list = append(list, incoming{
 			Upload: Upload{Name: name, Size: f.Size, Checksum: f.Checksum, Modified: f.Modified},
 			health: f.Health, origin: Moved, of: f.ID, settle: compete,
-			put: o.copier(from.content(name, f.ID), Source{name, f.ID, f.Version, f.Size}),
+			put: o.copier(from.content(name, f.ID), src),
 		})
 	}
 	return o.forward(ctx, to, "move", list)

@@ -1,6 +1,7 @@
 package savesync
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -204,8 +205,9 @@ func (g *Game) commit(c claim, at place, revision int64, now time.Time) {
 func (g *Game) lose(c claim, at place, now time.Time) (damaged bool) {
 	f := g.Files[c.Name]
 	if f.Checksum == c.Checksum {
-		if at.id != "" && at.id != f.ID { // it came twice, at once
-			g.Retired = append(g.Retired, Content{Name: c.Name, ID: at.id})
+		// It came twice, at once, or a request that died has copied it.
+		if id := cmp.Or(at.id, c.ID); id != f.ID {
+			g.Retired = append(g.Retired, Content{Name: c.Name, ID: id})
 		}
 		return false
 	}

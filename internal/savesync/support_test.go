@@ -35,9 +35,12 @@ func (r *request) reaches(p string) bool {
 // forces reports whether a request may make any content current.
 func (r *request) forces() bool { return r.operation != nil && r.wins }
 
+// moves reports whether a request gives a player's files to another.
+func (r *request) moves() bool { return r.operation != nil && r.other != "" }
+
 // givesUp reports whether a request may take a player's files out of the record.
 func (r *request) givesUp(p string) bool {
-	return r.operation != nil && r.other != "" && p == r.player
+	return r.moves() && p == r.player
 }
 
 // support is what an operator may do next, who does one thing at a time.

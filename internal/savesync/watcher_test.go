@@ -272,7 +272,8 @@ func (c *watcher) replaced(r *request, name string, f, g savesync.File, old *sav
 	if there && len(is) < len(was) && strings.HasPrefix(was, is) && !forced {
 		c.violate("promise 9: %s goes from %s to its beginning", name, c.world.label(was))
 	}
-	if !mended && !forced && losing(old, name, g.Checksum) {
+	// What a move brings was another account's current content: there it was asked for in earnest.
+	if !mended && !forced && !r.moves() && losing(old, name, g.Checksum) {
 		c.violate("promise 11: %s goes from %s to %s, which was asked for only to be kept", name, c.world.label(was), c.world.label(is))
 	}
 	if !g.Older.Has(f.Checksum) {
