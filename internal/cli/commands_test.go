@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,8 +79,12 @@ func isName(text string) bool {
 
 func checkExamples(t *testing.T, cmd *cobra.Command) {
 	piped := false
-	for line := range strings.Lines(cmd.Example) {
+	// A line that ends with \ goes on in the next.
+	for line := range strings.Lines(regexp.MustCompile(`\\\n *`).ReplaceAllString(cmd.Example, "")) {
 		line = strings.TrimSpace(line)
+		if inner, ok := strings.CutPrefix(line, "source <("); ok {
+			line = strings.TrimSuffix(inner, ")")
+		}
 		rest, ok := strings.CutPrefix(line, "renpyctl ")
 		if piped && !ok {
 			continue // what the output goes to
@@ -89,9 +94,10 @@ func checkExamples(t *testing.T, cmd *cobra.Command) {
 			t.Errorf("the example %q does not begin with renpyctl", line)
 			continue
 		}
-		// Behind two blanks is an explanation, behind > a file.
+		// Behind two blanks is an explanation, behind > or < a file.
 		rest, _, _ = strings.Cut(rest, "  ")
 		rest, _, _ = strings.Cut(rest, " > ")
+		rest, _, _ = strings.Cut(rest, " < ")
 		root := newRoot(&app{env: Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}})
 		found, args, err := root.Find(strings.Fields(rest))
 		if err == nil {

@@ -23,6 +23,8 @@ func newCompletionInstall(a *app) *cobra.Command {
 		Long: `Write the completion into the folder of your own where your shell looks for it.
 It says which file it writes and changes no other. Where a shell has no such
 folder, it says what is left to do.`,
+		Example: `  renpyctl completion install
+  renpyctl completion install --shell fish --dry-run`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.installCompletion(cmd.Root(), name, dryRun) },
 	}

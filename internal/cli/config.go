@@ -37,8 +37,9 @@ The game's id is what its players' saves are kept under: choose it once, and
 never change it. So --out refuses to write over the file of another game, and
 over what is no such file; --change-game-id writes another id into it all the
 same. The choice on the file's last line stays as it is.`,
-		Example: "  renpyctl config renpy --stage prod --game-id my_game --out game/cloud_config.rpy",
-		Args:    noArgs,
+		Example: `  renpyctl config renpy --stage prod --game-id my_game \
+    --out game/cloud_config.rpy`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case cmd.Flags().Changed("out") && o.out == "":

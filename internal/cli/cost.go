@@ -38,11 +38,11 @@ The prices are AWS's list prices of %s, dated %s, and no other
 region's. Free in them are Cognito's first 10,000 active players of a month, on
 the plans LITE and ESSENTIALS, and the first 100 GB to the internet. Not taken
 off is what each account has for nothing every month:
-  %s.
+  %s
 
 Nothing that costs is done unasked: --count-versions lists the bucket, which
 takes $0.005 for a million versions, and --billed asks AWS what it has billed,
-which takes $%.2f.`, strings.Join(cost.Regions(), ", "), cost.Dated, cost.Free, cost.AskPrice),
+which takes $%.2f.`, strings.Join(cost.Regions(), ", "), cost.Dated, ui.Wrap(cost.Free+".", helpWidth, 2), cost.AskPrice),
 		Example: `  renpyctl cost --stage prod
   renpyctl cost --players 10000 --save-size 200KB --sessions 40
   renpyctl cost --stage prod --billed`,

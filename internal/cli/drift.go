@@ -23,6 +23,8 @@ func newDrift(a *app) *cobra.Command {
 		Long: `Show how the stage differs from what its stack and template say: fast deploys,
 edits in the AWS console, what was deleted, and what a removal that was not
 finished has changed. A deploy puts it right.`,
+		Example: `  renpyctl drift --stage prod
+  renpyctl drift --stage prod --exit-code`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.showDrift(cmd.Context(), exitCode) },
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 )
 
@@ -48,19 +49,15 @@ func readmeTable(t *testing.T, heading string) (rows [][2]string) {
 	return rows
 }
 
-// Help is 80 wide, and no command is missing from its groups.
+// Help is 80 wide, its examples included, and no command is missing from its groups.
 func TestHelpIsWhole(t *testing.T) {
 	root := newRoot(&app{env: Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}})
 	var visit func(*cobra.Command)
 	visit = func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()
-		text := cmd.UsageString()
-		if cmd.IsAdditionalHelpTopicCommand() {
-			text = cmd.Long
-		}
-		for line := range strings.Lines(text) {
-			if n := len([]rune(strings.TrimRight(line, "\n"))); n > helpWidth && !slices.Contains(strings.Split(cmd.Example, "\n"), strings.TrimRight(line, "\n")) {
-				t.Errorf("%s --help has a line of %d characters: %q", cmd.CommandPath(), n, line)
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.UsageString()) {
+			if n := ansi.StringWidth(strings.TrimRight(line, "\n")); n > helpWidth {
+				t.Errorf("%s --help has a line of %d cells: %q", cmd.CommandPath(), n, line)
 			}
 		}
 		for _, sub := range cmd.Commands() {
@@ -71,4 +68,19 @@ func TestHelpIsWhole(t *testing.T) {
 		}
 	}
 	visit(root)
+}
+
+// Every command that does something shows how it is typed: an example has the
+// command's own name.
+func TestHelpHasExamples(t *testing.T) {
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		if cmd.IsAvailableCommand() && !cmd.HasAvailableSubCommands() && !strings.Contains(cmd.Example, cmd.CommandPath()) {
+			t.Errorf("%s --help has no example of it: %q", cmd.CommandPath(), cmd.Example)
+		}
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+	}
+	visit(newRoot(&app{env: Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}}))
 }

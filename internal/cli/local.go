@@ -26,8 +26,8 @@ for a day; what is deployed on it stays.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	add := func(use, short string, run func(context.Context, *local.Cloud) error) *cobra.Command {
-		sub := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	add := func(use, short, example string, run func(context.Context, *local.Cloud) error) *cobra.Command {
+		sub := &cobra.Command{Use: use, Short: short, Example: example, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			lc, err := a.localCloud()
 			if err != nil {
 				return err
@@ -38,16 +38,17 @@ for a day; what is deployed on it stays.`,
 		return sub
 	}
 	var origins []string
-	up := add("up", "Start the local cloud, installing it first if needed", func(ctx context.Context, lc *local.Cloud) error {
+	up := add("up", "Start the local cloud, installing it first if needed", `  renpyctl local up
+  renpyctl local up --allow-origin http://localhost:8042`, func(ctx context.Context, lc *local.Cloud) error {
 		return a.localUp(ctx, lc, origins)
 	})
 	up.Flags().StringArrayVar(&origins, "allow-origin", nil,
 		`let pages of this origin, such as a web build's http://localhost:8042, reach what a game may;
 once for each, in place of those allowed before, and "" for none`)
-	add("down", "Stop the local cloud; what is deployed on it stays", a.localDown)
-	add("status", "Show whether the local cloud runs", a.localStatus)
-	add("reset", "Stop the local cloud and delete everything on it", a.localReset)
-	add("logs", "Print the local cloud's own log", a.localLogs)
+	add("down", "Stop the local cloud; what is deployed on it stays", "  renpyctl local down", a.localDown)
+	add("status", "Show whether the local cloud runs", "  renpyctl local status", a.localStatus)
+	add("reset", "Stop the local cloud and delete everything on it", "  renpyctl local reset", a.localReset)
+	add("logs", "Print the local cloud's own log", "  renpyctl local logs", a.localLogs)
 	return cmd
 }
 

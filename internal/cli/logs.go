@@ -51,7 +51,8 @@ there, "a phrase" in quotes, or { $.field = value }.`,
 		Example: `  renpyctl logs --since 2h
   renpyctl logs --follow --errors
   renpyctl logs --player ann.lee@example.com --since yesterday
-  renpyctl logs syncPlan --filter '{ $.took_ms > 1000 }' --since 2026-11-25 --until 2026-11-26`,
+  renpyctl logs syncPlan --filter '{ $.took_ms > 1000 }' \
+    --since 2026-11-25 --until 2026-11-26`,
 		Args:      cobra.ArbitraryArgs,
 		ValidArgs: append(stage.FunctionNames(), accessLog),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -31,8 +31,10 @@ func newPolicy(a *app) *cobra.Command {
 is asked of AWS. Deploying needs caller and execution together; docs/policies.md
 says who needs which, and what they can and cannot do.`,
 		Example: `  renpyctl policy caller --stage prod --region eu-west-1 |
-    aws iam create-policy --policy-name renpyctl-prod-caller --policy-document file:///dev/stdin
-  renpyctl policy github --stage prod --account 123456789012 --repo my-org/my-game --environment prod`,
+    aws iam create-policy --policy-name renpyctl-prod-caller \
+      --policy-document file:///dev/stdin
+  renpyctl policy github --stage prod --account 123456789012 \
+    --repo my-org/my-game --environment prod`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -52,7 +54,10 @@ func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "caller",
 		Short: "Print what renpyctl itself calls, for every command but those about players",
-		Args:  noArgs,
+		Example: `  renpyctl policy caller --stage prod --region eu-west-1
+  renpyctl policy caller --stage prod --account 123456789012 \
+    --role-arn arn:aws:iam::123456789012:role/renpyctl-execution`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.printPolicy(cmd.Context(), *o, iam.Caller); err != nil {
 				return err
@@ -74,7 +79,9 @@ func newExecutionPolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "execution",
 		Short: "Print what CloudFormation does with the stage's resources",
-		Args:  noArgs,
+		Example: `  renpyctl policy execution --stage prod --account 123456789012 \
+    --boundary arn:aws:iam::123456789012:policy/renpyctl-prod-boundary`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.printPolicy(cmd.Context(), *o, iam.Execution); err != nil {
 				return err
@@ -93,10 +100,11 @@ func newExecutionPolicy(a *app, o *policyOptions) *cobra.Command {
 
 func newBoundaryPolicy(a *app, o *policyOptions) *cobra.Command {
 	return &cobra.Command{
-		Use:   "boundary",
-		Short: "Print the most that the stage's functions can ever be allowed",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Boundary) },
+		Use:     "boundary",
+		Short:   "Print the most that the stage's functions can ever be allowed",
+		Example: "  renpyctl policy boundary --stage prod --account 123456789012",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Boundary) },
 	}
 }
 
@@ -108,6 +116,8 @@ func newSupportPolicy(a *app, o *policyOptions) *cobra.Command {
 		Long: `Print what these need: status, stages, doctor, alarms, info, config, logs,
 releases, drift and all of users. It allows nothing that changes the stack.
 With --read-only it only looks: without the commands that change accounts.`,
+		Example: `  renpyctl policy support --stage prod --user-pool eu-west-1_AbCdEfGhI
+  renpyctl policy support --stage prod --read-only`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			policy := iam.Support
@@ -124,10 +134,11 @@ With --read-only it only looks: without the commands that change accounts.`,
 
 func newSmokePolicy(a *app, o *policyOptions) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "smoke",
-		Short: "Print what smoke needs, and deploy --smoke beside what a deploy does",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Smoke) },
+		Use:     "smoke",
+		Short:   "Print what smoke needs, and deploy --smoke beside what a deploy does",
+		Example: "  renpyctl policy smoke --stage prod --user-pool eu-west-1_AbCdEfGhI",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Smoke) },
 	}
 	o.userPoolFlag(cmd)
 	return cmd
@@ -157,9 +168,10 @@ provider.
 Repositories that were made or renamed since 15 July 2026 have ids in their
 tokens: --repo is then ORG@ID/REPO@ID, which this prints:
   gh api repos/ORG/REPO --jq '"\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'`,
-		Example: "  renpyctl policy github --account 123456789012 --repo my-org/my-game --environment prod",
-		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.gitHubPolicy(cmd.Context(), *o) },
+		Example: `  renpyctl policy github --account 123456789012 \
+    --repo my-org/my-game --environment prod`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.gitHubPolicy(cmd.Context(), *o) },
 	}
 	cmd.Flags().StringVar(&o.gitHub.Repository, "repo", "", "the repository, as GitHub spells it: ORG/REPO or ORG@ID/REPO@ID")
 	cmd.Flags().StringVar(&o.gitHub.Environment, "environment", "", "the deployment environment of the workflow's job")

@@ -15,10 +15,11 @@ import (
 
 func newReleases(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "releases",
-		Short: "List what was deployed when, by whom, and how it went",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.releases(cmd.Context()) },
+		Use:     "releases",
+		Short:   "List what was deployed when, by whom, and how it went",
+		Example: "  renpyctl releases --stage prod",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.releases(cmd.Context()) },
 	}
 }
 

@@ -34,7 +34,8 @@ expires they change, the ids that JSON and pipes have do not.
 Of one FILE each version is read, for what it says of itself: the save's own
 name, what the game wrote beside it, how long was played. --brief leaves it out.`,
 		Example: `  renpyctl saves history ann@example.com my_game 1-1-LT1.save
-  renpyctl saves history ann@example.com my_game 1-1-LT1.save --version 3 --screenshot then.png`,
+  renpyctl saves history ann@example.com my_game 1-1-LT1.save \
+    --version 3 --screenshot then.png`,
 		Args:              between(2, 3, "a player, a game, and perhaps a file"),
 		ValidArgsFunction: a.completeSaves,
 		RunE: func(cmd *cobra.Command, args []string) error {

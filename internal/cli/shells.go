@@ -21,10 +21,11 @@ values, or write it where your shell looks for it. Packages bring it already.`,
 	}
 	for _, s := range shells {
 		cmd.AddCommand(&cobra.Command{
-			Use:   s.name,
-			Short: "Print the completion for " + s.title,
-			Args:  noArgs,
-			RunE:  func(cmd *cobra.Command, _ []string) error { return s.script(cmd.Root(), cmd.OutOrStdout()) },
+			Use:     s.name,
+			Short:   "Print the completion for " + s.title,
+			Example: "  " + s.load,
+			Args:    noArgs,
+			RunE:    func(cmd *cobra.Command, _ []string) error { return s.script(cmd.Root(), cmd.OutOrStdout()) },
 		})
 	}
 	cmd.AddCommand(newCompletionInstall(a))
@@ -34,7 +35,9 @@ values, or write it where your shell looks for it. Packages bring it already.`,
 // shell is one that completion is for.
 type shell struct {
 	name, title string
-	script      func(root *cobra.Command, to io.Writer) error
+	// load is what has this very shell complete, until it ends.
+	load   string
+	script func(root *cobra.Command, to io.Writer) error
 	// file is where the shell looks for a person's own completions.
 	file func(home string, getenv func(string) string) string
 	// rest says what a person still has to do.
@@ -46,14 +49,14 @@ type shell struct {
 // (about_Profiles).
 var shells = []shell{
 	{
-		"bash", "bash", func(root *cobra.Command, to io.Writer) error { return root.GenBashCompletionV2(to, true) },
+		"bash", "bash", "source <(renpyctl completion bash)", func(root *cobra.Command, to io.Writer) error { return root.GenBashCompletionV2(to, true) },
 		func(home string, getenv func(string) string) string {
 			return filepath.Join(cmp.Or(getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "bash-completion", "completions", "renpyctl")
 		},
 		func(string) string { return "a new shell has it, if the package bash-completion is installed" },
 	},
 	{
-		"zsh", "zsh", func(root *cobra.Command, to io.Writer) error { return root.GenZshCompletion(to) },
+		"zsh", "zsh", "source <(renpyctl completion zsh)", func(root *cobra.Command, to io.Writer) error { return root.GenZshCompletion(to) },
 		func(home string, getenv func(string) string) string {
 			return filepath.Join(cmp.Or(getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "zsh", "site-functions", "_renpyctl")
 		},
@@ -62,14 +65,14 @@ var shells = []shell{
 		},
 	},
 	{
-		"fish", "fish", func(root *cobra.Command, to io.Writer) error { return root.GenFishCompletion(to, true) },
+		"fish", "fish", "renpyctl completion fish | source", func(root *cobra.Command, to io.Writer) error { return root.GenFishCompletion(to, true) },
 		func(home string, getenv func(string) string) string {
 			return filepath.Join(cmp.Or(getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "fish", "completions", "renpyctl.fish")
 		},
 		func(string) string { return "a new shell has it" },
 	},
 	{
-		"powershell", "PowerShell", func(root *cobra.Command, to io.Writer) error { return root.GenPowerShellCompletionWithDesc(to) },
+		"powershell", "PowerShell", "renpyctl completion powershell | Out-String | Invoke-Expression", func(root *cobra.Command, to io.Writer) error { return root.GenPowerShellCompletionWithDesc(to) },
 		func(home string, getenv func(string) string) string {
 			if runtime.GOOS == "windows" {
 				return filepath.Join(home, "Documents", "PowerShell", "renpyctl-completion.ps1")

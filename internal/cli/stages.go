@@ -22,6 +22,8 @@ func newStages(a *app) *cobra.Command {
 stack of each is well. Stacks of others are left out.
 
 It exits with 8 if one is not well, with 9 if one could not be read.`,
+		Example: `  renpyctl stages
+  renpyctl stages --local`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.stages(cmd.Context()) },
 	}

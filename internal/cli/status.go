@@ -23,6 +23,8 @@ second, and asks nothing that costs; doctor looks closer.
 
 It exits with 8 if the stage is not well, with 9 if something could not be found
 out and nothing is known to be wrong, and with 0 for warnings alone.`,
+		Example: `  renpyctl status --stage prod
+  renpyctl status --stage prod --strict`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), strict) },
 	}

@@ -19,25 +19,30 @@ take several, or - for a list on standard input, a name a line.`,
 	cmd.AddCommand(
 		newUsersList(a), newUsersShow(a), newUsersCreate(a),
 		a.changeUsers("confirm", "Confirm sign-ups whose e-mail did not arrive", `Confirm sign-ups as the link in the e-mail does, and mark the address as
-verified, without which a player could not set a new password later.`, confirmUser),
-		a.changeUsers("resend", "Send the e-mail with the link again", "", resendMail),
+verified, without which a player could not set a new password later.`, `  renpyctl users confirm ann@example.com
+  renpyctl users confirm - < addresses.txt`, confirmUser),
+		a.changeUsers("resend", "Send the e-mail with the link again", "",
+			"  renpyctl users resend ann@example.com", resendMail),
 		a.changeUsers("disable", "Keep players from signing in", `Keep players from signing in, by Cognito's own switch. The API does not see it:
-whoever is signed in may sync until the access token ends, an hour at most.`, disableUser),
-		a.changeUsers("enable", "Let disabled players sign in again", "", enableUser),
+whoever is signed in may sync until the access token ends, an hour at most.`, "  renpyctl users disable ann@example.com", disableUser),
+		a.changeUsers("enable", "Let disabled players sign in again", "",
+			"  renpyctl users enable ann@example.com", enableUser),
 		newUsersDelete(a), newUsersForget(a), newUsersTakeout(a),
-		newUsersBan(a), a.changeUsers("unban", "Let banned players sync again", "", unbanUser),
+		newUsersBan(a), a.changeUsers("unban", "Let banned players sync again", "",
+			"  renpyctl users unban ann@example.com", unbanUser),
 		newUsersSetEmail(a), newUsersSetPassword(a), newUsersExport(a), newUsersImport(a),
 	)
 	return cmd
 }
 
 // changeUsers is a command that does the same to each of several players.
-func (a *app) changeUsers(verb, short, long string, what act) *cobra.Command {
+func (a *app) changeUsers(verb, short, long, example string, what act) *cobra.Command {
 	what.doing = verb
 	return &cobra.Command{
 		Use:               verb + " PLAYER...",
 		Short:             short,
 		Long:              long,
+		Example:           example,
 		Args:              somePlayers,
 		ValidArgsFunction: a.completePlayers,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.forPlayers(cmd.Context(), args, what) },

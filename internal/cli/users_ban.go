@@ -20,11 +20,10 @@ type banned struct {
 
 func newUsersBan(a *app) *cobra.Command {
 	var reason, until string
-	what := act{}
 	cmd := a.changeUsers("ban", "Keep players from syncing", `Keep players from syncing, at once: the functions look at every request. The
 game shows the reason. Players can still sign in, and play with the saves that
-their devices have. Their sessions end; nothing is erased.`, what)
-	cmd.Example = `  renpyctl users ban ann@example.com --reason "Shared saves of the beta" --until 2w`
+their devices have. Their sessions end; nothing is erased.`, `  renpyctl users ban ann@example.com --until 2w \
+    --reason "Shared saves of the beta"`, act{})
 	cmd.Flags().StringVar(&reason, "reason", "", "why, which the player reads")
 	cmd.Flags().StringVar(&until, "until", "", "when the ban ends by itself: "+when.FutureForms)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

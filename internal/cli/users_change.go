@@ -51,6 +51,7 @@ func newUsersSetEmail(a *app) *cobra.Command {
 		Long: `Give a player another e-mail address to sign in with. It counts as verified at
 once and nobody gets a mail: be sure that it is the player's. Id, password and
 saves stay.`,
+		Example: "  renpyctl users set-email ann@example.com ann.lee@example.com",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usagef("%s needs a player and the new address", cmd.CommandPath())

@@ -28,7 +28,8 @@ func newUsersDelete(a *app) *cobra.Command {
 	cmd := a.changeUsers("delete", "Delete players' accounts", `Delete players' accounts. It asks what becomes of the saves: kept ones stay in
 the bucket and in the table, where only you reach them, by the id that the
 account had; to erase them is users forget, and prints its receipt. With --yes
-they are kept.`, act{ask: d.ask, do: d.do})
+they are kept.`, `  renpyctl users delete ann@example.com
+  renpyctl users delete ann@example.com --saves erase`, act{ask: d.ask, do: d.do})
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {

@@ -20,8 +20,10 @@ import (
 
 func newUsersShow(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:               "show PLAYER...",
-		Short:             "Show a player: account, last sync, saves",
+		Use:   "show PLAYER...",
+		Short: "Show a player: account, last sync, saves",
+		Example: `  renpyctl users show ann@example.com
+  renpyctl users show ann@example.com bob@example.com -o json`,
 		Args:              somePlayers,
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -57,10 +57,11 @@ func version() versionInfo {
 
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version, and the hashes of what this program carries",
-		Args:  noArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.printVersion() },
+		Use:     "version",
+		Short:   "Print the version, and the hashes of what this program carries",
+		Example: "  renpyctl version -o json",
+		Args:    noArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.printVersion() },
 	}
 }
 
