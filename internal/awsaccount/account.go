@@ -52,6 +52,8 @@ type Account struct {
 	// namespace and name of the metric ("AWS/ApiGateway 5xx"). Of others it has no data.
 	Measured map[string]float64
 	Logged   map[string][]Line // by log group; others do not exist
+	// Endpoint is what the configuration names in AWS's place, "" for AWS itself.
+	Endpoint string
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool, as Cognito estimates
@@ -112,6 +114,9 @@ func (a *Account) Config(o cloud.Options) aws.Config {
 	o.Region = Region
 	cfg := cloud.Local("", o)
 	cfg.BaseEndpoint = nil // as of AWS itself
+	if a.Endpoint != "" {
+		cfg.BaseEndpoint = &a.Endpoint
+	}
 	cfg.APIOptions = append(cfg.APIOptions, a.AddToAttempts)
 	cfg.HTTPClient = clock{a.Wire(), a}
 	return cfg

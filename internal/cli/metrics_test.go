@@ -13,8 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/internal/logs"
 )
 
 const (
@@ -100,6 +103,36 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("missing %+v\n%s", v.Missing, o.stderr)
 		}
 	})
+}
+
+// Where nothing is counted a line says why, in place of all the names without data.
+func TestMetricsOfNothing(t *testing.T) {
+	t.Parallel()
+	for endpoint, why := range map[string]string{"": "some minutes after", "http://127.0.0.1:4566": "http://127.0.0.1:4566, counts none"} {
+		synctest.Test(t, func(t *testing.T) {
+			a := deployed(t)
+			a.Endpoint = endpoint
+			if o := a.run("metrics"); o.code != exitOK || !strings.Contains(o.stderr, why) || !strings.Contains(o.stderr, "renpyctl logs") {
+				t.Errorf("nothing at %q: exit code %d\n%s", endpoint, o.code, o.stderr)
+			}
+			if o := a.run("metrics", "4xx"); strings.Contains(o.stderr, why) {
+				t.Errorf("there need not have been an error:\n%s", o.stderr)
+			}
+			a.Measured["AWS/ApiGateway Count"] = 7
+			if o := a.run("metrics"); strings.Contains(o.stderr, why) {
+				t.Errorf("requests were counted:\n%s", o.stderr)
+			}
+		})
+	}
+}
+
+// A kind of errors is its status, the reason if there is one for it, and whose answer it was.
+func TestTroubleRow(t *testing.T) {
+	for status, want := range map[int]string{503: "503 unavailable, plan", 403: "403, plan"} {
+		if got := ansi.Strip(troubleRow(logs.Trouble{Source: "syncPlan", Status: status})[0]); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }
 
 // A release is in the time that is looked at, or is not shown.

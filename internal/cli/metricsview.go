@@ -193,7 +193,30 @@ func (a *app) printMetrics(s *seen, o metricsOptions) error {
 	if err != nil {
 		return err
 	}
+	a.sayUncounted(s)
 	return a.sayMissing(s)
+}
+
+// uncounted tells that nothing at all has been counted. One metric alone says little:
+// where there are no errors there is no data of them.
+func (s *seen) uncounted() bool {
+	return len(s.reading.Series) > 1 && !slices.ContainsFunc(s.reading.Series, func(m metrics.Series) bool {
+		_, counted := m.Peak()
+		return counted || m.Err != nil
+	})
+}
+
+// sayUncounted says why there is nothing to be seen, and where to look instead.
+func (a *app) sayUncounted(s *seen) {
+	if !s.uncounted() {
+		return
+	}
+	why := "a metric comes some minutes after what it counts"
+	if at := cloud.Elsewhere(a.cloud); len(at) > 0 {
+		why = "what answers in AWS's place, " + strings.Join(at, ", ") + ", counts none"
+	}
+	a.say("%s", ui.Dim("No metric has data: "+why+"."))
+	a.hint("%s shows the requests", a.command("logs"))
 }
 
 // sayMissing names what could not be found out, each trouble once. The error is the
@@ -294,14 +317,16 @@ func (a *app) printOverview(s *seen) error {
 	if err := a.printDigest(s); err != nil {
 		return err
 	}
-	if len(silent) > 0 {
+	if len(silent) > 0 && !s.uncounted() {
 		width, _ := a.streams.Size()
 		for _, line := range wrapped("No data: ", silent, width) {
 			a.say("%s", ui.Dim(line))
 		}
 	}
 	a.say("%s", ui.Dim(fmt.Sprintf("%s; a column is %s%s", span(s.since, s.until), period(w.Period), sayRunning(w))))
-	a.hint("%s; %s", a.command("metrics "+metrics.LatencyP95), a.command("metrics --out metrics.html"))
+	if !s.uncounted() {
+		a.hint("%s; %s", a.command("metrics "+metrics.LatencyP95), a.command("metrics --out metrics.html"))
+	}
 	return nil
 }
 
@@ -380,7 +405,10 @@ func troubleRow(t logs.Trouble) []string {
 	if t.Status >= 500 {
 		status = ui.Failure(strconv.Itoa(t.Status))
 	}
-	return []string{strings.TrimSpace(status + " " + reasons[t.Status] + ", " + operation(t.Source)), ui.Count(int64(t.Count)), when.Format(t.Last, time.Local), t.Cause}
+	if reason := reasons[t.Status]; reason != "" {
+		status += " " + reason
+	}
+	return []string{status + ", " + operation(t.Source), ui.Count(int64(t.Count)), when.Format(t.Last, time.Local), t.Cause}
 }
 
 // printChart prints one metric as a chart that fits the terminal.
