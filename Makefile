@@ -44,7 +44,7 @@ picture: build ## draw the pictures in docs: a deploy to the local cloud and a d
 	@tools/picture.py docs/deploy.svg 'renpyctl deploy --local' $(RENPYCTL_BIN) deploy --local
 	@$(RENPYCTL_BIN) demo --keep >/dev/null
 	@draw() { tools/picture.py docs/$$1.svg "renpyctl $$2 --stage demo --local" $(RENPYCTL_BIN) $$2 --stage demo --local; }; \
-		draw status 'status'; draw logs 'logs --since 1h'; draw doctor 'doctor'; \
+		draw status 'status'; draw logs 'logs --since 1h'; \
 		draw player 'users show player-'; draw history 'saves history player- my_game 1-1-LT1.save'
 	@$(RENPYCTL_BIN) local reset --yes
 

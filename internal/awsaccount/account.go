@@ -54,6 +54,8 @@ type Account struct {
 	Logged   map[string][]Line // by log group; others do not exist
 	// Endpoint is what the configuration names in AWS's place, "" for AWS itself.
 	Endpoint string
+	// Caller is whose the credentials are, by account and ARN.
+	Caller cloud.Identity
 
 	Owners       map[string]string  // stacks of other stages, by the names of what belongs to them
 	Players      int32              // of the stack's pool, as Cognito estimates
@@ -100,6 +102,7 @@ func New(t *testing.T) *Account {
 		t: t, Fake: awsfake.New(t), ChangeSets: map[string]*ChangeSet{}, Buckets: map[string]map[string][]byte{}, Versions: map[string][]Version{},
 		Functions: map[string]*Function{}, Pools: map[string]*Pool{}, Tables: map[string]bool{}, Policies: map[string]string{}, Others: map[string]bool{},
 		Records: map[string]string{}, Revisions: map[string]int64{}, Items: map[string]Item{}, Measured: map[string]float64{}, Logged: map[string][]Line{},
+		Caller:    cloud.Identity{Account: ID, ARN: "arn:aws:iam::" + ID + ":user/ann"},
 		Directory: &Directory{}, Created: map[string]int{}, names: map[any]string{}, counts: map[string]int{},
 	}
 	a.Wrap(a.answer)

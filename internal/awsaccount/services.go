@@ -132,7 +132,7 @@ var (
 // services answers for all services but CloudFormation.
 func (a *Account) services() {
 	awsfake.On(a.Fake, func(*sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
-		return &sts.GetCallerIdentityOutput{Account: aws.String(ID), Arn: aws.String("arn:aws:iam::" + ID + ":user/ann")}, nil
+		return &sts.GetCallerIdentityOutput{Account: &a.Caller.Account, Arn: &a.Caller.ARN}, nil
 	})
 	a.lambda()
 	a.cloudWatch()

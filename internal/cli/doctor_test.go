@@ -11,6 +11,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // examined is what doctor has found, by checks: those that are not well.
@@ -82,6 +83,19 @@ func TestDoctorFinds(t *testing.T) {
 				canBeDone(t, f)
 			}
 			a.run("doctor", "--strict").wants(t, exitNotWell)
+		})
+	}
+	// Of what is no account of AWS's it is not asked what nobody could mend there; what an
+	// endpoint of AWS's own answers counts as ever.
+	for account, want := range map[string]int{"000000000000": 0, awsaccount.ID: 3} {
+		story(t, "an endpoint that answers for "+account, twice, func(t *testing.T, a *awsAccount) {
+			a.Endpoint, a.Caller = "http://127.0.0.1:4566", cloud.Identity{Account: account, ARN: "arn:aws:iam::" + account + ":root"}
+			a.Limits.Concurrency, a.Players = 573, 20
+			found := examined(t, a.run("doctor", "--output", "json"))
+			delete(found, "artefacts") // whose bucket has the account's number in its name
+			if len(found) != want {
+				t.Errorf("found %v, want %d warnings", found, want)
+			}
 		})
 	}
 	const identity = "arn:aws:ses:eu-west-1:123456789012:identity/example.com"

@@ -143,6 +143,20 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// An endpoint alone does not tell that AWS is not behind it.
+func TestStandIn(t *testing.T) {
+	const endpoint = "http://127.0.0.1:4566"
+	for _, c := range []struct{ endpoint, account, want string }{
+		{endpoint, "000000000000", endpoint}, {endpoint, "123456789012", ""}, {"", "000000000000", ""},
+	} {
+		home(t, map[string]string{"AWS_ENDPOINT_URL": c.endpoint}, "", nil)
+		cfg, err := cloud.Load(t.Context(), cloud.Options{Region: "eu-west-1"})
+		if got := cloud.StandIn(cfg, cloud.Identity{Account: c.account}); err != nil || got != c.want {
+			t.Errorf("%+v: %q, %v", c, got, err)
+		}
+	}
+}
+
 // A flag wins over the environment, and the number of attempts does not depend on the SDK's version.
 func TestLoadTakesFlagsFirst(t *testing.T) {
 	home(t, map[string]string{"AWS_REGION": "us-east-1", "AWS_PROFILE": "one", "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "x"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -27,6 +28,20 @@ func Elsewhere(cfg aws.Config) []string {
 		}
 	}
 	return list
+}
+
+// noAccount is the number of the account that MiniStack answers for unless it is told
+// another (ministack/core/responses.py). It is nobody's account on AWS.
+const noAccount = "000000000000"
+
+// StandIn is what answers in AWS's place to the credentials of an identity, as
+// [Elsewhere] names it; "" if AWS does. An endpoint alone may lead to AWS all the same,
+// as one inside a VPC does: it is the answer that tells, with an account that is none.
+func StandIn(cfg aws.Config, id Identity) string {
+	if id.Account != noAccount {
+		return ""
+	}
+	return strings.Join(Elsewhere(cfg), ", ")
 }
 
 // Cognito is the endpoint that takes the place of Cognito's own, "" if none does.

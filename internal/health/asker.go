@@ -25,6 +25,9 @@ func (p *patient) credentials(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if at := cloud.StandIn(p.Config, id); at != "" {
+		return well("anybody's: " + at + " answers in AWS's place")
+	}
 	if strings.HasSuffix(id.ARN, ":root") {
 		return one(Warning, "the account's own root user", "whoever gets hold of these keys has everything in the account, players' saves included",
 			advice("make a user or role of its own for renpyctl: docs/policies.md"))

@@ -31,8 +31,11 @@ func (p *patient) accounts(ctx context.Context) ([]Finding, error) {
 		return well("Cognito can restore the accounts as they were at any time of the last 14 days")
 	}
 	found := "the accounts have no backup: Cognito keeps none on the plan LITE"
-	if plan.Accounts == 0 {
+	switch {
+	case plan.Accounts == 0:
 		return well(found + ", and there are none yet")
+	case p.standIn(ctx) != "":
+		return well(found + ", and need none: something answers in AWS's place")
 	}
 	return one(Warning, found, "an account that is deleted by mistake is gone, and a new one does not find the old one's saves",
 		Mend{Ours: fmt.Sprintf("deploy --set %s=ESSENTIALS", cfn.ParamUserPoolTier), Advice: "the plan costs nothing below 10,000 active players"})
