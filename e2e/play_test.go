@@ -8,14 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/renpy-cloud/renpyctl/internal/debianrenpy"
 )
 
 // TestPlay plays a small game in Debian's Ren'Py with the file that config renpy
-// prints, against the local cloud: a player signs up, saves and quits on one
-// device, and loads the save on another. RENPYCTL_SCREENSHOTS names a folder for
+// prints and README.md's screen for the login, against the local cloud: a player
+// signs up, saves and quits on one device, and loads the save on another, each
+// time after a password that is refused; and plays without the cloud. RENPYCTL_SCREENSHOTS names a folder for
 // what the player sees.
 func TestPlay(t *testing.T) {
 	t.Parallel()
@@ -39,9 +41,11 @@ func TestPlay(t *testing.T) {
 	}
 	const email = "reader@example.com"
 	type seen struct {
-		Place  string
-		Ending bool
-		Saves  []string
+		Place    string
+		Ending   bool
+		Saves    []string
+		Said     []string // by the screen
+		LoggedIn bool
 	}
 	play := func(device, step, shot string) (r seen) {
 		t.Helper()
@@ -67,12 +71,18 @@ func TestPlay(t *testing.T) {
 		return r
 	}
 
-	play("first", "sign up", "1-signed-up")
+	if r := play("first", "sign up", "1-signed-up"); len(r.Said) != 2 || !strings.Contains(r.Said[0], "assword") || !strings.HasPrefix(r.Said[1], "Signed up. ") || r.LoggedIn {
+		t.Errorf("who signs up with a short password, then with a good one, sees %+v", r)
+	}
 	s.run(t, "users", "confirm", email).exits(t, 0)
-	if r := play("first", "save", "2-saved"); r.Place != "the bridge" || !r.Ending {
+	refused := func(r seen) bool { return len(r.Said) == 1 && strings.Contains(r.Said[0], "password") && r.LoggedIn }
+	if r := play("first", "save", "2-saved"); r.Place != "the bridge" || !r.Ending || !refused(r) {
 		t.Errorf("the first device sees %+v", r)
 	}
-	if r := play("second", "load", "3-loaded-elsewhere"); r.Place != "the bridge" || !r.Ending || !slices.Equal(r.Saves, []string{"1-1"}) {
+	if r := play("second", "load", "3-loaded-elsewhere"); r.Place != "the bridge" || !r.Ending || !slices.Equal(r.Saves, []string{"1-1"}) || !refused(r) {
 		t.Errorf("the second device sees %+v, want the save and the ending of the first", r)
+	}
+	if r := play("third", "stay away", "4-without-the-cloud"); r.Ending || len(r.Saves) > 0 || len(r.Said) > 0 || r.LoggedIn {
+		t.Errorf("without the cloud a device sees %+v", r)
 	}
 }

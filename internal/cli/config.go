@@ -186,13 +186,6 @@ const beginOnAWS = `init python:
 
 `
 
-// passwordLine is a line for the game's menu.
-const passwordLine = `#
-# A player who forgot the password sets a new one on a page. For the screen where players log in:
-#
-#     textbutton "Forgot your password?" action OpenURL(%s)
-`
-
 // write prints the block as a game's .rpy file takes it. It does without
 // text/template, which finds methods by their names: with it, the linker has to
 // keep every exported method of the AWS SDK: 48 MB in place of 30.
@@ -200,13 +193,10 @@ func (c renpyConfig) write(w io.Writer) error {
 	values := strings.NewReplacer(
 		"{{APIBaseURL}}", quote(c.APIBaseURL), "{{GameID}}", quote(c.GameID), "{{Region}}", quote(c.Region),
 		"{{UserPoolID}}", quote(c.UserPoolID), "{{ClientID}}", quote(c.ClientID),
+		"{{PasswordPage}}", quote(c.PasswordPage),
 		"{{CognitoEndpoint}}", quote(cmp.Or(c.CognitoEndpoint, c.CognitoElsewhere)),
 		"{{CognitoHost}}", quote("cognito-idp."+c.Region+"."+clientSuffix),
 	)
-	page := ""
-	if c.PasswordPage != "" {
-		page = fmt.Sprintf(passwordLine, quote(c.PasswordPage))
-	}
 	begin := beginOnAWS
 	switch {
 	case c.CognitoEndpoint != "":
@@ -214,8 +204,7 @@ func (c renpyConfig) write(w io.Writer) error {
 	case c.CognitoElsewhere != "":
 		begin = redirect
 	}
-	parts := strings.NewReplacer("{{password}}", page, "{{begin}}", begin)
-	_, err := values.WriteString(w, parts.Replace(integration))
+	_, err := values.WriteString(w, strings.Replace(integration, "{{begin}}", begin, 1))
 	return err
 }
 

@@ -48,6 +48,22 @@ func TestBlockIsASCII(t *testing.T) {
 	}
 }
 
+// TestREADMELogin: the screen that README.md offers is the one that TestPlay plays.
+func TestREADMELogin(t *testing.T) {
+	t.Parallel()
+	played, err := os.ReadFile("../../e2e/testdata/play/my_login.rpy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```renpy\n"+string(played)+"```\n") {
+		t.Error("README.md does not have e2e/testdata/play/my_login.rpy as it is")
+	}
+}
+
 // integrationTests runs testdata/renpy/integration_test.py with a block, all of
 // it or some tests, and returns the names of what ran, and of what failed.
 func integrationTests(t *testing.T, block string, only ...string) (all, failed []string) {

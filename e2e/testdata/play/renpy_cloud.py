@@ -6,7 +6,13 @@ internal/gameclient in Python, so that the real engine can call it.
 import hashlib
 import json
 import os
+import urllib.error
 import urllib.request
+
+
+class RenpyCloudError(Exception):
+    pass
+
 
 settings = {}
 token = None
@@ -16,13 +22,13 @@ def configure(**given):
     settings.update(given)
 
 
-def signup(email, password):
-    cognito("SignUp", Username=email, Password=password, UserAttributes=[{"Name": "email", "Value": email}])
+def signup(username, password, email):
+    cognito("SignUp", Username=username, Password=password, UserAttributes=[{"Name": "email", "Value": email}])
 
 
-def login(email, password):
+def login(username, password):
     global token
-    answer = cognito("InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": password})
+    answer = cognito("InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": username, "PASSWORD": password})
     token = answer["AuthenticationResult"]["AccessToken"]
 
 
@@ -75,9 +81,14 @@ def manifest(folder):
 
 
 def cognito(action, **fields):
-    return post("https://cognito-idp.%s.amazonaws.com/" % settings["aws_region"], {
-        "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AWSCognitoIdentityProviderService." + action,
-    }, ClientId=settings["cognito_app_client_id"], **fields)
+    try:
+        return post("https://cognito-idp.%s.amazonaws.com/" % settings["aws_region"], {
+            "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AWSCognitoIdentityProviderService." + action,
+        }, ClientId=settings["cognito_app_client_id"], **fields)
+    except urllib.error.HTTPError as e:
+        raise RenpyCloudError(json.load(e)["message"])
+    except OSError as e:
+        raise RenpyCloudError(str(e))
 
 
 def api(path, **fields):
