@@ -155,7 +155,7 @@ func (s *session) printDeployed(st stack.Stack, tried *smokeView) error {
 		return err
 	}
 	if tried == nil || tried.Verdict == smokeWell {
-		s.hint("%s writes what the game needs", s.command("config renpy --game-id my_game --out cloud_config.rpy"))
+		s.hint("what the game needs, in its project's folder: %s", s.command("config renpy --game-id my_game --out game/cloud_config.rpy"))
 	}
 	return nil
 }
