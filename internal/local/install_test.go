@@ -59,8 +59,8 @@ func TestFindPython(t *testing.T) {
 			if !isKind(err, test.kind) || err.Error() != test.what {
 				t.Errorf("%q, %v, want kind %d, %q", got, err, test.kind, test.what)
 			}
-			if e, _ := errors.AsType[*Error](err); e != nil && !strings.Contains(e.Hint, "docker run") {
-				t.Errorf("hint %q does not name the way without Python", e.Hint)
+			if e, _ := errors.AsType[*Error](err); e != nil && (!strings.Contains(e.Hint, "-venv), or uv") || !strings.HasSuffix(e.Hint, withoutPython)) {
+				t.Errorf("hint %q does not name the package, and the way without Python", e.Hint)
 			}
 		})
 	}
@@ -72,6 +72,19 @@ func TestFindPython(t *testing.T) {
 			t.Errorf("error %v, want the context's", err)
 		}
 	})
+}
+
+// TestREADMEHasTheWayWithoutPython: the hints only say where it is.
+func TestREADMEHasTheWayWithoutPython(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, without, _ := strings.Cut(string(readme), "\n## Without AWS\n")
+	without, _, _ = strings.Cut(without, "\n## ")
+	if want := "ministackorg/ministack:" + Version + "\n"; !strings.Contains(without, want) {
+		t.Errorf("README.md, Without AWS, does not have %s", want)
+	}
 }
 
 func TestNoVenvNamesTheDebianPackage(t *testing.T) {

@@ -84,6 +84,9 @@ func fits(version string) bool {
 	return err == nil && n >= oldestPython && n <= newestPython
 }
 
+// withoutPython is short: who can install what is missing does not need it.
+const withoutPython = "README.md, Without AWS, has the way with Docker"
+
 func noPython(unfit []string) *Error {
 	found := "none is"
 	if len(unfit) > 0 {
@@ -92,7 +95,7 @@ func noPython(unfit []string) *Error {
 	return &Error{
 		Kind: NoPython,
 		What: fmt.Sprintf("the local cloud needs Python 3.%d to 3.%d, and %s on the PATH", oldestPython, newestPython, found),
-		Hint: "install one (or uv, which brings its own), or " + dockerHint,
+		Hint: "install one (Debian, Ubuntu: sudo apt install python3-venv), or uv, which brings its own; " + withoutPython,
 	}
 }
 
@@ -102,6 +105,6 @@ func noVenv(version string) *Error {
 	return &Error{
 		Kind: NoVenv,
 		What: fmt.Sprintf("Python %s is here without its venv module", version),
-		Hint: fmt.Sprintf("install it (Debian, Ubuntu: sudo apt install python%s.%s-venv), or uv, or %s", major, minor, dockerHint),
+		Hint: fmt.Sprintf("install it (Debian, Ubuntu: sudo apt install python%s.%s-venv), or uv; %s", major, minor, withoutPython),
 	}
 }
