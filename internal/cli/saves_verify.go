@@ -30,10 +30,11 @@ func newSavesVerify(a *app) *cobra.Command {
 bucket: gone, of another size, about to expire; with --deep, of other bytes, for
 which everything is read. A run that was cut off says how it goes on.
 
---repair copies what is about to expire. What is gone gives way to the newest
-older version that can be read, or to nothing; a device that still has it sends
-it again, and then it wins. A record that cannot be read, for which the player
-cannot sync, is written anew from what is in the bucket, and the old one kept.
+--repair copies what is about to expire, and what is gone if its bytes lie under
+the same key again. Else what is gone gives way to the newest older version that
+can be read, or to nothing; a device that still has it sends it again, and then
+it wins. A record that cannot be read, for which the player cannot sync, is
+written anew from what is in the bucket, and the old one kept.
 
 The exit code is 1 if something is wrong, and with --repair if it stays so: a
 save of which nothing is left, or a player who could not be checked.`,

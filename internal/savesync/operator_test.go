@@ -321,6 +321,15 @@ func TestVerifyAndRepair(t *testing.T) {
 			savesync.FaultExpiring, savesync.Copied, "1 older, 2 older, 3 losing, 4 current of 2"},
 		{"destroyed", func(s *scene, key string, f savesync.File) { s.store.Destroy(key, f.Version) },
 			savesync.FaultGone, savesync.FellBack, "1 older, 2 current of 1"},
+		{"put there again, and the first destroyed", func(s *scene, key string, f savesync.File) {
+			v, _ := s.store.Find(key, f.Version)
+			s.store.Put(key, v.Data)
+			s.store.Destroy(key, f.Version)
+		}, savesync.FaultGone, savesync.Copied, "1 older, 2 losing, 3 current of 2"},
+		{"written over by as many bytes, and the first destroyed", func(s *scene, key string, f savesync.File) {
+			s.store.Put(key, strings.Repeat("x", int(f.Size)))
+			s.store.Destroy(key, f.Version)
+		}, savesync.FaultGone, savesync.FellBack, "1 older, 2 losing, 3 current of 1"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			s := newRealScene(t)

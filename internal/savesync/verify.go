@@ -143,7 +143,7 @@ type Remedy string
 
 // The remedies. That of [FaultRecord] is [Operator.Rebuild]'s.
 const (
-	Copied    Remedy = "copied"    // the same content lies under a key of its own again
+	Copied    Remedy = "copied"    // the same content lies under a new key of its own
 	FellBack  Remedy = "older"     // the newest older version that can be read is current now
 	Dropped   Remedy = "dropped"   // the record does not name the file any more; a device that has it sends it again
 	Overtaken Remedy = "overtaken" // the file is another one by now
@@ -151,15 +151,20 @@ const (
 )
 
 // Repair mends what [Operator.Verify] found of a file. What is about to expire is
-// copied. What is gone gives way to the newest older version that can be read, or to
-// nothing; a device that still has it sends it again, and then it wins.
+// copied, and so is what is gone of which another version of its key has the bytes. Else
+// what is gone gives way to the newest older version that can be read, or to nothing; a
+// device that still has it sends it again, and then it wins.
 func (o *Operator) Repair(ctx context.Context, player string, found Finding) (Remedy, error) {
 	k := keys{player, found.Game}
-	if found.Fault == FaultExpiring {
+	version, ok, err := o.sameBytes(ctx, k, found)
+	switch {
+	case err != nil:
+		return "", err
+	case ok:
 		in := incoming{
 			Upload: Upload{Name: found.Name, Size: found.File.Size, Checksum: found.File.Checksum, Modified: found.File.Modified},
 			origin: Repaired, of: found.File.ID, only: found.File.ID, health: found.File.Health, settle: swap,
-			put: o.copier(k.content(found.Name, found.File.ID), Source{found.Name, found.File.ID, found.File.Version, found.File.Size}),
+			put: o.copier(k.content(found.Name, found.File.ID), Source{found.Name, found.File.ID, version, found.File.Size}),
 		}
 		return o.mend(ctx, k, in, Copied)
 	}
@@ -171,6 +176,32 @@ func (o *Operator) Repair(ctx context.Context, player string, found Finding) (Re
 		return o.mend(ctx, k, in, FellBack)
 	}
 	return o.drop(ctx, k, found)
+}
+
+// sameBytes returns the version of a file's own key that has its bytes: the one that the
+// record names if that is only about to expire, else another one, which was put there
+// past the service.
+func (o *Operator) sameBytes(ctx context.Context, k keys, found Finding) (version string, ok bool, err error) {
+	if found.Fault == FaultExpiring {
+		return found.File.Version, true, nil
+	}
+	key := k.content(found.Name, found.File.ID)
+	for v, err := range o.Archive.History(ctx, key) {
+		if err != nil {
+			return "", false, err
+		}
+		if v.Key != key || v.ID == found.File.Version || v.Size != found.File.Size {
+			continue
+		}
+		data, err := o.Content(ctx, k.player, k.game, Source{found.Name, found.File.ID, v.ID, v.Size})
+		if _, gone := errors.AsType[*GoneError](err); gone {
+			continue
+		}
+		if err != nil || checksumOf(data) == found.File.Checksum {
+			return v.ID, err == nil, err
+		}
+	}
+	return "", false, nil
 }
 
 // mend puts a content in the place of what is wrong.
@@ -185,7 +216,7 @@ func (o *Operator) mend(ctx context.Context, k keys, in incoming, remedy Remedy)
 	return remedy, nil
 }
 
-// swap has the record name a claim's copy in the place of a version that is about to expire.
+// swap has the record name a claim's copy in the place of a version that is gone, or about to be.
 func swap(g *Game, c claim, at place, _ int64, _ time.Time) {
 	f := g.Files[c.Name]
 	g.Retired = append(g.Retired, Content{Name: c.Name, ID: f.ID})
