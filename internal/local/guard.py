@@ -231,7 +231,7 @@ def watched(receive, send):
             if found:
                 print("not started, since what is there would be lost:", *found, sep="\n", flush=True)
                 os._exit(1)
-            tasks.add(asyncio.create_task(stop_when_unused()))
+            tasks.update(map(asyncio.create_task, (stop_when_unused(), write_at_rest())))
         if message["type"] == "lifespan.shutdown.complete" and not found:
             os.remove(unsaved)
         await send(message)
@@ -243,6 +243,17 @@ def watched(receive, send):
 
 used = time.monotonic()  # when somebody last came in
 tasks = set()
+
+
+async def write_at_rest():
+    """Writes everything down soon after the last change. By itself MiniStack does so only at its end, and loses all of
+    it if it is killed."""
+    written = used
+    while True:
+        await asyncio.sleep(2)
+        if used != written and time.monotonic() - used > 1:
+            written = used
+            save()
 
 
 async def stop_when_unused():

@@ -169,6 +169,26 @@ func TestStopsWhenUnused(t *testing.T) {
 	}
 }
 
+// TestKilledAtRest: what was done some seconds before a kill -9 stays.
+func TestKilledAtRest(t *testing.T) {
+	c := newReal(t, realDir(t))
+	s := up(t, c)
+	fill(t, c)
+	eventually(t, "it is written down", func() bool {
+		files, err := filepath.Glob(filepath.Join(c.dir, "state", "*dynamodb*"))
+		return err == nil && len(files) > 0
+	})
+	time.Sleep(time.Second) // the files of the other services follow
+	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the killed process is noticed", func() bool { return !status(t, c).Running })
+	up(t, c)
+	if got := kept(t, c); got != "an item, an object" {
+		t.Errorf("after kill -9 there is %q", got)
+	}
+}
+
 // TestDiskFull: what cannot be written is refused or said, and nothing that was
 // deployed is lost. A folder in place of the file stands for a full disk.
 func TestDiskFull(t *testing.T) {
