@@ -276,7 +276,11 @@ func TestParameterPatterns(t *testing.T) {
 		},
 		ParamEmailFrom: {
 			good: []string{"", "saves@example.com", "My Game <saves@example.com>", "<saves@example.com>"},
-			bad:  []string{"example.com", "My Game", "My Game saves@example.com", "a@b@c", "My Game <saves@example.com> x"},
+			bad:  []string{"example.com", "My Game", "My Game saves@example.com", "a@b@c", "My Game <saves@example.com> x", "My\nGame <saves@example.com>", "saves@example.com\nx"},
+		},
+		ParamAlarmEmail: {
+			good: []string{"", "ann@example.com"},
+			bad:  []string{"ann", "a@b.c\nd", "a b@example.com", "a@b@c"},
 		},
 		ParamGameIDs: {
 			good: []string{"", "my_game", "My-Game.2,other"},

@@ -84,7 +84,7 @@ func Settings() []Setting {
 		},
 		{
 			Name: ParamEmailFrom, Help: "who mails to players are from: My Game <saves@example.com>",
-			Length: 320, Pattern: "^(([^<>@]+ )?<[^<>@ ]+@[^<>@ ]+>|[^<>@ ]+@[^<>@ ]+)?$",
+			Length: 320, Pattern: `^(([^<>@\r\n]+ )?<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)?$`,
 			Must: "must be an e-mail address, alone or as in My Game <saves@example.com>",
 		},
 		{Name: ParamThrottleRateLimit, Default: "100", Help: "requests a second, all players together", Min: 1, Max: 10000, Must: "must be a number from 1 to 10000"},
@@ -124,7 +124,7 @@ func Settings() []Setting {
 		},
 		{
 			Name: ParamAlarmEmail, Help: "address that alarms go to; $0.70 a month, if the account has ten already",
-			Length: 254, Pattern: "^([^<>@ ]+@[^<>@ ]+)?$", Must: "must be an e-mail address, such as ann@example.com",
+			Length: 254, Pattern: `^([^<>@\s]+@[^<>@\s]+)?$`, Must: "must be an e-mail address, such as ann@example.com",
 		},
 		{
 			Name: ParamAlarmTopicARN, Help: "ARN of an SNS topic that alarms go to, beside the address or alone",
