@@ -107,6 +107,8 @@ func (p *Pool) begin(ctx context.Context, email, password string) (Player, error
 		UserAttributes:    []types.AttributeType{attribute("email", email), attribute("email_verified", "true")},
 	})
 	switch {
+	case err == nil && out.User == nil:
+		return Player{}, fmt.Errorf("create %s: %w", email, cloud.ErrEmptyAnswer)
 	case err == nil:
 		return fromAPI(*out.User), nil
 	case code(err) != "UsernameExistsException":

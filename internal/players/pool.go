@@ -124,6 +124,9 @@ func (p *Pool) describe(ctx context.Context, options ...func(*idp.Options)) (*ty
 	if err != nil {
 		return nil, fmt.Errorf("read user pool %s: %w", p.ID, err)
 	}
+	if out.UserPool == nil {
+		return nil, fmt.Errorf("read user pool %s: %w", p.ID, cloud.ErrEmptyAnswer)
+	}
 	return out.UserPool, nil
 }
 

@@ -49,6 +49,9 @@ func (t *Table) Protected(ctx context.Context) (there, protected bool, err error
 	if err != nil {
 		return false, false, fmt.Errorf("read table %s: %w", t.Name, err)
 	}
+	if out.Table == nil {
+		return false, false, fmt.Errorf("read table %s: %w", t.Name, cloud.ErrEmptyAnswer)
+	}
 	return true, aws.ToBool(out.Table.DeletionProtectionEnabled), nil
 }
 
