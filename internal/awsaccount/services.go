@@ -401,6 +401,9 @@ func (a *Account) bucketCalls() {
 		if a.Buckets[*in.Bucket] == nil {
 			return nil, noBucket
 		}
+		if strings.Contains(*in.Policy, `"Effect":"Allow"`) && !a.Unsafe["private"] {
+			return nil, awsfake.Error{Code: "AccessDenied", Message: "User is not authorized to perform: s3:PutBucketPolicy because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.", Status: 403}
+		}
 		a.Policies[*in.Bucket] = *in.Policy
 		return &s3.PutBucketPolicyOutput{}, nil
 	})

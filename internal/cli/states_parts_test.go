@@ -21,6 +21,9 @@ func TestProtectionsArePutRight(t *testing.T) {
 		{"SaveFilesBucket\tuploads\tallowed\trefused", func(a *awsAccount) {
 			a.Policies[saves] = strings.Replace(a.Policies[saves], "]", `,{"Sid":"Frozen"}]`, 1)
 		}},
+		{"SaveFilesBucket\tpublicPolicy\tnobody\teverybody", func(a *awsAccount) {
+			a.Policies[saves] = strings.Replace(a.Policies[saves], "]", `,{"Sid":"Frozen"},{"Sid":"Open","Effect":"Allow","Principal":{"AWS":["*"]},"Action":"s3:GetObject"}]`, 1)
+		}},
 		{"SaveFilesBucket\tversioning\ton\toff", func(a *awsAccount) { a.Unsafe = map[string]bool{"versions": true} }},
 		{"SaveFilesBucket\tpublicAccessBlock\ton\toff", func(a *awsAccount) { a.Unsafe = map[string]bool{"private": true} }},
 		{"ManifestTable\tpointInTimeRecovery\ton\toff", func(a *awsAccount) { a.Unsafe = map[string]bool{"recovery": true} }},

@@ -86,6 +86,8 @@ func putSavesRight(ctx context.Context, c *stage.Compared, d stage.Drifted) erro
 			err = table.Protect(ctx)
 		case stage.TableRecovery:
 			err = table.Recover(ctx, recoveryDays(c.Stack))
+		case stage.BucketPublic:
+			err = bucket.Unpublish(ctx)
 		case stage.BucketUploads:
 			err = bucket.Thaw(ctx)
 		case stage.BucketVersioning:

@@ -21,7 +21,7 @@ func checks() []check {
 		{name: "table", atAGlance: true, look: (*patient).table},
 		{name: "versions", atAGlance: true, look: (*patient).versions},
 		{name: "private", atAGlance: true, look: (*patient).private},
-		{name: "tls", look: (*patient).tls},
+		{name: "tls", atAGlance: true, look: (*patient).tls},
 		{name: "alarms", look: (*patient).alarms},
 		{name: "retention", look: (*patient).retention},
 	}

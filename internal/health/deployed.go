@@ -108,6 +108,8 @@ func drifted(d stage.Drifted, setting string) Finding {
 		return Finding{Grade: Problem, Found: d.Name + " is deleted", Means: "players have lost " + about.Loss, Mend: ours("drift")}
 	case d.Deleted():
 		return Finding{Grade: Problem, Found: d.Name + " is deleted", Means: "players may not be served, or nothing is written down of it", Mend: mend}
+	case setting == stage.BucketPublic:
+		return Finding{Grade: Problem, Found: "the policy of the bucket of saves lets everybody in", Means: "only the block on public access keeps players' saves private", Mend: mend}
 	case setting == stage.BucketUploads:
 		return Finding{Grade: Problem, Found: "the bucket of saves refuses uploads", Means: "players cannot save to the cloud", Mend: mend}
 	case setting == stage.DeletionProtection && d.Name == stage.TheStack:

@@ -102,11 +102,11 @@ func (p *patient) private(ctx context.Context) ([]Finding, error) {
 // tls tells whether saves travel encrypted only.
 func (p *patient) tls(ctx context.Context) ([]Finding, error) {
 	return p.ofBucket(ctx, func(ctx context.Context, b *saves.Bucket) ([]Finding, error) {
-		_, on, err := b.Policy(ctx)
+		says, err := b.Policy(ctx)
 		switch {
 		case err != nil:
 			return nil, err
-		case !on:
+		case !says.OnlyTLS:
 			return one(Problem, "the bucket of saves admits requests without TLS", "who listens on the way can read players' saves",
 				ours("deploy"))
 		}

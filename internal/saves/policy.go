@@ -47,14 +47,47 @@ func (s *statements) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Policy reads what the bucket's policy says of uploads, and whether it refuses
-// requests without TLS.
-func (b *Bucket) Policy(ctx context.Context) (says Uploads, onlyTLS bool, err error) {
-	p, says, err := b.policy(ctx)
-	if err == nil && says == Allowed && slices.ContainsFunc(p.Statement, isFrozen) {
-		says = Refused
+// Says is what a bucket's policy says.
+type Says struct {
+	Uploads Uploads
+	OnlyTLS bool // it refuses requests without TLS
+	Public  bool // it lets everybody do something
+}
+
+// Policy reads what the bucket's policy says.
+func (b *Bucket) Policy(ctx context.Context) (Says, error) {
+	p, uploads, err := b.policy(ctx)
+	if err == nil && uploads == Allowed && slices.ContainsFunc(p.Statement, isFrozen) {
+		uploads = Refused
 	}
-	return says, slices.ContainsFunc(p.Statement, refusesPlain), err
+	return Says{uploads, slices.ContainsFunc(p.Statement, refusesPlain), slices.ContainsFunc(p.Statement, isPublic)}, err
+}
+
+// Unpublish takes out of the bucket's policy what lets everybody do something. While
+// it is there, S3 takes no other change of the policy of a bucket that is kept from the public.
+func (b *Bucket) Unpublish(ctx context.Context) error {
+	p, _, err := b.policy(ctx)
+	if err != nil || !slices.ContainsFunc(p.Statement, isPublic) {
+		return err
+	}
+	p.Statement = slices.DeleteFunc(p.Statement, isPublic)
+	return b.putPolicy(ctx, p)
+}
+
+// isPublic recognises a statement that lets everybody do something, whatever its condition.
+func isPublic(statement json.RawMessage) bool {
+	var s struct {
+		Effect    string
+		Principal any
+	}
+	if json.Unmarshal(statement, &s) != nil || s.Effect != "Allow" {
+		return false
+	}
+	if of, ok := s.Principal.(map[string]any); ok {
+		s.Principal = of["AWS"]
+	}
+	list, _ := s.Principal.([]any)
+	return s.Principal == "*" || slices.Contains(list, any("*"))
 }
 
 // RequireTLS has the bucket's policy refuse requests without TLS.
@@ -107,6 +140,7 @@ func (b *Bucket) Freeze(ctx context.Context, partition string) error {
 		p.Version = policyVersion
 		p.Statement = statements{b.onlyTLS(partition)}
 	}
+	p.Statement = slices.DeleteFunc(p.Statement, isPublic) // S3 may take no policy with such
 	p.Statement = append(slices.DeleteFunc(p.Statement, isFrozen), json.RawMessage(fmt.Sprintf(
 		`{"Sid":%q,"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"%s/*"}`, frozen, b.arn(partition))))
 	return b.putPolicy(ctx, p)

@@ -32,6 +32,7 @@ const (
 	BucketVersioning   = "versioning"
 	BucketPrivacy      = "publicAccessBlock"
 	BucketTLS          = "onlyTLS"
+	BucketPublic       = "publicPolicy" // whom the policy lets in beside the stage
 )
 
 // look looks at parts of a stage with one call, and returns those that are not as
@@ -99,11 +100,11 @@ func recoverable(t *saves.Table) look {
 // overwrite is kept, and nobody else comes in.
 func keeping(b *saves.Bucket) look {
 	return func(ctx context.Context) ([]Drifted, error) {
-		says, onlyTLS, err := b.Policy(ctx)
+		says, err := b.Policy(ctx)
 		switch {
 		case err != nil:
 			return nil, err
-		case says == saves.NoBucket:
+		case says.Uploads == saves.NoBucket:
 			return lost(cfn.SaveFilesBucket), nil
 		}
 		var versioned, private bool
@@ -111,15 +112,18 @@ func keeping(b *saves.Bucket) look {
 			return nil, err
 		}
 		d := Drifted{Running: Running{Name: cfn.SaveFilesBucket}}
-		if says == saves.Refused {
-			d.add(BucketUploads, string(saves.Allowed), string(says))
+		if says.Public { // first, since it may be in the way of the others
+			d.add(BucketPublic, "nobody", "everybody")
+		}
+		if says.Uploads == saves.Refused {
+			d.add(BucketUploads, string(saves.Allowed), string(says.Uploads))
 		}
 		d.on(BucketVersioning, versioned)
 		d.on(BucketPrivacy, private)
-		if says == saves.NoPolicy {
+		if says.Uploads == saves.NoPolicy {
 			return append(d.ifAny(), lost(cfn.SaveFilesBucketPolicy)...), nil
 		}
-		d.on(BucketTLS, onlyTLS)
+		d.on(BucketTLS, says.OnlyTLS)
 		return d.ifAny(), nil
 	}
 }
