@@ -169,6 +169,9 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	if e, ok := errors.AsType[*verdictError](err); ok {
 		return exitCodeOf(e.verdict), e.hint
 	}
+	if e, ok := errors.AsType[*strayError](err); ok && a.knowsStage(e.typed) {
+		return exitUsage, "did you mean " + e.command + " --stage " + e.typed + "?"
+	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage, a.running + " --help shows how it is used"
 	}

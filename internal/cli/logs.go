@@ -184,7 +184,7 @@ func (a *app) logSources(names []string) ([]logs.Source, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) || strings.EqualFold(operation(k), name) })
 		if i < 0 {
-			return nil, oneOf("function", name, known)
+			return nil, &strayError{oneOf("function", name, known), "renpyctl logs", name}
 		}
 		chosen[known[i]] = true
 	}

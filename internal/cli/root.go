@@ -15,6 +15,7 @@ func Tree() *cobra.Command {
 // newRoot returns the command tree. No command touches the network, the
 // configuration or the local cloud before it runs.
 func newRoot(a *app) *cobra.Command {
+	inAnyCase.Do(func() { cobra.EnableCaseInsensitive = true })
 	root := &cobra.Command{
 		Use:   "renpyctl",
 		Short: "Deploy and run the save-sync backend of a Ren'Py game",

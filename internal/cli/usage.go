@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
 
 // noArgs is cobra.NoArgs with this program's kind of error.
@@ -20,7 +18,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	case cmd.HasSubCommands():
 		return unknownCommand(cmd, args[0])
 	}
-	return meantStage(cmd, args[0], usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]))
+	return stray(cmd, args[0], usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]))
 }
 
 // exactly is cobra.ExactArgs(1) with the argument's name.
@@ -49,14 +47,6 @@ func didYouMean(err error, meant ...string) error {
 	return &hintedError{err, "did you mean " + strings.Join(meant, ", or ") + "?"}
 }
 
-// meantStage guesses that an argument that has no place is the stage: deploy prod.
-func meantStage(cmd *cobra.Command, typed string, err error) error {
-	if !stage.Name(typed).Valid() {
-		return err
-	}
-	return didYouMean(err, cmd.CommandPath()+" --stage "+typed)
-}
-
 // unknownCommand says that a command has no such subcommand, and which may be meant.
 func unknownCommand(cmd *cobra.Command, typed string) error {
 	err := usagef("unknown command %q for %q", typed, cmd.CommandPath())
@@ -66,14 +56,16 @@ func unknownCommand(cmd *cobra.Command, typed string) error {
 			names = append(append(names, sub.Name()), sub.Aliases...)
 		}
 	}
-	if deeper := namesakes(cmd, typed); len(deeper) > 0 {
-		return didYouMean(err, deeper...)
+	for _, meant := range [][]string{habit(cmd, typed), ofPlayer(cmd, typed), namesakes(cmd, typed)} {
+		if len(meant) > 0 {
+			return didYouMean(err, meant...)
+		}
 	}
 	if near := nearest(typed, names); near != "" {
 		return didYouMean(err, cmd.CommandPath()+" "+near)
 	}
 	if acts(cmd) {
-		return meantStage(cmd, typed, err)
+		return stray(cmd, typed, err)
 	}
 	return err
 }
@@ -98,9 +90,6 @@ func acts(cmd *cobra.Command) bool {
 	return own
 }
 
-// foreignFlags are flags of other programs, and what they are here.
-var foreignFlags = map[string]string{"json": "--output json", "format": "--output", "env": "--stage", "environment": "--stage", "force": "--yes"}
-
 // flagError says in this program's words what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	if before := cmd.Flags().Args(); cmd.HasSubCommands() && !acts(cmd) && len(before) > 0 {
@@ -118,9 +107,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usagef("%v", err)
 }
 
+// unknownFlag says that a command has no such flag, and which may be meant.
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError, err error) error {
-	text, typed := usagef("%v", err), e.GetSpecifiedName()
+	text, typed, dashes := usagef("%v", err), e.GetSpecifiedName(), "--"
 	if e.GetSpecifiedShortnames() != "" {
+		dashes = "-"
+	}
+	for _, meant := range [][]string{habit(cmd, dashes+typed), {foreignFlag(cmd, typed)}, flagsBelow(cmd, typed)} {
+		if len(meant) > 0 && meant[0] != "" {
+			return didYouMean(text, meant...)
+		}
+	}
+	if dashes == "-" {
 		return text
 	}
 	var names []string
@@ -129,13 +127,24 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	if ours, ok := foreignFlags[typed]; ok {
-		return didYouMean(text, ours)
-	}
 	if near := nearest(typed, names); near != "" {
 		return didYouMean(text, "--"+near)
 	}
 	return text
+}
+
+// flagsBelow are the subcommands that have a flag, with it, of a command that only
+// prints its help.
+func flagsBelow(cmd *cobra.Command, flag string) (lines []string) {
+	if acts(cmd) || cmd == cmd.Root() {
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		if sub.LocalFlags().Lookup(flag) != nil && sub.IsAvailableCommand() {
+			lines = append(lines, sub.CommandPath()+" --"+flag)
+		}
+	}
+	return lines
 }
 
 // oneOf refuses a value that is none of those that there are, and says which are.

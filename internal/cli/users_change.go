@@ -79,8 +79,14 @@ func newUsersSetPassword(a *app) *cobra.Command {
 		Short: "Set a player's password",
 		Long: `Set a player's password. It is asked for, or read from standard input where that
 is no terminal. It is permanent: the game has no screen to change it.`,
-		Example:           "  renpyctl users set-password ann@example.com",
-		Args:              exactly(aPlayer),
+		Example: "  renpyctl users set-password ann@example.com",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				return &hintedError{usagef("a password is not typed behind the command, where others see it"),
+					"leave it out: it is asked for, or read from standard input"}
+			}
+			return exactly(aPlayer)(cmd, args)
+		},
 		ValidArgsFunction: a.completeOnePlayer,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onePlayer(cmd.Context(), args[0], act{doing: "set-password", do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
