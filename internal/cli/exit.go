@@ -45,7 +45,7 @@ var exitCodes = []struct {
 	{exitError, "anything else"},
 	{exitUsage, "wrong usage, or a needed --yes is missing"},
 	{exitNotFound, "no such stage, player, release, game, file or version"},
-	{exitAccess, "not signed in, expired, not allowed, no region"},
+	{exitAccess, "not signed in, expired, not allowed, no region, or none of that name"},
 	{exitStack, "the stack failed or was rolled back"},
 	{exitBusy, "busy: another operation runs on the stack"},
 	{exitRefused, "refused: data would be lost or a file written over, the stack is another tool's, or a plan or release does not fit any more"},
@@ -274,6 +274,8 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	if code, hint, ok := a.explainSaves(err); ok {
 		return code, hint
+	case errors.Is(err, cloud.ErrNoRegion):
+		return exitAccess, a.chooseRegion(ctx)
 	}
 	switch {
 	case errors.Is(err, ui.ErrDeclined):

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,12 +16,13 @@ import (
 
 // explainAWS advises on what the SDK reports.
 func (a *app) explainAWS(err error) (code int, hint string) {
+	if e, ok := errors.AsType[*cloud.NoSuchRegionError](err); ok {
+		return exitAccess, otherRegions(e.Name)
+	}
 	if strings.HasPrefix(cloud.Message(err), "Parameter") { // "Parameter 'X' must be one of AllowedValues", "… failed to satisfy constraint: …"
 		return exitUsage, "renpyctl deploy --help lists the settings"
 	}
 	switch cloud.KindOf(err) {
-	case cloud.NoRegion:
-		return exitAccess, "add --region, for example --region eu-west-1, or set AWS_REGION"
 	case cloud.RegionOff:
 		return exitAccess, a.enableRegion()
 	case cloud.UnknownProfile:
@@ -46,6 +49,9 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 	case cloud.Quota:
 		return exitError, fullAccount(err)
 	case cloud.Unreachable:
+		if region := a.cloud.Region; region != "" && !cloud.KnownRegion(region) && cloud.NoSuchHost(err) {
+			return exitError, ui.Plain(region) + " may be no region: " + otherRegions(region) + " If it is a new one, check the network"
+		}
 		return exitError, "no connection: check the network, --region and AWS_ENDPOINT_URL"
 	case cloud.Untrusted:
 		return exitError, "a web filter or proxy on the way shows a certificate of its own: put the certificate of its authority into a file and name it in AWS_CA_BUNDLE"
@@ -55,6 +61,30 @@ func (a *app) explainAWS(err error) (code int, hint string) {
 		return exitError, find(knownCauses, stack.Event{Type: "AWS::S3::Bucket", Reason: cloud.Text(err)})
 	}
 	return exitError, ""
+}
+
+// chooseRegion says how a region is chosen, or that the local cloud was meant, which needs none.
+func (a *app) chooseRegion(ctx context.Context) string {
+	hint := "add --region, for example --region eu-west-1, or set AWS_REGION"
+	if lc, err := a.localCloud(); err == nil {
+		if s, err := lc.Status(ctx); err == nil && s.Healthy {
+			return "the local cloud runs: add --local to work on it; for AWS " + hint
+		}
+	}
+	return hint + "; --local needs neither"
+}
+
+// otherRegions says which regions may have been meant.
+func otherRegions(typed string) string {
+	like := cloud.PlacesLike(typed)
+	if len(like) == 0 {
+		return "regions are called as eu-central-1 (Frankfurt) or us-east-1 (N. Virginia)"
+	}
+	var names []string
+	for _, place := range like {
+		names = append(names, place.String())
+	}
+	return "did you mean " + strings.Join(names, ", or ") + "?"
 }
 
 // otherProfiles says which profiles there are instead of the one that is not.

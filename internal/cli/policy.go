@@ -262,6 +262,6 @@ func (a *app) policyRegion(ctx context.Context) (string, error) {
 	if a.flags.local {
 		return cmp.Or(a.flags.region, cloud.LocalRegion), nil
 	}
-	cfg, err := a.env.LoadAWS(ctx, cloud.Options{Region: a.flags.region, Profile: a.flags.profile})
+	cfg, err := a.loadAWS(ctx, cloud.Options{Region: a.flags.region, Profile: a.flags.profile})
 	return cfg.Region, err
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/local"
@@ -42,7 +44,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		}
 		s.local, s.at = lc, stage.At(cloud.Local(lc.Endpoint(), o), a.stage())
 	} else {
-		cfg, err := a.env.LoadAWS(ctx, o)
+		cfg, err := a.loadAWS(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -51,6 +53,16 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	s.at.Adopts = a.adopts
 	a.cloud = s.at.Config
 	return s, nil
+}
+
+// loadAWS makes the configuration for AWS, in a region that can be one. What stands in
+// for AWS elsewhere may call its regions as it likes.
+func (a *app) loadAWS(ctx context.Context, o cloud.Options) (aws.Config, error) {
+	cfg, err := a.env.LoadAWS(ctx, o)
+	if err == nil && cloud.Elsewhere(cfg) == nil {
+		err = cloud.CheckRegion(cfg.Region)
+	}
+	return cfg, err
 }
 
 // showWaiting lets a person know from now on what the program waits for. A shell

@@ -146,6 +146,12 @@ func onTheWay(err error) Kind {
 	return Other
 }
 
+// NoSuchHost tells whether a request ended because its host has no address.
+func NoSuchHost(err error) bool {
+	e, ok := errors.AsType[*net.DNSError](err)
+	return ok && e.IsNotFound
+}
+
 // unreadable recognises an answer without a request id in which the SDK found
 // neither what it should hold nor the code of an error.
 func unreadable(err error) bool {
