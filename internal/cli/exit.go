@@ -179,11 +179,7 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 		return exitRefused, fmt.Sprintf("add --game-id %s; under another id players do not find their saves (--change-game-id writes it all the same)", e.there)
 	}
 	if _, ok := errors.AsType[*stage.NoStageError](err); ok {
-		hint := a.command("deploy") + " creates it; --region and --profile choose where to look"
-		if near := a.similarStage(ctx); near != "" {
-			hint = "did you mean --stage " + near + "? " + hint
-		}
-		return exitNotFound, hint
+		return exitNotFound, a.otherStages(ctx)
 	}
 	if e, ok := errors.AsType[*stage.ForeignStackError](err); ok {
 		if e.Lost {
@@ -274,12 +270,12 @@ func (a *app) explain(ctx context.Context, err error) (code int, hint string) {
 	}
 	if code, hint, ok := a.explainSaves(err); ok {
 		return code, hint
-	case errors.Is(err, cloud.ErrNoRegion):
-		return exitAccess, a.chooseRegion(ctx)
 	}
 	switch {
 	case errors.Is(err, ui.ErrDeclined):
 		return exitError, a.untouched()
+	case errors.Is(err, cloud.ErrNoRegion):
+		return exitAccess, a.chooseRegion(ctx)
 	case errors.Is(err, release.ErrNoRelease):
 		return exitNotFound, a.command("releases") + " lists the releases"
 	case errors.Is(err, stack.ErrStale):

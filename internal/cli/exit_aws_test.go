@@ -2,15 +2,19 @@ package cli
 
 import (
 	"io"
+	"net"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
@@ -67,6 +71,54 @@ func TestHintsForAnswersOfAWS(t *testing.T) {
 				t.Errorf("exit code %d, hint %q; want %d, %q", code, hint, c.code, c.hint)
 			}
 		})
+	}
+}
+
+// A host without an address is the network's fault, but in a region that nobody knows
+// perhaps the region's.
+func TestHintsForHostsWithoutAddress(t *testing.T) {
+	gone := &net.DNSError{Err: "no such host", Name: "sts.example", IsNotFound: true}
+	slow := &net.DNSError{Err: "server misbehaving", Name: "sts.example", IsTemporary: true}
+	for _, c := range []struct {
+		region string
+		err    error
+		want   string
+	}{
+		{"eu-central-9", gone, "eu-central-9 may be no region: did you mean eu-central-1 (Frankfurt), or eu-central-2 (Zurich)?"},
+		{"eu-central-9", slow, "no connection"},
+		{"eu-central-1", gone, "no connection"},
+	} {
+		a := &app{cloud: aws.Config{Region: c.region}}
+		if code, hint := a.explain(t.Context(), c.err); code != exitError || !strings.HasPrefix(hint, c.want) {
+			t.Errorf("%s, %v: exit code %d, hint %q, want %q", c.region, c.err, code, hint, c.want)
+		}
+	}
+}
+
+// Who names a stage that is not there is told which are, and on the local cloud
+// nothing of regions and profiles.
+func TestHintsForStagesThatAreNotThere(t *testing.T) {
+	for _, c := range []struct {
+		stage string
+		local bool
+		want  string
+	}{
+		{"prdo", false, "did you mean --stage prod? renpyctl deploy --stage prdo creates it; --region and --profile choose where to look"},
+		{"prdo", true, "did you mean --stage prod? renpyctl deploy --stage prdo --local creates it"},
+		{"moon", true, "there are beta, prod; renpyctl deploy --stage moon --local creates it"},
+	} {
+		fake := awsfake.New(t)
+		awsfake.On(fake, func(*cloudformation.ListStacksInput) (*cloudformation.ListStacksOutput, error) {
+			var out cloudformation.ListStacksOutput
+			for _, name := range []string{"renpy-cloud-beta", "renpy-cloud-prod"} {
+				out.StackSummaries = append(out.StackSummaries, types.StackSummary{StackName: aws.String(name), StackStatus: types.StackStatusCreateComplete})
+			}
+			return &out, nil
+		})
+		a := &app{cloud: fake.Config(), flags: globalFlags{stage: c.stage, local: c.local}}
+		if code, hint := a.explain(t.Context(), &stage.NoStageError{}); code != exitNotFound || hint != c.want {
+			t.Errorf("%s: exit code %d, hint %q, want %q", c.stage, code, hint, c.want)
+		}
 	}
 }
 

@@ -91,22 +91,38 @@ func (s *session) listStages(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// similarStage is another stage that may have been meant by one that is not there.
-func (a *app) similarStage(ctx context.Context) string {
+// otherStages says which stages there are instead of one that is not there, or how
+// it is created.
+func (a *app) otherStages(ctx context.Context) string {
+	hint := a.command("deploy") + " creates it"
+	if !a.flags.local {
+		hint += "; --region and --profile choose where to look"
+	}
+	others := a.stagesBeside(ctx)
+	switch near := nearest(a.flags.stage, others); {
+	case near != "":
+		return "did you mean --stage " + near + "? " + hint
+	case len(others) > 0:
+		return "there are " + strings.Join(others, ", ") + "; " + hint
+	}
+	return hint
+}
+
+// stagesBeside are the other stages that there are.
+func (a *app) stagesBeside(ctx context.Context) (others []string) {
 	if a.cloud.Region == "" {
-		return ""
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	list, err := stage.Names(ctx, a.cloud)
 	if err != nil {
-		return "" // what is wrong is said already
+		return nil // what is wrong is said already
 	}
-	var others []string
 	for _, n := range list {
 		if n != a.stage() {
 			others = append(others, string(n))
 		}
 	}
-	return nearest(a.flags.stage, others)
+	return others
 }
