@@ -116,6 +116,9 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	if err := a.flags.check(given); err != nil {
 		return err
 	}
+	if err := checkZone(a.env.Getenv("TZ"), time.Local); err != nil {
+		return err
+	}
 	if a.flags.output != "" {
 		if err := oneOf(origin(given, "output"), a.flags.output, formatsOf(cmd)); err != nil {
 			return err

@@ -57,8 +57,10 @@ func notOf(flag *pflag.Flag) string {
 	switch flag.Value.Type() {
 	case "bool":
 		return "is neither true nor false"
-	case "int":
+	case "int", "int64":
 		return "is no whole number"
+	case "float64":
+		return "is no number"
 	}
 	return "is no " + flag.Value.Type()
 }

@@ -148,7 +148,7 @@ var otherVariables = [][2]string{
 	{"CLICOLOR_FORCE", "1: colours in a pipe, too, but not in tab-separated values and JSON"},
 	{"LC_ALL, LC_CTYPE, LANG", "with another character set than UTF-8, as de_DE.ISO-8859-1: plain ASCII on the terminal"},
 	{"CI", "nothing is redrawn in place: a line for each step"},
-	{"TZ", "the zone of times that are typed and shown, as Europe/Berlin"},
+	{"TZ", "the zone of times that are typed and shown, as Europe/Berlin; one that is not known is refused"},
 }
 
 // variables are the variables of the global flags, and the others.

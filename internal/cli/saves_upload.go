@@ -79,6 +79,9 @@ func (a *app) savesUpload(ctx context.Context, name, game string, paths []string
 	if err == nil && o.as != "" && len(paths) > 1 {
 		err = usagef("--as is of one file")
 	}
+	if err == nil {
+		err = allThere(paths)
+	}
 	if err == nil && !o.dryRun {
 		err = a.canAsk()
 	}
@@ -109,6 +112,16 @@ func (a *app) savesUpload(ctx context.Context, name, game string, paths []string
 		return errors.Join(a.printJSON(v), err)
 	}
 	return err
+}
+
+// allThere says which file is missing, before anybody is asked about any.
+func allThere(paths []string) error {
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readFiles reads all files, the one that was written first being the first.
