@@ -20,8 +20,7 @@ import (
 )
 
 const (
-	logLines  = 1_000_000 // of all three logs
-	logRounds = 3
+	logLines = 1_000_000 // of all three logs
 	// logShare is the part of the bare calls' rate that reading is to reach.
 	logShare = 0.8
 	// logMemory is what reading may need, however many lines there are.
@@ -69,32 +68,14 @@ func (b *bench) readingLogs(ctx context.Context, program string) error {
 		return err
 	}
 	defer stop()
-	var ours, bare []float64
-	var peaks []int64
-	for round := range logRounds {
-		log.Printf("round %d of %d: reading %d lines of logs", round+1, logRounds, logLines)
-		for i := range 2 {
-			if (round+i)%2 == 0 { // each is first in its turn
-				cmd := exec.CommandContext(ctx, b.renpyctl, "logs", "--since", "1d") // its lines go nowhere
-				cmd.Env = append(b.environ(endpoint), anySecret)
-				start := time.Now()
-				if err := cmd.Run(); err != nil {
-					return err
-				}
-				ours = append(ours, logLines/time.Since(start).Seconds())
-				peaks = append(peaks, peak(cmd.ProcessState.SysUsage().(*syscall.Rusage)))
-				continue
-			}
-			text, err := output(ctx, program, "-bare", endpoint)
-			if err != nil {
-				return err
-			}
-			var result struct{ Lines, Seconds float64 }
-			if err := json.Unmarshal([]byte(text), &result); err != nil {
-				return err
-			}
-			bare = append(bare, result.Lines/result.Seconds)
-		}
+	command := func() *exec.Cmd { // its lines go nowhere
+		cmd := exec.CommandContext(ctx, b.renpyctl, "logs", "--since", "1d")
+		cmd.Env = append(b.environ(endpoint), anySecret)
+		return cmd
+	}
+	ours, bare, peaks, err := rates(ctx, "reading lines of logs", logLines, command, program, endpoint)
+	if err != nil {
+		return err
 	}
 	part := median(ours) / median(bare)
 	b.print("| lines | logs | bare FilterLogEvents | share | target | met | peak memory | target | met |\n|---|---|---|---|---|---|---|---|---|\n")

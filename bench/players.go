@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -190,31 +189,10 @@ func (b *bench) verifying(ctx context.Context, program string) error {
 		return err
 	}
 	defer stop()
-	var ours, bare []float64
-	var peaks []int64
-	for round := range playerRounds {
-		log.Printf("round %d of %d: verifying %d players", round+1, playerRounds, manyRecords)
-		for i := range 2 {
-			if (round+i)%2 == 0 { // each is first in its turn
-				cmd := b.at(ctx, endpoint, "saves", "verify")
-				start := time.Now()
-				if err := cmd.Run(); err != nil {
-					return err
-				}
-				ours = append(ours, manyRecords/time.Since(start).Seconds())
-				peaks = append(peaks, peak(cmd.ProcessState.SysUsage().(*syscall.Rusage)))
-				continue
-			}
-			text, err := output(ctx, program, "-bare", endpoint)
-			if err != nil {
-				return err
-			}
-			var result struct{ Players, Seconds float64 }
-			if err := json.Unmarshal([]byte(text), &result); err != nil {
-				return err
-			}
-			bare = append(bare, result.Players/result.Seconds)
-		}
+	command := func() *exec.Cmd { return b.at(ctx, endpoint, "saves", "verify") }
+	ours, bare, peaks, err := rates(ctx, "verifying players", manyRecords, command, program, endpoint)
+	if err != nil {
+		return err
 	}
 	part := median(ours) / median(bare)
 	b.print("| players, each answer after %s | saves verify | bare GetItem and ListObjectVersions | share | target | met | peak memory |\n|---|---|---|---|---|---|---|\n", seconds(near))

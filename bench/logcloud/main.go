@@ -66,7 +66,7 @@ func readAll(endpoint string) error {
 			lines += len(page.Events)
 		}
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"lines": lines, "seconds": time.Since(start).Seconds()})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"count": lines, "seconds": time.Since(start).Seconds()})
 }
 
 // server has lines that are step apart, the first of them at begin.

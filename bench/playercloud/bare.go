@@ -51,5 +51,5 @@ func readAll(endpoint string) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"players": players, "seconds": time.Since(start).Seconds()})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"count": players, "seconds": time.Since(start).Seconds()})
 }
