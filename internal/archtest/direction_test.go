@@ -84,6 +84,7 @@ var roles = map[string]role{
 	"internal/awsaccount":         trial,
 	"internal/awsfake":            trial,
 	"internal/debianrenpy":        trial,
+	"internal/chromium":           trial,
 	"bench":                       trial,
 	"tools/action":                trial,
 	"tools/reference":             trial,

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -18,10 +17,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-)
 
-// browserRequired makes a missing browser a failure: `make test-browser` sets it.
-const browserRequired = "RENPYCTL_TEST_BROWSER"
+	"github.com/renpy-cloud/renpyctl/internal/chromium"
+)
 
 //go:embed testdata/page.html
 var page string
@@ -30,25 +28,25 @@ var page string
 // origin it changes nothing and reads nothing; of one that was allowed it reaches
 // what a game may.
 func TestBrowser(t *testing.T) {
-	chromium := browser(t)
+	browser := chromium.Path(t, "no page tries to reach the local cloud")
 	c := newReal(t, realDir(t))
 	up(t, c)
 	fill(t, c)
 
-	read := visit(t, chromium, c, "")
+	read := visit(t, browser, c, "")
 	if len(read) > 0 {
 		t.Errorf("a page of another origin reads %q", read)
 	}
 	untouched(t, c)
 
 	// Under a name of its own, which leads here: nothing but the name gives it away.
-	read = visit(t, chromium, c, "evil.test")
+	read = visit(t, browser, c, "evil.test")
 	if len(read) > 0 {
 		t.Errorf("a page of a name that leads here reads %q", read)
 	}
 	untouched(t, c)
 
-	read = visit(t, chromium, c, "allowed")
+	read = visit(t, browser, c, "allowed")
 	if got := slices.Sorted(maps.Keys(read)); !slices.Equal(got, []string{"function", "health", "object", "sign-up", "tables"}) {
 		t.Errorf("a page that was allowed gets answers to %q", got)
 	}
@@ -60,24 +58,9 @@ func TestBrowser(t *testing.T) {
 	untouched(t, c)
 }
 
-// browser is the path of a Chromium.
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv(browserRequired) != "" {
-		t.Fatal("no Chromium is here: apt-get install chromium")
-	}
-	t.Skip("no Chromium is here, so no page tries to reach the local cloud (make test-browser does, with Debian's)")
-	return ""
-}
-
 // visit opens the page and returns what it could read. as is whose it is: "allowed",
 // a name that the browser is led here by, or "" for a page of another port.
-func visit(t *testing.T, chromium string, c *Cloud, as string) map[string]string {
+func visit(t *testing.T, browser string, c *Cloud, as string) map[string]string {
 	t.Helper()
 	report := make(chan map[string]string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +87,7 @@ func visit(t *testing.T, chromium string, c *Cloud, as string) map[string]string
 		from, to = strings.Replace(from, "127.0.0.1", as, 1), strings.Replace(to, "127.0.0.1", as, 1)
 	}
 
-	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+	cmd := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--user-data-dir="+t.TempDir(), "--host-resolver-rules=MAP evil.test 127.0.0.1", "--remote-debugging-port=0", from+"/#"+to)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it starts others
 	if err := cmd.Start(); err != nil {

@@ -7,35 +7,19 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/renpy-cloud/renpyctl/internal/chromium"
 )
-
-// browserRequired makes a missing browser a failure: `make test-browser` sets it.
-const browserRequired = "RENPYCTL_TEST_BROWSER"
-
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv(browserRequired) != "" {
-		t.Fatal("no Chromium is here: apt-get install chromium")
-	}
-	t.Skip("no Chromium is here, so the page is not opened (make test-browser does, with Debian's)")
-	return ""
-}
 
 // TestBrowser opens a page full of hostile names in a real browser: it asks for
 // nothing beside itself, complains of nothing, runs nothing, and shows them.
 func TestBrowser(t *testing.T) {
-	path := chromium(t)
+	path := chromium.Path(t, "the page is not opened")
 	page := written(t, hostilePage())
 	var mu sync.Mutex
 	var asked []string
