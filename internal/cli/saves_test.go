@@ -449,6 +449,14 @@ func TestADamagedRecordIsMended(t *testing.T) {
 		}
 		c.run("saves", "verify", "ann").wants(t, 0, "1 player checked: 1 file")
 	})
+	withCounter(t, "a ban that nothing tells of any more", func(t *testing.T, c *counter) {
+		c.store.SetRecord(c.ann, `{"x`)
+		o := c.run("saves", "verify", "ann", "--repair", "--yes", "--output", "json")
+		list := jsonLines[findingView](t, o.stdout)
+		if o.code != 0 || len(list) != 1 || !list[0].BanUnknown {
+			t.Errorf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+	})
 	withCounter(t, "but not of tomorrow", func(t *testing.T, c *counter) {
 		c.store.SetRecord(c.ann, `{"format":3,"games":[]}`)
 		c.run("saves", "verify", "ann", "--repair", "--yes").wants(t, exitError, "format 3", "newer")

@@ -69,6 +69,9 @@ type findingView struct {
 	Remedy savesync.Remedy `json:"remedy,omitempty"`
 	// Evidence is where in the bucket a record is kept that was rebuilt.
 	Evidence string `json:"evidence,omitempty"`
+	// BanUnknown says of a record that was rebuilt that nothing tells whether the player
+	// was banned.
+	BanUnknown bool `json:"banUnknown,omitempty"`
 }
 
 // playersAtOnce is how many players are checked at once.
@@ -202,7 +205,7 @@ func (c *round) damaged(ctx context.Context, player string, err error) error {
 	}
 	done, err := c.Rebuild(ctx, player)
 	if err == nil {
-		v.Remedy, v.Evidence, v.Bytes = savesync.Anew, done.Evidence, done.Bytes
+		v.Remedy, v.Evidence, v.Bytes, v.BanUnknown = savesync.Anew, done.Evidence, done.Bytes, done.BanUnknown
 		for _, line := range rebuilt(player, done) {
 			c.progress.Note(line)
 		}
@@ -220,10 +223,15 @@ func (c *round) damaged(ctx context.Context, player string, err error) error {
 
 // rebuilt says what became of a record that could not be read.
 func rebuilt(player string, done savesync.Rebuilt) []string {
-	lines := []string{fmt.Sprintf("%s: rebuilt with %s, %s", player, ui.Plural(int64(done.Files), "file"), ui.Bytes(done.Bytes))}
+	has := ui.Plural(int64(done.Files), "file") + ", " + ui.Bytes(done.Bytes)
+	lines := []string{player + ": rebuilt with " + has}
 	switch {
 	case done.Forgotten:
 		lines[0] = player + ": the player was erased, and stays so"
+	case done.Already:
+		lines[0] = player + ": another run has rebuilt it, with " + has
+	case done.BanUnknown:
+		lines = append(lines, "  whether the player was banned is not known any more: users ban would ban again")
 	case done.Banned:
 		lines = append(lines, "  banned, as the damaged record tells: users unban would lift that")
 	}

@@ -16,15 +16,15 @@ type Rebuilt struct {
 	// Files and Bytes count what is current again.
 	Files int
 	Bytes int64
-	// Banned and Forgotten say that the player is turned away, as before.
-	Banned, Forgotten bool
+	// Banned and Forgotten say that the player is turned away, as before; BanUnknown that
+	// what was left of the record does not tell whether the player was banned.
+	Banned, Forgotten, BanUnknown bool
+	// Already says that the record could be read by then: another run was faster.
+	Already bool
 	// Evidence is the key in the bucket of what the record was. Nothing reads it; it
-	// expires as a version does that was replaced.
+	// expires as a version does that was replaced. It is "" if there was no record.
 	Evidence string
 }
-
-// errReadable says that there is nothing to be rebuilt.
-var errReadable = errors.New("the player's record can be read")
 
 // Rebuild puts a record in the place of one that cannot be read, for which every request
 // of the player's devices fails. What the damaged one still tells counts as far as it
@@ -42,10 +42,13 @@ func (o *Operator) Rebuild(ctx context.Context, player string) (done Rebuilt, er
 		if err != nil {
 			return err
 		}
-		switch _, err := DecodeRecord(data); {
-		case err == nil:
-			return errReadable
-		case isNewer(err):
+		r, err := DecodeRecord(data)
+		if err == nil {
+			done = summary(r)
+			done.Already = true
+			return nil
+		}
+		if isNewer(err) {
 			return err
 		}
 		b := &rebuilding{Operator: o, player: player, now: o.Service.now(), revision: revision}
@@ -60,12 +63,11 @@ func (o *Operator) Rebuild(ctx context.Context, player string) (done Rebuilt, er
 		if err := b.save(ctx); err != nil {
 			return err
 		}
-		done = b.summary()
+		done = summary(b.record)
+		done.Evidence = b.evidence
+		done.BanUnknown = !done.Banned && !done.Forgotten && !tellsOfNoBar(string(data))
 		return nil
 	})
-	if errors.Is(err, errReadable) { // somebody else was faster
-		return done, nil
-	}
 	return done, err
 }
 
@@ -84,6 +86,9 @@ type rebuilding struct {
 // keepEvidence writes what the record was to a key of its own, which begins as those of
 // no game do. That it is there already is as good.
 func (b *rebuilding) keepEvidence(ctx context.Context, data []byte) error {
+	if len(data) == 0 { // there was none
+		return nil
+	}
 	b.evidence = contentsOf(b.player) + "-damaged/" + checksumOf(data)[:24] + ".json"
 	b.spent = append(b.spent, b.evidence)
 	_, err := b.Archive.Write(ctx, b.evidence, data)
@@ -313,9 +318,10 @@ func (b *rebuilding) save(ctx context.Context) error {
 	return nil
 }
 
-func (b *rebuilding) summary() Rebuilt {
-	done := Rebuilt{Banned: b.record.Ban != nil, Forgotten: b.record.Forgotten != nil, Evidence: b.evidence}
-	for _, g := range b.record.Games {
+// summary says what a record has.
+func summary(r *Record) Rebuilt {
+	done := Rebuilt{Banned: r.Ban != nil, Forgotten: r.Forgotten != nil}
+	for _, g := range r.Games {
 		for _, f := range g.Files {
 			done.Files++
 			done.Bytes += f.Size

@@ -98,6 +98,8 @@ func TestARecordIsRebuilt(t *testing.T) {
 		s.committed(slot1, mine)
 		if again, err := s.operator().Rebuild(t.Context(), player); err != nil || again.Evidence != "" {
 			t.Errorf("%d: a record that can be read is rebuilt: %+v, %v", i, again, err)
+		} else if !again.Already || again.Files != 1 || again.Bytes != int64(len(mine)) {
+			t.Errorf("%d: what the record has now is not told: %+v", i, again)
 		}
 	}
 }
@@ -206,6 +208,21 @@ func TestWhoIsTurnedAwayStaysSoInARebuiltRecord(t *testing.T) {
 		}
 		if s.harm(player, how) && !s.rebuild().Forgotten {
 			t.Errorf("%d: a forgotten player is back", i)
+		}
+	}
+}
+
+// TestALostBanIsTold damages records so that they tell of no ban, nor that there was none.
+func TestALostBanIsTold(t *testing.T) {
+	for record, unknown := range map[string]bool{
+		`{"x`: true, `null`: true, `{}`: true, `[]`: true, `{"format":"x"`: true,
+		`{"format":1`: false, `{"format":1,"games":7}`: false, `{"format":1,"ban":{"at":1}}`: false, `{"format":2`: false,
+	} {
+		s := newRealScene(t)
+		s.spoil()
+		s.store.SetRecord(player, record)
+		if done := s.rebuild(); done.BanUnknown != unknown {
+			t.Errorf("%s: %+v", record, done)
 		}
 	}
 }

@@ -118,6 +118,13 @@ func barsIn(text string, now time.Time) (*Ban, *Tombstone) {
 	return ban, nil
 }
 
+// tellsOfNoBar reports whether the text of a damaged record says, by its layout, that the
+// player was not turned away.
+func tellsOfNoBar(text string) bool {
+	rest, ok := strings.CutPrefix(text, fmt.Sprintf(`{"format":%d`, recordFormat))
+	return ok && strings.TrimLeft(rest, "0123456789") == rest
+}
+
 // found returns what stands behind a name in a text, wherever that can be read. No name
 // of a file can hold the quotes around it.
 func found[T any](text, name string) []T {
