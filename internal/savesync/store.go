@@ -20,7 +20,8 @@ var (
 // A ManifestStore keeps one record a player.
 type ManifestStore interface {
 	// Load returns a player's record as last saved, by a strongly consistent read,
-	// and its revision: 1 for the first, 0 and no data when there is none.
+	// and its revision: 1 for the first, 0 and no data when there is none. What stands in
+	// the place of a record and is none it returns as data that [DecodeRecord] refuses.
 	Load(ctx context.Context, player string) (data []byte, revision int64, err error)
 	// Save replaces a record if its revision is still the given one, and makes it
 	// the next. Otherwise it changes nothing and returns [ErrConflict]. After any

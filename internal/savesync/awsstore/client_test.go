@@ -232,7 +232,7 @@ func TestWhatDynamoDBSays(t *testing.T) {
 		{"no table", []http.HandlerFunc{ddbError("ResourceNotFoundException")}, 0, true},
 		{"half an answer", []http.HandlerFunc{broken}, 0, true},
 		{"no JSON", []http.HandlerFunc{status(200, `<html>`)}, 0, true},
-		{"an item without a record", []http.HandlerFunc{status(200, `{"Item":{"user_id":{"S":"p"}}}`)}, 0, true},
+		{"no item, but null", []http.HandlerFunc{status(200, `{"Item":null}`)}, 0, false},
 		{"an item without a revision", []http.HandlerFunc{status(200, `{"Item":{"record":{"S":"{}"},"revision":{"N":"x"}}}`)}, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -242,6 +242,28 @@ func TestWhatDynamoDBSays(t *testing.T) {
 				t.Errorf("%q, %d, %v", data, revision, err)
 			}
 		})
+	}
+}
+
+// TestAnItemWithoutARecordIsADamagedRecord never takes one for that of a new player.
+func TestAnItemWithoutARecordIsADamagedRecord(t *testing.T) {
+	for item, want := range map[string]int64{
+		`{"user_id":{"S":"p"}}`:                                      0,
+		`{"user_id":{"S":"p"},"revision":{"N":"3"}}`:                 3,
+		`{"record":{"S":""},"revision":{"N":"3"}}`:                   3,
+		`{"record":{"N":"7"},"revision":{"N":"3"}}`:                  3,
+		`{"record":{"B":"e30="},"revision":{"N":"3"}}`:               3,
+		`{"record":{"M":{"format":{"N":"1"}}},"revision":{"N":"3"}}`: 3,
+		`{"record":{"NULL":true},"format":{"N":"1"}}`:                0,
+	} {
+		endpoint, _ := answers(t, status(200, `{"Item":`+item+`}`))
+		data, revision, err := awsstore.NewManifests(config(endpoint)).Load(t.Context(), "p")
+		if err != nil || revision != want || string(data) != item {
+			t.Errorf("%s: %q, %d, %v", item, data, revision, err)
+		}
+		if _, err := savesync.DecodeRecord(data); err == nil {
+			t.Errorf("%s passes for a record", item)
+		}
 	}
 }
 

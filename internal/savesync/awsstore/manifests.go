@@ -49,21 +49,25 @@ func itemKey(player, game string) map[string]attribute {
 	return map[string]attribute{"user_id": text(player), "game_id": text(game)}
 }
 
-// Load reads a record with GetItem, strongly consistent.
+// Load reads a record with GetItem, strongly consistent. Of an item without a record that
+// is text it returns the item itself, in DynamoDB's JSON, which is no record: one that is
+// damaged, and not one of a player who is new. Without a revision as well that is 0, on
+// which Save has the right condition, too.
 func (m *Manifests) Load(ctx context.Context, player string) ([]byte, int64, error) {
-	item, err := m.get(ctx, player, allGames)
+	item, text, err := m.get(ctx, player, allGames)
 	if err != nil || len(item) == 0 {
 		return nil, 0, err
 	}
-	record, revision := item["record"].S, item["revision"].N
-	if record == nil || revision == nil {
-		return nil, 0, errors.New("dynamodb: the player's item has no record")
+	if record := item["record"].S; record != nil && *record != "" {
+		text = []byte(*record)
+	} else if _, ok := item["revision"]; !ok {
+		return text, 0, nil
 	}
-	n, err := strconv.ParseInt(*revision, 10, 64)
-	if err != nil || n < 1 {
+	n, err := strconv.ParseInt(item["revision"].digits(), 10, 64)
+	if err != nil || n < 1 || item["revision"].N == nil {
 		return nil, 0, errors.New("dynamodb: the player's item has no revision")
 	}
-	return []byte(*record), n, nil
+	return text, n, nil
 }
 
 // Save writes a record with UpdateItem, on the condition that its revision is still the one given.
@@ -91,7 +95,7 @@ func (m *Manifests) Save(ctx context.Context, player string, data []byte, revisi
 // LoadOld reads the map `files` of an item of the old backend: by file name a
 // size, a modified_timestamp and a checksum.
 func (m *Manifests) LoadOld(ctx context.Context, player, game string) ([]savesync.Entry, error) {
-	item, err := m.get(ctx, player, game)
+	item, _, err := m.get(ctx, player, game)
 	if err != nil {
 		return nil, err
 	}
@@ -122,15 +126,19 @@ func (a attribute) digits() string {
 	}
 }
 
-// get reads one item, empty if there is none.
-func (m *Manifests) get(ctx context.Context, player, game string) (map[string]attribute, error) {
-	var out struct{ Item map[string]attribute }
-	err := m.call(ctx, "GetItem", map[string]any{
+// get reads one item, empty if there is none, and returns it also as DynamoDB wrote it.
+func (m *Manifests) get(ctx context.Context, player, game string) (item map[string]attribute, text []byte, err error) {
+	var out struct{ Item json.RawMessage }
+	err = m.call(ctx, "GetItem", map[string]any{
 		"TableName":      m.client.config.Table,
 		"Key":            itemKey(player, game),
 		"ConsistentRead": true,
 	}, &out)
-	return out.Item, err
+	if err != nil || len(out.Item) == 0 {
+		return nil, nil, err
+	}
+	err = json.Unmarshal(out.Item, &item)
+	return item, out.Item, err
 }
 
 // call makes one call of DynamoDB's JSON protocol.
