@@ -449,6 +449,28 @@ func TestADamagedRecordIsMended(t *testing.T) {
 		}
 		c.run("saves", "verify", "ann").wants(t, 0, "1 player checked: 1 file")
 	})
+	withCounter(t, "one that is not there", func(t *testing.T, c *counter) {
+		c.run("saves", "verify", "bea", "--repair", "--yes").wants(t, 0, "0 wrong")
+		c.save(c.ann, name, realSave(t, name))
+		c.store.DeleteRecord(c.ann)
+		o := c.run("saves", "verify", "ann", "--output", "json")
+		list := jsonLines[findingView](t, o.stdout)
+		if o.code != exitError || len(list) != 1 || list[0].Fault != savesync.FaultMissing || list[0].Remedy != "" {
+			t.Errorf("%d, %s%s", o.code, o.stdout, o.stderr)
+		}
+		c.run("saves", "verify", "ann", "--repair", "--yes").wants(t, 0, "rebuilt with 1 file")
+		if c.current(c.ann)[name] != realSave(t, name) {
+			t.Error("the save is not what it was")
+		}
+		c.store.DeleteRecord(c.ann)
+		if err := c.kept.Items.Suppress(t.Context(), c.ann, "ann@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		c.run("saves", "verify", "ann", "--repair", "--yes").wants(t, 0, "0 wrong")
+		if _, revision := c.store.Record(c.ann); revision != 0 {
+			t.Error("a record is begun of a player who was erased")
+		}
+	})
 	withCounter(t, "a ban that nothing tells of any more", func(t *testing.T, c *counter) {
 		c.store.SetRecord(c.ann, `{"x`)
 		o := c.run("saves", "verify", "ann", "--repair", "--yes", "--output", "json")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -34,7 +35,9 @@ which everything is read. A run that was cut off says how it goes on.
 the same key again. Else what is gone gives way to the newest older version that
 can be read, or to nothing; a device that still has it sends it again, and then
 it wins. A record that cannot be read, for which the player cannot sync, is
-written anew from what is in the bucket, and the old one kept.
+written anew from what is in the bucket, and the old one kept; so is one that is
+not there of a player who has saves in the bucket, which only a run of that
+PLAYER finds.
 
 The exit code is 1 if something is wrong, and with --repair if it stays so: a
 save of which nothing is left, or a player who could not be checked.`,
@@ -196,10 +199,13 @@ func (c *round) findings(ctx context.Context, player string, checkup savesync.Ch
 	return nil
 }
 
-// damaged goes on with a player whose record cannot be read: once it is rebuilt, it is
+// damaged goes on with a player whose record cannot be read, or is not there: once it is rebuilt, it is
 // compared with the bucket as that of everybody else.
 func (c *round) damaged(ctx context.Context, player string, err error) error {
 	v := findingView{Player: player, Fault: savesync.FaultRecord}
+	if errors.Is(err, savesync.ErrNoRecord) {
+		v.Fault = savesync.FaultMissing
+	}
 	if !c.options.repair {
 		return c.found(ctx, v, err)
 	}
@@ -281,8 +287,11 @@ func (c *round) print(v findingView) error {
 		return c.rows.Write(c.streams.Out, false, []string{v.Player, v.Game, v.File, v.ID, whole(v.Bytes), string(v.Fault), until, string(v.Remedy), v.Evidence})
 	}
 	fault := string(v.Fault)
-	if v.Fault == savesync.FaultRecord {
+	switch v.Fault {
+	case savesync.FaultRecord:
 		v.File, fault = "(the record)", "unreadable"
+	case savesync.FaultMissing:
+		v.File = "(the record)"
 	}
 	if !v.Until.IsZero() {
 		fault += ", " + when.Format(v.Until, time.Local)

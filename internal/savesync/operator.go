@@ -33,6 +33,10 @@ type Operator struct {
 	Retention time.Duration
 }
 
+// ErrNoRecord says that the bucket has contents of a player of whom there is no record:
+// somebody deleted it, or the table was restored from before it.
+var ErrNoRecord = errors.New("there is no record of the player, whose saves are in the bucket")
+
 // A RecordError says that a player's record cannot be read. What is in the bucket is
 // untouched by it.
 type RecordError struct{ err error }
@@ -44,6 +48,28 @@ func (e *RecordError) Unwrap() error { return e.err }
 // Damaged reports whether [Operator.Rebuild] mends it: a record that a newer release has
 // written is not damaged.
 func (e *RecordError) Damaged() bool { return !isNewer(e.err) }
+
+// decode reads a player's record as it was loaded, and looks for what it tells of nothing
+// if there is none. The error is *[RecordError] if the record cannot be read, and of
+// [ErrNoRecord] if there should be one.
+func (o *Operator) decode(ctx context.Context, player string, data []byte) (*Record, error) {
+	r, err := DecodeRecord(data)
+	if err != nil {
+		return nil, &RecordError{err}
+	}
+	if len(data) > 0 {
+		return r, nil
+	}
+	for v, err := range o.Archive.History(ctx, contentsOf(player)) {
+		switch {
+		case err != nil:
+			return nil, err
+		case IsContent(v.Key):
+			return nil, &RecordError{ErrNoRecord}
+		}
+	}
+	return r, nil
+}
 
 // Record returns what is known of a player, an empty record for one who never synced. A
 // ban that has ended by itself is not in it. The error is *[RecordError] if the record

@@ -27,7 +27,7 @@ type Rebuilt struct {
 }
 
 // Rebuild puts a record in the place of one that cannot be read, for which every request
-// of the player's devices fails. What the damaged one still tells counts as far as it
+// of the player's devices fails, or of one that is not there ([ErrNoRecord]). What the damaged one still tells counts as far as it
 // agrees with the bucket; the rest is what the bucket alone tells: of each file the
 // newest content that does not expire and can be read is current, and those before it are
 // known as older. What devices have sent and nobody has settled is kept as older
@@ -42,13 +42,13 @@ func (o *Operator) Rebuild(ctx context.Context, player string) (done Rebuilt, er
 		if err != nil {
 			return err
 		}
-		r, err := DecodeRecord(data)
+		r, err := o.decode(ctx, player, data)
 		if err == nil {
 			done = summary(r)
 			done.Already = true
 			return nil
 		}
-		if isNewer(err) {
+		if e, ok := errors.AsType[*RecordError](err); !ok || !e.Damaged() {
 			return err
 		}
 		b := &rebuilding{Operator: o, player: player, now: o.Service.now(), revision: revision}

@@ -212,6 +212,35 @@ func TestWhoIsTurnedAwayStaysSoInARebuiltRecord(t *testing.T) {
 	}
 }
 
+// TestAMissingRecordIsRebuilt has the player's item deleted: what the bucket tells is
+// current again, and who has nothing there is well.
+func TestAMissingRecordIsRebuilt(t *testing.T) {
+	s := newRealScene(t)
+	if checkup, err := s.operator().Verify(t.Context(), player, true); err != nil || checkup.Files != 0 {
+		t.Errorf("of who never synced: %+v, %v", checkup, err)
+	}
+	if done, err := s.operator().Rebuild(t.Context(), player); err != nil || !done.Already {
+		t.Errorf("a record of nothing is written: %+v, %v", done, err)
+	}
+	_, spoilt := s.spoil()
+	s.store.DeleteRecord(player)
+	for _, deep := range []bool{false, true} {
+		if _, err := s.operator().Verify(t.Context(), player, deep); !errors.Is(err, savesync.ErrNoRecord) {
+			t.Errorf("verified: %v", err)
+		}
+	}
+	done, err := s.operator().Rebuild(t.Context(), player)
+	if err != nil || done.Files != 1 || done.Bytes != int64(len(spoilt)) || done.Evidence != "" || !done.BanUnknown {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	s.committed(slot1, spoilt)
+	if got := s.states(slot1); got != "1 older, 2 current" {
+		t.Errorf("kept: %s", got)
+	}
+	s.sync(s.a)
+	s.committed(slot1, spoilt)
+}
+
 // TestALostBanIsTold damages records so that they tell of no ban, nor that there was none.
 func TestALostBanIsTold(t *testing.T) {
 	for record, unknown := range map[string]bool{

@@ -20,6 +20,7 @@ const (
 	FaultBytes    Fault = "bytes"    // its version has other bytes
 	FaultExpiring Fault = "expiring" // something lies over its version, which is therefore going to expire
 	FaultRecord   Fault = "record"   // of the player, not of a file: the record cannot be read
+	FaultMissing  Fault = "missing"  // of the player, not of a file: the record is not there, saves are
 )
 
 // A Finding is a committed file with which something is wrong.
@@ -44,16 +45,16 @@ const verifyTries = 4
 
 // Verify compares a player's record with the bucket, at the cost of one list of what is
 // there of the player. Deep reads every byte too. The error is *[RecordError] if the
-// record cannot be read.
+// record cannot be read, of [ErrNoRecord] if it is not there.
 func (o *Operator) Verify(ctx context.Context, player string, deep bool) (Checkup, error) {
 	for try := 1; ; try++ {
 		data, revision, err := o.Service.Manifests.Load(ctx, player)
 		if err != nil {
 			return Checkup{}, err
 		}
-		r, err := DecodeRecord(data)
+		r, err := o.decode(ctx, player, data)
 		if err != nil {
-			return Checkup{}, &RecordError{err}
+			return Checkup{}, err
 		}
 		c, err := o.examine(ctx, player, r, deep)
 		if err != nil || len(c.Findings) == 0 {
@@ -141,7 +142,7 @@ func (o *Operator) fault(ctx context.Context, key string, f File, v Version, dee
 // A Remedy is what [Operator.Repair] did about a finding.
 type Remedy string
 
-// The remedies. That of [FaultRecord] is [Operator.Rebuild]'s.
+// The remedies. That of [FaultRecord] and [FaultMissing] is [Operator.Rebuild]'s.
 const (
 	Copied    Remedy = "copied"    // the same content lies under a new key of its own
 	FellBack  Remedy = "older"     // the newest older version that can be read is current now

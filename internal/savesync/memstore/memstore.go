@@ -412,6 +412,13 @@ func (s *Store) SetRecord(player, data string) {
 	s.records[player] = record{data, s.records[player].revision + 1}
 }
 
+// DeleteRecord removes a player's record, as someone would who has the table's keys.
+func (s *Store) DeleteRecord(player string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.records, player)
+}
+
 // SetOld gives a player an item of the old backend.
 func (s *Store) SetOld(player, game string, files []savesync.Entry) {
 	s.mu.Lock()
