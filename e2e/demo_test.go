@@ -93,8 +93,12 @@ func TestDemo(t *testing.T) {
 		}
 		there(t, 0)
 	}
-	// Whose stage it is not, a demo does not take away.
+	// Whose stage it is not, a demo does not take away, and nobody is left of it there.
+	kept := local.run(t, "users", "list", "--stage", "demo").exits(t, 0).out
 	cmd, _ = demo(t)
-	tells(t, cmd, "Nothing to do")
+	tells(t, cmd, "is there already", "Nothing to do", "users forget player-")
 	there(t, 0)
+	if now := local.run(t, "users", "list", "--stage", "demo").exits(t, 0).out; now != kept {
+		t.Errorf("there were the players\n%sand now there are\n%s", kept, now)
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/renpy-cloud/renpyctl/internal/players"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -32,7 +33,8 @@ devices. Each step shows the command that a person would type.
 
 It needs no AWS account and no game. The first time, the local cloud is
 installed, which takes about a minute. At the end, and after Ctrl-C, what it has
-made goes again: the stage demo and the folders. With --keep they stay.`,
+made goes again: the stage demo and the folders. With --keep they stay; a demo
+that finds the stage there leaves it, and takes its own player out again.`,
 		Example: `  renpyctl demo
   renpyctl demo --keep`,
 		Args: noArgs,
@@ -61,6 +63,8 @@ type demo struct {
 	port string // the flag that chooses the local cloud, "" for none
 	keep bool
 	made bool // the stage was not there before, and is taken away in the end
+	// player is the address of whom the demo has signed up, "" before that.
+	player string
 }
 
 func (a *app) demo(ctx context.Context, port string, keep bool) error {
@@ -96,6 +100,9 @@ func (a *app) demoIsFirst(ctx context.Context) (bool, error) {
 // tell is the story.
 func (d *demo) tell(ctx context.Context) error {
 	d.heading("1  The backend of a game, on this computer")
+	if !d.made {
+		d.print("  The stage %s is there already, as demo --keep leaves it. It stays:\n", demoStage)
+	}
 	if err := d.types(ctx, "deploy", "--yes"); err != nil {
 		return err
 	}
@@ -148,17 +155,27 @@ func (d *demo) cleanUp(ctx context.Context, failure error) error {
 	if d.keep {
 		return nil
 	}
-	errs := []error{os.RemoveAll(d.dir)}
-	if d.made {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		d.heading("5  The demo takes away what it has made")
-		err := d.types(ctx, "remove", "--yes")
-		if _, none := errors.AsType[*stage.NoStageError](err); !none || failure == nil { // it may have failed before there was one
-			errs = append(errs, err)
-		}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	err := d.takeAway(ctx)
+	if _, none := errors.AsType[*stage.NoStageError](err); failure != nil && (none || errors.Is(err, players.ErrNoPlayer)) {
+		err = nil // it has failed before there was one
 	}
-	return errors.Join(errs...)
+	return errors.Join(os.RemoveAll(d.dir), err)
+}
+
+// takeAway removes the stage that the demo has deployed, or its player from one that was there.
+func (d *demo) takeAway(ctx context.Context) error {
+	command := []string{"remove", "--yes"}
+	switch {
+	case d.made:
+	case d.player == "":
+		return nil
+	default:
+		command = []string{"users", "forget", d.player, "--yes", "--confirm", d.player}
+	}
+	d.heading("5  The demo takes away what it has made")
+	return d.types(ctx, command...)
 }
 
 // where is the part of a command line that leads to the demo's stage.

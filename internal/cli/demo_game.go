@@ -59,6 +59,7 @@ func (d *demo) playedGame(ctx context.Context) (*demoGame, error) {
 
 // signUp makes the player, whom the operator confirms.
 func (g *demoGame) signUp(ctx context.Context) error {
+	g.player = g.email
 	if err := g.client.SignUp(ctx, g.email, g.password); err != nil {
 		return fmt.Errorf("sign up: %w", err)
 	}
