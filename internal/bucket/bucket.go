@@ -43,9 +43,11 @@ func (b Bucket) prefix() *string {
 
 // Stats says what a bucket holds.
 type Stats struct {
-	Files    int64 `json:"files"`    // keys whose latest version is a file, as the caller defines it
-	Versions int64 `json:"versions"` // every version and delete marker
-	Bytes    int64 `json:"bytes"`    // of every version
+	Files int64 `json:"files"` // keys whose latest version is a file, as the caller defines it
+	// FileVersions are the versions of files, the latest and those before it.
+	FileVersions int64 `json:"fileVersions"`
+	Versions     int64 `json:"versions"` // every version and delete marker, of whatever it is
+	Bytes        int64 `json:"bytes"`    // of every version
 }
 
 // Count lists the whole bucket. isFile tells by key and size in bytes which
@@ -61,7 +63,11 @@ func Count(ctx context.Context, client Client, b Bucket, isFile func(key string,
 		for _, v := range page.Versions {
 			stats.Versions++
 			stats.Bytes += aws.ToInt64(v.Size)
-			if aws.ToBool(v.IsLatest) && isFile(aws.ToString(v.Key), aws.ToInt64(v.Size)) {
+			if !isFile(aws.ToString(v.Key), aws.ToInt64(v.Size)) {
+				continue
+			}
+			stats.FileVersions++
+			if aws.ToBool(v.IsLatest) {
 				stats.Files++
 			}
 		}

@@ -30,7 +30,7 @@ func TestCount(t *testing.T) {
 	b.page = 2
 	var seen []int64
 	stats, err := bucket.Count(t.Context(), b.client, theBucket, anything, func(s bucket.Stats) { seen = append(seen, s.Versions) })
-	if want := (bucket.Stats{Files: 2, Versions: 5, Bytes: 60}); err != nil || stats != want {
+	if want := (bucket.Stats{Files: 2, FileVersions: 4, Versions: 5, Bytes: 60}); err != nil || stats != want {
 		t.Errorf("%+v, %v; want %+v", stats, err, want)
 	}
 	if want := []int64{2, 4, 5}; !slices.Equal(seen, want) {

@@ -182,13 +182,23 @@ func (s *session) announce(h *teardown.Holdings, t teardown.Totals, o removeOpti
 	}
 	s.say("\n"+what, ui.Accent(s.flags.stage))
 	s.say("  players  %8s", ui.Count(t.Players))
-	s.say("  saves    %8s (%s in the bucket, %s)", ui.Count(t.Saves.Files), ui.Plural(t.Saves.Versions, "version"), ui.Bytes(t.Saves.Bytes))
+	s.say("  saves    %8s in %s", ui.Count(t.Saves.Files), inBucket(t.Saves))
 	if n := h.Earlier(); n > 0 {
 		s.say("  of which some were kept from %s", ui.Plural(int64(n), "earlier stack"))
 	}
 	s.sayRemains(h.Data)
 	s.warnOfDoubts(h.Doubts)
 	s.say("")
+}
+
+// inBucket says what is kept of saves, and how much that is in the bucket, where uploads
+// and deletions leave entries of their own.
+func inBucket(st bucket.Stats) string {
+	text := ui.Plural(st.FileVersions, "version")
+	if st.Versions != st.FileVersions {
+		text += fmt.Sprintf(" (%s entries in the bucket)", ui.Count(st.Versions))
+	}
+	return text + ", " + ui.Bytes(st.Bytes)
 }
 
 // warnOfDoubts says what of the artefact bucket is passed over: the bucket is

@@ -114,7 +114,7 @@ func (c *crowd) announceForget(player players.Player, known support.Overview, ho
 		account = "there is no account any more"
 	}
 	c.say("This erases %s from stage %s, for ever:", ui.Accent(called(player)), c.flags.stage)
-	c.say("  %s, %s, %s; the record; %s", ui.Plural(files, "save"), ui.Plural(holds.Versions, "version"), ui.Bytes(holds.Bytes), account)
+	c.say("  %s in %s; the record; %s", ui.Plural(files, "save"), inBucket(holds), account)
 }
 
 func (f forgetting) do(ctx context.Context, c *crowd, player players.Player) (answer, error) {

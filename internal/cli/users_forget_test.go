@@ -32,7 +32,7 @@ func TestUsersForget(t *testing.T) {
 		for _, flags := range []string{"", "--yes", "--yes --confirm ann", "--confirm bea@example.com"} {
 			o := a.run(append([]string{"users", "forget", "ann"}, strings.Fields(flags)...)...)
 			o.changedNothing(t)
-			if o.code != exitUsage || !strings.Contains(o.stderr, "2 saves, 3 versions, 2.4 kB; the record; the account") {
+			if o.code != exitUsage || !strings.Contains(o.stderr, "2 saves in 3 versions, 2.4 kB; the record; the account") {
 				t.Errorf("%q: %d\n%s", flags, o.code, o.stderr)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/players"
+	"github.com/renpy-cloud/renpyctl/internal/savesync"
 )
 
 // Accounts deletes accounts; *[players.Pool] does.
@@ -50,15 +51,20 @@ func (e *LeftError) Error() string {
 	return fmt.Sprintf("of player %s %d versions or items are there again", e.Player, e.Left)
 }
 
+// IsSave tells the saves in the bucket, by key and size in bytes, from uploads that are
+// still to be looked at and from what marks that there is nothing any more.
+func IsSave(key string, size int64) bool { return size > 0 && savesync.IsContent(key) }
+
 // Holdings counts what is kept of a player in the bucket, older versions and delete
 // markers included.
 func (d *Desk) Holdings(ctx context.Context, player string) (bucket.Stats, error) {
 	var total bucket.Stats
 	for _, prefix := range below(player) {
-		stats, err := bucket.Count(ctx, d.objects, d.part(prefix), func(string, int64) bool { return false }, nil)
+		stats, err := bucket.Count(ctx, d.objects, d.part(prefix), IsSave, nil)
 		if err != nil {
 			return total, err
 		}
+		total.Files, total.FileVersions = total.Files+stats.Files, total.FileVersions+stats.FileVersions
 		total.Versions, total.Bytes = total.Versions+stats.Versions, total.Bytes+stats.Bytes
 	}
 	return total, nil

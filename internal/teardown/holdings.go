@@ -11,9 +11,9 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/bucket"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
-	"github.com/renpy-cloud/renpyctl/internal/savesync"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/support"
 )
 
 // Holdings is what a stage consists of, and what removing it takes away.
@@ -162,7 +162,7 @@ func (h *Holdings) count(ctx context.Context, data []release.Remains, o Observer
 		}
 		if r.Bucket != "" {
 			group.Go(func() (err error) {
-				saves[i], err = bucket.Count(groupCtx, cloud.S3(h.at.Config), h.bucket(r.Bucket), isSave, func(st bucket.Stats) {
+				saves[i], err = bucket.Count(groupCtx, cloud.S3(h.at.Config), h.bucket(r.Bucket), support.IsSave, func(st bucket.Stats) {
 					o.Progress(Step{What: Counting, Bucket: r.Bucket}, st.Versions)
 				})
 				return err
@@ -177,14 +177,12 @@ func (h *Holdings) count(ctx context.Context, data []release.Remains, o Observer
 	for i := range data {
 		t.Players += players[i]
 		t.Saves.Files += saves[i].Files
+		t.Saves.FileVersions += saves[i].FileVersions
 		t.Saves.Versions += saves[i].Versions
 		t.Saves.Bytes += saves[i].Bytes
 	}
 	return t, nil
 }
-
-// isSave tells the saves in the bucket from uploads that are still to be looked at.
-func isSave(key string, size int64) bool { return size > 0 && savesync.IsContent(key) }
 
 func (h *Holdings) bucket(name string) bucket.Bucket {
 	return bucket.Bucket{Name: name, Owner: h.account}
