@@ -103,7 +103,7 @@ func (l *logListener) printLine(item logItem) error {
 		// Further lines of a message are set in, so that they pass for nobody else's.
 		line += ui.Accent(fmt.Sprintf("%-12s", item.Source)) + "  " + strings.ReplaceAll(item.Message, "\n", "\n    ")
 	case r.Kind == logs.Request || r.Kind == logs.Access:
-		line = ui.Fit(line+l.request(item), width)
+		line = ui.Fit(l.request(line, item, width), width)
 	case r.Kind == logs.Report:
 		mark := ui.Warning("!")
 		if r.Failed() {
@@ -117,8 +117,10 @@ func (l *logListener) printLine(item logItem) error {
 	return err
 }
 
-// request is the line of a request, without its time.
-func (l *logListener) request(item logItem) string {
+// request is the line of a request, whose time is given as it is shown, for a terminal of
+// a width. Where that is narrow the operation goes, and then the time: player and status
+// are what a line is read for.
+func (l *logListener) request(at string, item logItem, width int) string {
 	r := item.record
 	op, style, status := fmt.Sprintf("%-8s", operation(item.Source)), ui.Accent, strconv.Itoa(r.Status)
 	if r.Kind == logs.Access {
@@ -134,7 +136,20 @@ func (l *logListener) request(item logItem) string {
 	if tookMS(r) != "" {
 		took = duration(r.Took)
 	}
-	line := fmt.Sprintf("%s  %s  %s  %-6s", style(op), l.player(r.Player), status, took)
+	who := l.player(r.Player) + "  " + status
+	line := at + style(op) + "  " + who
+	switch {
+	case width < ui.Width(at+who):
+		return who
+	case width < ui.Width(line):
+		return at + who
+	case width < ui.Width(line+"  "+took):
+		return line
+	}
+	line += fmt.Sprintf("  %-6s", took)
+	if width < ui.Width(line+"  a…") {
+		return strings.TrimRight(line, " ")
+	}
 	for _, part := range []string{r.Game, says(item)} {
 		if part != "" {
 			line += "  " + ui.SingleLine(part)

@@ -12,6 +12,28 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
+// On a narrow terminal a line keeps the player and the status, and nothing is cut in its middle.
+func TestLogLinesOnANarrowTerminal(t *testing.T) {
+	l := newLogListener(&app{streams: &ui.Streams{}}, logsOptions{}, nil)
+	item := logItem{
+		Entry:  logs.Entry{Source: "syncPlan"},
+		record: logs.Parse(`{"msg":"plan","player":"8bb0ed4e-96e4-407f-8863-d2557cfe4dc4","status":200,"took_ms":12,"game":"my_game"}`),
+	}
+	for width, want := range map[int]string{
+		15: "8bb0ed4e    200",
+		24: "8bb0ed4e    200",
+		25: "10:06:42  8bb0ed4e    200",
+		34: "10:06:42  8bb0ed4e    200",
+		40: "10:06:42  plan      8bb0ed4e    200",
+		42: "10:06:42  plan      8bb0ed4e    200  12 ms",
+		48: "10:06:42  plan      8bb0ed4e    200  12 ms   my…",
+	} {
+		if got := strings.TrimRight(ui.Fit(ansi.Strip(l.request("10:06:42  ", item, width)), width), " "); got != want {
+			t.Errorf("%d cells: %q, want %q", width, got, want)
+		}
+	}
+}
+
 // On a terminal a request is one line of 80 columns at most, whatever it holds.
 func TestLogLinesOnATerminal(t *testing.T) {
 	var out bytes.Buffer

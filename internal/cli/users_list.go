@@ -181,9 +181,13 @@ func (c *crowd) newList(o listOptions) *playerList {
 		width -= 2 + 11
 		l.rows.Header, l.rows.Widths = append(l.rows.Header, "LAST SYNC"), append(l.rows.Widths, 11)
 	}
-	l.rows.Widths[0] = min(max(width-others, 20), 48)
+	l.rows.Widths[0] = playerColumn(width - others)
 	return l
 }
+
+// playerColumn is how wide the column of players is where there is room for so many cells:
+// of an address both ends are shown, and a list begins before the longest one is known.
+func playerColumn(room int) int { return min(max(room, 8), 48) }
 
 // all prints players as they come, with --limit until there are more than that.
 func (l *playerList) all(ctx context.Context, list iter.Seq2[players.Player, error]) error {
