@@ -394,6 +394,17 @@ func (w *world) settle() {
 	}
 	w.tick(7 * time.Hour) // nothing waits any longer because it failed
 	w.note("from here on nobody plays and nothing fails")
+	w.rounds()
+	if w.waiting() { // for a sync that was given up before, of which is known only now that it failed
+		w.tick(7 * time.Hour)
+		w.rounds()
+	}
+	w.compare()
+	w.leave()
+}
+
+// rounds lets all devices sync until nothing is left to do.
+func (w *world) rounds() {
 	// Each round may bring a slot to a device that then lists it for the first time,
 	// and a damaged file has to be sent before it is known as such.
 	const rounds = 10
@@ -418,8 +429,6 @@ func (w *world) settle() {
 			quiet = 0
 		}
 	}
-	w.compare()
-	w.leave()
 }
 
 // checksums are those of the files in the record.
@@ -460,8 +469,20 @@ func (w *world) compare() {
 // waits tells whether a content goes on waiting because a device that cannot send
 // it has tried: what failed waits for hours, on every device that has it.
 func (w *world) waits(g *savesync.Game, name, data string) bool {
-	tried := slices.ContainsFunc(g.Failing[spelledAs(g, name)], func(f savesync.Failure) bool { return f.Of.Has(memstore.Checksum(data)) })
-	return tried && slices.ContainsFunc(w.devices, func(d *device) bool { return w.blocked(d, name) })
+	return failed(g, name, data) && slices.ContainsFunc(w.devices, func(d *device) bool { return w.blocked(d, name) })
+}
+
+// failed tells whether a content waits because sending it has failed.
+func failed(g *savesync.Game, name, data string) bool {
+	return slices.ContainsFunc(g.Failing[spelledAs(g, name)], func(f savesync.Failure) bool { return f.Of.Has(memstore.Checksum(data)) })
+}
+
+// waiting tells whether a device has a content that waits because sending it has failed.
+func (w *world) waiting() bool {
+	g := w.watcher.now()
+	return slices.ContainsFunc(w.devices, func(d *device) bool {
+		return slices.ContainsFunc(d.listed(), func(name string) bool { return failed(g, name, d.files[name].data) })
+	})
 }
 
 // leave lets the player make one more save, after all URLs are dead, and go away.
