@@ -221,18 +221,53 @@ func TestMetricsNotAtAll(t *testing.T) {
 	})
 }
 
-// Logs that take longer than a look has are counted as far as they were read, and
-// nobody is told a number of players that is none.
+// Logs that take longer than a look has are counted as far as they were read, which is
+// said, and nobody is told a number of players that is none.
 func TestMetricsOfLongLogs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := measured(t)
-		a.SetLatency(11 * time.Second) // of a call
-		_, v := a.seenMetrics(exitOK, "--since", "3h")
-		if v.ActivePlayers != nil || v.LogsReadUntil == nil || len(v.Missing) > 0 {
+		line := a.Logged[planGroup][0]
+		for range 10_000 { // a full page
+			line.Time = line.Time.Add(time.Millisecond)
+			a.Logged[planGroup] = append(a.Logged[planGroup], line)
+		}
+		a.SetLatency(logsWithin * 2 / 3) // of a call: the first page comes in time, the second too late
+		o, v := a.seenMetrics(exitOK, "--since", "3h")
+		if v.ActivePlayers != nil || v.LogsReadUntil == nil || v.LogsReadUntil.IsZero() || len(v.Missing) > 0 {
 			t.Errorf("players %v, read until %v, missing %v", v.ActivePlayers, v.LogsReadUntil, v.Missing)
 		}
+		o.wants(t, exitOK, "longer than can be read")
 	})
+}
+
+// Logs of which nothing comes are missing, which is not that there is nothing in them.
+func TestMetricsWithoutLogs(t *testing.T) {
+	t.Parallel()
+	fault := awsfake.Error{Code: "InternalFailure", Message: "We encountered an internal error.", Status: 500}
+	for what, breaks := range map[string]func(a *awsAccount){
+		"hang":       func(a *awsAccount) { a.SetLatency(11 * time.Second) },
+		"have fault": func(a *awsAccount) { a.fails("CloudWatch-Logs-FilterLogEvents", fault) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := measured(t)
+				breaks(a)
+				o, v := a.seenMetrics(exitError, "--since", "3h")
+				if v.ColdStarts != nil || v.LogsReadUntil != nil || v.ActivePlayers != nil || len(v.Missing) != 3 || !strings.HasPrefix(v.Missing[0].What, "logs of ") {
+					t.Errorf("cold starts %v, read until %v, missing %v", v.ColdStarts, v.LogsReadUntil, v.Missing)
+				}
+				o.wants(t, exitError, "not known: logs of ")
+				a.run("metrics", "--since", "3h").lacks(t, "cold-starts")
+				file := filepath.Join(t.TempDir(), "page.html")
+				a.run("metrics", "--since", "3h", "--out", file).wants(t, exitError, "logs of ")
+				page, err := os.ReadFile(file)
+				if err != nil || strings.Contains(string(page), "None in the logs") || !strings.Contains(string(page), "Not known: logs of ") {
+					t.Errorf("the page (%v) does not say what is missing", err)
+				}
+			})
+		})
+	}
 }
 
 func TestMetricsAsCSV(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/metrics"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
+	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
 
 // look is what is to be seen of a stage's metrics.
@@ -31,8 +32,9 @@ type seen struct {
 	since, until time.Time
 	reading      metrics.Reading
 	releases     []stage.Listed // of the time between, the oldest first
-	digest       *logs.Digest   // nil if the logs were not read
+	digest       *logs.Digest   // nil if nothing was read of the logs
 	cut          bool           // they were read up to its last line
+	logGaps      []logs.Gap     // logs that are there and could not be read, or not to their end
 	missing      []missing
 }
 
@@ -93,12 +95,8 @@ func (l *look) see(ctx context.Context, withLogs bool) (*seen, error) {
 	if releases.err != nil {
 		s.missing = append(s.missing, releases)
 	}
-	if s.digest != nil {
-		for _, g := range s.digest.Gaps {
-			if !cloud.IsNotFound(g.Err) { // of what has never logged nothing is missing
-				s.missing = append(s.missing, missing{"logs of " + g.Source, g.Err})
-			}
-		}
+	for _, g := range s.logGaps {
+		s.missing = append(s.missing, missing{"logs of " + g.Source, g.Err})
 	}
 	return s, nil
 }
@@ -120,7 +118,12 @@ func (l *look) releasesBetween(ctx context.Context) ([]stage.Listed, error) {
 	return list, nil
 }
 
-// readLogs counts in the logs for as long as a look has time for.
+// errLogsLate says that nothing came of a log while a look had time for it: no answer,
+// or faults that were tried again.
+var errLogsLate = fmt.Errorf("nothing could be read of it in %s", ui.Elapsed(logsWithin))
+
+// readLogs counts in the logs for as long as a look has time for. Where no line of theirs
+// was told, that is a gap in place of a count of nothing.
 func (s *seen) readLogs(ctx context.Context, l *look) error {
 	sources, err := l.logSources(nil)
 	if err != nil {
@@ -128,11 +131,27 @@ func (s *seen) readLogs(ctx context.Context, l *look) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, logsWithin)
 	defer cancel()
-	s.digest = &logs.Digest{}
-	err = logs.Read(limited, cwl.NewFromConfig(l.at.Config), sources, logs.Query{Since: l.since, Until: l.until}, s.digest)
-	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
-		s.cut = true
-		return s.digest.Looked(nil)
+	digest := &logs.Digest{}
+	err = logs.Read(limited, cwl.NewFromConfig(l.at.Config), sources, logs.Query{Since: l.since, Until: l.until}, digest)
+	late := err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded)
+	switch {
+	case late && digest.Last.IsZero():
+		for _, source := range sources {
+			s.logGaps = append(s.logGaps, logs.Gap{Source: source.Name, Err: errLogsLate})
+		}
+		return nil
+	case late:
+		s.cut, err = true, digest.Looked(nil)
+	case err != nil:
+		return err
+	}
+	for _, g := range digest.Gaps {
+		if !cloud.IsNotFound(g.Err) { // of what has never logged nothing is missing
+			s.logGaps = append(s.logGaps, g)
+		}
+	}
+	if len(s.logGaps) < len(sources) || !digest.Last.IsZero() {
+		s.digest = digest
 	}
 	return err
 }

@@ -162,12 +162,26 @@ func (s *seen) facts() []report.Fact {
 	return []report.Fact{
 		{Name: "Requests", Value: count(metrics.Requests)}, {Name: "Refused (4xx)", Value: count(metrics.ClientErrors)}, {Name: "Failed (5xx)", Value: count(metrics.ServerErrors)},
 		{Name: "Worst p95", Value: peak(metrics.LatencyP95)}, {Name: "Active players", Value: players}, {Name: "Sign-ups", Value: count(metrics.SignUps)},
-		{Name: "Cold starts", Value: ui.Count(int64(len(s.digest.ColdStarts)))}, {Name: "Stored, old too", Value: last(metrics.StoredBytes)},
+		{Name: "Cold starts", Value: s.sayColdStarts()}, {Name: "Stored, old too", Value: last(metrics.StoredBytes)},
 	}
 }
 
+// noneInLogs says that nothing was found in the logs, as far as these could be read.
+func (s *seen) noneInLogs() string {
+	switch {
+	case s.digest == nil:
+		return "unknown"
+	case len(s.logGaps) > 0:
+		return "None in the logs that could be read."
+	}
+	return "None in the logs."
+}
+
 func (s *seen) troubles() report.Table {
-	t := report.Table{Title: "Errors by kind", Header: []string{"Status", "Where", "Times", "Last", "Why the last"}, Right: map[int]bool{2: true}, None: "None in the logs."}
+	t := report.Table{Title: "Errors by kind", Header: []string{"Status", "Where", "Times", "Last", "Why the last"}, Right: map[int]bool{2: true}, None: s.noneInLogs()}
+	if s.digest == nil {
+		return t
+	}
 	for _, e := range s.digest.Troubles {
 		t.Rows = append(t.Rows, []string{strings.TrimSpace(strconv.Itoa(e.Status) + " " + reasons[e.Status]), operation(e.Source),
 			ui.Count(int64(e.Count)), when.Format(e.Last, time.Local), ui.Plain(ui.SingleLine(e.Cause))})
@@ -176,7 +190,10 @@ func (s *seen) troubles() report.Table {
 }
 
 func (s *seen) slowest() report.Table {
-	t := report.Table{Title: "Slowest syncs", Header: []string{"Took", "What", "When", "Player", "Game", "Status"}, Right: map[int]bool{0: true}, None: "None in the logs."}
+	t := report.Table{Title: "Slowest syncs", Header: []string{"Took", "What", "When", "Player", "Game", "Status"}, Right: map[int]bool{0: true}, None: s.noneInLogs()}
+	if s.digest == nil {
+		return t
+	}
 	for _, slow := range s.digest.Slowest {
 		r := slow.Record
 		t.Rows = append(t.Rows, []string{duration(r.Took), operation(slow.Source), when.Format(slow.Time, time.Local),

@@ -13,6 +13,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/logs"
 	"github.com/renpy-cloud/renpyctl/internal/metrics"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 	"github.com/renpy-cloud/renpyctl/internal/when"
 )
@@ -98,7 +99,9 @@ func (s *seen) view() metricsView {
 	if n, ok := s.activePlayers(); ok {
 		v.ActivePlayers = &n
 	}
-	v.ColdStarts = &coldStarts{len(s.digest.ColdStarts), s.longestColdStart().Milliseconds()}
+	if n, ok := s.coldStarts(); ok {
+		v.ColdStarts = &coldStarts{n, s.longestColdStart().Milliseconds()}
+	}
 	for _, t := range s.digest.Troubles {
 		v.Errors = append(v.Errors, errorKind{t.Source, t.Status, t.Count, t.Last.UTC(), t.Cause})
 	}
@@ -125,15 +128,36 @@ func viewSeries(s metrics.Series) metricView {
 
 // activePlayers are the players in the logs, if these were read to their end.
 func (s *seen) activePlayers() (n int64, ok bool) {
-	if s.digest == nil || s.cut {
+	if s.digest == nil || s.cut || len(s.logGaps) > 0 {
 		return 0, false
 	}
-	for _, g := range s.digest.Gaps {
-		if !cloud.IsNotFound(g.Err) {
+	return int64(len(s.digest.Players)), true
+}
+
+// coldStarts are those in the functions' logs, if these could all be read. If they were
+// cut, it is as many until then.
+func (s *seen) coldStarts() (n int, ok bool) {
+	if s.digest == nil {
+		return 0, false
+	}
+	for _, g := range s.logGaps {
+		if slices.Contains(stage.FunctionNames(), g.Source) {
 			return 0, false
 		}
 	}
-	return int64(len(s.digest.Players)), true
+	return len(s.digest.ColdStarts), true
+}
+
+// sayColdStarts says how many there were.
+func (s *seen) sayColdStarts() string {
+	n, ok := s.coldStarts()
+	switch {
+	case !ok:
+		return "unknown"
+	case n == 0:
+		return "0"
+	}
+	return ui.Count(int64(n)) + ", at most " + duration(s.longestColdStart())
 }
 
 func (s *seen) longestColdStart() (longest time.Duration) {
@@ -219,9 +243,13 @@ func (a *app) sayUncounted(s *seen) {
 	a.hint("%s shows the requests", a.command("logs"))
 }
 
-// sayMissing names what could not be found out, each trouble once. The error is the
-// first one's.
+// sayMissing says where the logs were cut, and names what could not be found out, each
+// trouble once. The error is the first one's.
 func (a *app) sayMissing(s *seen) error {
+	if s.cut {
+		a.say("%s", ui.Warning(fmt.Sprintf("The logs are longer than can be read in %s: errors and cold starts are those until %s.",
+			ui.Elapsed(logsWithin), when.Format(s.digest.Last, time.Local))))
+	}
 	names := map[string][]string{}
 	var order []string
 	for _, m := range s.missing {
@@ -267,7 +295,9 @@ func (s *seen) cells() [][]string {
 	if n, ok := s.activePlayers(); ok {
 		counted("active-players", int(n))
 	}
-	counted("cold-starts", len(s.digest.ColdStarts))
+	if n, ok := s.coldStarts(); ok {
+		counted("cold-starts", n)
+	}
 	for _, t := range s.digest.Troubles {
 		counted(fmt.Sprintf("errors-%d-%s", t.Status, t.Source), t.Count)
 	}
@@ -379,25 +409,14 @@ func (a *app) printDigest(s *seen) error {
 	} else {
 		fields = append(fields, [2]string{"active players", "unknown"})
 	}
-	cold := ui.Count(int64(len(d.ColdStarts)))
-	if len(d.ColdStarts) > 0 {
-		cold += ", at most " + duration(s.longestColdStart())
-	}
-	fields = append(fields, [2]string{"cold starts", cold})
+	fields = append(fields, [2]string{"cold starts", s.sayColdStarts()})
 	if d.Failed > 0 {
 		fields = append(fields, [2]string{"ended badly", ui.Plural(int64(d.Failed), "invocation")})
 	}
 	if _, err := fmt.Fprintln(a.streams.Out); err != nil {
 		return err
 	}
-	if err := a.printFields(fields); err != nil {
-		return err
-	}
-	if s.cut {
-		a.say("%s", ui.Warning(fmt.Sprintf("The logs are longer than can be read in %s: errors and cold starts are those until %s.",
-			ui.Elapsed(logsWithin), when.Format(d.Last, time.Local))))
-	}
-	return nil
+	return a.printFields(fields)
 }
 
 func troubleRow(t logs.Trouble) []string {
