@@ -46,6 +46,9 @@ Each run is one more active player of the month to Cognito: nothing within the
 // smokeGame is the game of the test's saves, where a stage does not say which it admits.
 const smokeGame = "renpyctl_smoke"
 
+// smokeBeginsWithin is how long AWS may take to answer each question before a test.
+const smokeBeginsWithin = 15 * time.Second
+
 // A smokeVerdict says what a test has shown of a stage.
 type smokeVerdict string
 
@@ -74,11 +77,11 @@ type smokeStep struct {
 func (a *app) smoke(ctx context.Context) error {
 	s, err := a.connect(ctx)
 	if err != nil {
-		return a.notTried(err)
+		return a.notTried(ctx, err)
 	}
-	st, err := s.at.Deployed(ctx)
+	st, err := cloud.Within(ctx, smokeBeginsWithin, s.at.Deployed)
 	if err != nil {
-		return a.notTried(err)
+		return a.notTried(ctx, err)
 	}
 	view, err := s.smokeTest(ctx, st)
 	if view == nil {
@@ -91,11 +94,10 @@ func (a *app) smoke(ctx context.Context) error {
 }
 
 // notTried is the error of a test that was not begun: where nothing tells that it is the
-// command or the stage that is amiss, nothing is known of the stage.
-func (a *app) notTried(err error) error {
-	switch cloud.KindOf(err) {
-	case cloud.Unreachable, cloud.Untrusted, cloud.NotAWS, cloud.Throttled:
-		_, hint := a.explainAWS(err)
+// command or the stage that is amiss, nothing is known of the stage. It is never the
+// exit code that says that the save arrived.
+func (a *app) notTried(ctx context.Context, err error) error {
+	if code, hint := a.explain(ctx, err); code == exitError {
 		return &verdictError{notSure, "the test could not be run: " + a.text(err), hint}
 	}
 	return err
@@ -107,7 +109,7 @@ func (a *app) notTried(err error) error {
 func (s *session) smokeTest(ctx context.Context, st stack.Stack) (*smokeView, error) {
 	test, err := s.newSmokeTest(ctx, st)
 	if err != nil {
-		return nil, s.notTried(err)
+		return nil, s.notTried(ctx, err)
 	}
 	screen := s.smokeScreen()
 	report, err := test.Run(ctx, screen)
@@ -128,7 +130,7 @@ func (s *session) newSmokeTest(ctx context.Context, st stack.Stack) (smoke.Test,
 	if err != nil {
 		return smoke.Test{}, err
 	}
-	id, err := s.at.WhoAmI(ctx)
+	id, err := cloud.Within(ctx, smokeBeginsWithin, s.at.WhoAmI)
 	if err != nil {
 		return smoke.Test{}, err
 	}

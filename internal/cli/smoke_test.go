@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/renpy-cloud/renpyctl/internal/awsaccount"
 	"github.com/renpy-cloud/renpyctl/internal/awsfake"
 	"github.com/renpy-cloud/renpyctl/internal/smoke"
@@ -118,6 +120,18 @@ func TestSmoke(t *testing.T) {
 		if o.stdout != "" {
 			t.Errorf("it says %s", o.stdout)
 		}
+	})
+	story(t, "that gets no answer", playable, func(t *testing.T, a *awsAccount) {
+		a.Hang("DescribeStacks")
+		begin := time.Now()
+		a.run("smoke").wants(t, exitUnclear, "could not be run", "no answer for 15 s")
+		if took := time.Since(begin); took > time.Minute {
+			t.Errorf("it took %s", took)
+		}
+	})
+	story(t, "of a stack that cannot be read", playable, func(t *testing.T, a *awsAccount) {
+		a.fails("CloudFormation-DescribeStacks", &smithy.DeserializationError{Err: errors.New("unexpected EOF")})
+		a.run("smoke").wants(t, exitUnclear, "could not be run")
 	})
 	story(t, "of no stage", newAccount, func(t *testing.T, a *awsAccount) {
 		a.run("smoke").wants(t, exitNotFound)

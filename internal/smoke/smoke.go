@@ -193,6 +193,8 @@ func judge(name Name, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case name == Account && cloud.IsNotFound(err): // there is no user pool where the stage has one
+		return &FailedError{name, err}
 	case name == Account, silent && !transfer, answered && busy(refusal), answered && name == SignIn && refusal.Status >= 500:
 		return &UnrunError{name, err}
 	}
@@ -203,7 +205,19 @@ func (r *run) makeAccount(ctx context.Context) (_ int64, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), accountLimit)
 	defer cancel()
 	r.player, r.password, err = r.Accounts.CreateSynthetic(ctx)
+	if r.player.Sub == "" && unsure(err) {
+		err = fmt.Errorf("%w; the account may have been made all the same: the next test erases it once it is %.0f minutes old", err, abandoned.Minutes())
+	}
 	return 0, err
+}
+
+// unsure tells of an error after which nobody knows whether what was asked for was done.
+func unsure(err error) bool {
+	switch cloud.KindOf(err) {
+	case cloud.Unreachable, cloud.NotAWS, cloud.Other:
+		return err != nil && !cloud.Refused(err)
+	}
+	return false
 }
 
 // cleanUp erases the player, and those whom earlier tests have left.

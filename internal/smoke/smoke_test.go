@@ -214,6 +214,28 @@ func TestWithoutAnAccount(t *testing.T) {
 		}
 		w.gone(t)
 	})
+	inWorld(t, "the answer is lost", func(t *testing.T, w *world) {
+		w.Account.Fault = func(call string) awsaccount.Fault {
+			if strings.Contains(call, "AdminCreateUser") {
+				return awsaccount.Fault{After: awsfake.ErrLost}
+			}
+			return awsaccount.Fault{}
+		}
+		if _, err := w.test().Run(t.Context(), w); verdict(err) != "unrun at account" || !strings.Contains(err.Error(), "may have been made") {
+			t.Error(err)
+		}
+	})
+	inWorld(t, "where the user pool is deleted, the stage has failed", func(t *testing.T, w *world) {
+		w.Account.Fault = func(call string) awsaccount.Fault {
+			if strings.Contains(call, "AdminCreateUser") {
+				return awsaccount.Fault{Before: awsfake.Error{Code: "ResourceNotFoundException", Message: "User pool eu-west-1_x does not exist.", Status: 400}}
+			}
+			return awsaccount.Fault{}
+		}
+		if _, err := w.test().Run(t.Context(), w); verdict(err) != "failed at account" || strings.Contains(err.Error(), "may have been made") {
+			t.Error(err)
+		}
+	})
 	inWorld(t, "half an account goes", func(t *testing.T, w *world) {
 		w.Account.Fault = func(call string) awsaccount.Fault {
 			if strings.Contains(call, "AdminSetUserPassword") {
