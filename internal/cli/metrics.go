@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,6 +48,9 @@ is not over yet is in no chart, since it would look like a drop.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				o.metric = args[0]
+			}
+			if cmd.Flags().Changed("out") && o.out == "" {
+				return usagef("--out needs a file")
 			}
 			return a.metrics(cmd.Context(), o)
 		},
@@ -192,12 +196,12 @@ func (a *app) watchMetrics(ctx context.Context, l *look, o metricsOptions) error
 	a.say("%s", ui.Dim(fmt.Sprintf("%s a minute. The account's first 1,000,000 a month are free, 1,000 more cost $0.01; a month of this takes %s.",
 		ui.Plural(calls, "call"), ui.Count(calls*minutes))))
 	for {
-		seen, err := l.see(ctx, false)
+		seen, err := l.seeDeployed(ctx)
 		if ctx.Err() != nil {
 			return nil // Ctrl-C is how watching ends
 		}
 		switch {
-		case err != nil && !cloud.Passing(err):
+		case err != nil && (undeployed(err) || !cloud.Passing(err)):
 			return err
 		case err != nil:
 			a.say("%s", ui.Warning("no news: "+cloud.OneLine(a.text(err))+"; trying on"))
@@ -213,6 +217,21 @@ func (a *app) watchMetrics(ctx context.Context, l *look, o metricsOptions) error
 		l.until = time.Now()
 		l.since = l.until.Add(-length)
 	}
+}
+
+// seeDeployed is one look of a watch. That of a stage which was taken down meanwhile is
+// *[stage.NoStageError]: CloudWatch answers for it all the same.
+func (l *look) seeDeployed(ctx context.Context) (*seen, error) {
+	if _, err := l.at.Deployed(ctx); err != nil {
+		return nil, err
+	}
+	return l.see(ctx, false)
+}
+
+// undeployed tells that there is no such stage, which no waiting mends.
+func undeployed(err error) bool {
+	_, none := errors.AsType[*stage.NoStageError](err)
+	return none
 }
 
 // printWatched prints one look of a watch. What could not be read may be there at the next one.

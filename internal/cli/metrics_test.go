@@ -338,6 +338,27 @@ func TestWatchMetrics(t *testing.T) {
 	})
 }
 
+// A watch of a stage that is taken down meanwhile ends.
+func TestWatchMetricsOfARemovedStage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := measured(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		begin := time.Now()
+		a.Fault = func(name string) awsaccount.Fault {
+			if strings.HasPrefix(name, "CloudFormation-DescribeStacks") && time.Since(begin) > 90*time.Second {
+				a.Stacks = nil
+			}
+			return awsaccount.Fault{}
+		}
+		o := a.runIn(ctx, nil, "metrics", "requests", "--watch", "--output", "json")
+		if looks := strings.Count(o.stdout, "\n"); o.code != exitNotFound || looks != 2 {
+			t.Errorf("exit code %d after %d looks\n%s", o.code, looks, o.stderr)
+		}
+	})
+}
+
 // What makes no sense is refused before anything is asked.
 func TestMetricsUsage(t *testing.T) {
 	t.Parallel()
@@ -353,6 +374,7 @@ func TestMetricsUsage(t *testing.T) {
 		"requests latency-p95":     "takes one argument",
 		"requests --out x.html":    "leave out METRIC",
 		"--csv --out x.html":       "leave out METRIC",
+		"--out=":                   "--out needs a file",
 		"--since tomorrow":         "no time",
 		"requests --until 31:00":   "not on the clock",
 		"REQUESTS --since 1x":      "no time",
