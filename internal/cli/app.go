@@ -89,6 +89,7 @@ type app struct {
 	canWait bool       // the command has --wait
 	adopts  bool       // the stack may have lost the stage's tag
 	cleared bool       // what a failed first deploy left was cleared away in this run
+	created bool       // this run, and no other one, has begun to create the stage's stack
 	several bool       // it was given several players
 }
 

@@ -99,6 +99,7 @@ func (s *session) execute(ctx context.Context, p *deploy.Plan, o deployOptions) 
 		return err
 	}
 	d, err := p.Execute(ctx, deploy.Execution{AllowReplace: o.allowReplace, Protect: o.protect}, s.screen())
+	s.created = p.From.Stack.Status.Uncreated() && !errors.Is(err, stack.ErrBusy) && !errors.Is(err, release.ErrTaken)
 	if err != nil {
 		return err
 	}

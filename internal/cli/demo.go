@@ -59,16 +59,17 @@ that finds the stage there leaves it, and takes its own player out again.`,
 // demo is a story that is told by running this program's own commands.
 type demo struct {
 	*app
-	dir  string // of the devices' folders
-	port string // the flag that chooses the local cloud, "" for none
-	keep bool
-	made bool // the stage was not there before, and is taken away in the end
+	dir   string // of the devices' folders
+	port  string // the flag that chooses the local cloud, "" for none
+	keep  bool
+	found bool // the stage was there before
+	made  bool // this demo's deploy has created the stage, which is taken away in the end
 	// player is the address of whom the demo has signed up, "" before that.
 	player string
 }
 
 func (a *app) demo(ctx context.Context, port string, keep bool) error {
-	made, err := a.demoIsFirst(ctx)
+	first, err := a.demoIsFirst(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (a *app) demo(ctx context.Context, port string, keep bool) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{app: a, dir: dir, port: port, keep: keep, made: made}
+	d := &demo{app: a, dir: dir, port: port, keep: keep, found: !first}
 	err = d.tell(ctx)
 	if err = errors.Join(err, d.cleanUp(ctx, err)); err == nil {
 		d.end()
@@ -84,7 +85,7 @@ func (a *app) demo(ctx context.Context, port string, keep bool) error {
 	return err
 }
 
-// demoIsFirst tells whether the stage is yet to be deployed, so that it is the demo's own.
+// demoIsFirst tells whether the stage is yet to be deployed.
 func (a *app) demoIsFirst(ctx context.Context) (bool, error) {
 	s, err := a.connect(ctx)
 	if err != nil {
@@ -100,8 +101,10 @@ func (a *app) demoIsFirst(ctx context.Context) (bool, error) {
 // tell is the story.
 func (d *demo) tell(ctx context.Context) error {
 	d.heading("1  The backend of a game, on this computer")
-	if !d.made {
-		d.print("  The stage %s is there already, as demo --keep leaves it. It stays:\n", demoStage)
+	if d.found {
+		d.print("  The stage %s is there already, as demo --keep leaves it, or a demo that was killed.", demoStage)
+		d.print("  It stays. %s takes it away;", ui.Accent("renpyctl remove"+d.where()))
+		d.print("  the folder of a demo that was killed is in %s.\n", quoted(os.TempDir()))
 	}
 	if err := d.types(ctx, "deploy", "--yes"); err != nil {
 		return err
@@ -197,6 +200,7 @@ func (d *demo) types(ctx context.Context, args ...string) error {
 	inner := &app{env: d.env}
 	err := inner.execute(ctx, line)
 	inner.streams.Done()
+	d.made = d.made || inner.created
 	return err
 }
 
