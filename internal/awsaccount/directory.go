@@ -27,6 +27,8 @@ type Directory struct {
 	Lax   bool
 	Mails []string // who was sent one
 	Asked []string // the filters of ListUsers, "" for none
+
+	created int // how many were, so that no id comes twice
 }
 
 // User is an account in a [Directory].
@@ -143,7 +145,8 @@ func (d *Directory) create(in *idp.AdminCreateUserInput) (*idp.AdminCreateUserOu
 	case in.TemporaryPassword != nil && weak(*in.TemporaryPassword):
 		return nil, weakPassword
 	}
-	u := d.Add(0x1000+len(d.Users), *in.Username)
+	d.created++
+	u := d.Add(0x1000+d.created, *in.Username)
 	u.Status, u.Verified, u.Created = "FORCE_CHANGE_PASSWORD", false, time.Now()
 	if in.MessageAction != types.MessageActionTypeSuppress {
 		d.Mails = append(d.Mails, u.Email)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +29,9 @@ type world struct {
 	game *awsaccount.Game
 	pool *players.Pool
 
-	erased []string // addresses of those who are erased
-	cannot error    // why nobody can be
+	mu     sync.Mutex // of erased, since several tests may be run at once
+	erased []string   // addresses of those who are erased
+	cannot error      // why nobody can be
 	steps  []smoke.Name
 	began  func(smoke.Name) // is told of each step, nil for nobody
 }
@@ -39,7 +41,9 @@ func (w *world) EraseSynthetic(ctx context.Context, accounts support.Accounts, p
 	if w.cannot != nil || ctx.Err() != nil {
 		return errors.Join(w.cannot, ctx.Err())
 	}
+	w.mu.Lock()
 	w.erased = append(w.erased, p.Email)
+	w.mu.Unlock()
 	return accounts.Delete(ctx, p)
 }
 
