@@ -197,7 +197,8 @@ func TestDiskFull(t *testing.T) {
 	fill(t, c)
 	block := func(path string) (unblock func()) {
 		blocker := filepath.Join(path, "x")
-		if err := os.MkdirAll(blocker, 0o700); err != nil {
+		// The file may have been written at rest.
+		if err := errors.Join(os.RemoveAll(path), os.MkdirAll(blocker, 0o700)); err != nil {
 			t.Fatal(err)
 		}
 		return func() { os.RemoveAll(path) }
