@@ -2,7 +2,6 @@ package bucket
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
@@ -175,7 +173,7 @@ func deleteBatch(ctx context.Context, client Client, b Bucket, ids []types.Objec
 		if cloud.IsNotFound(err) {
 			return deleted + len(ids), nil
 		}
-		if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "MalformedXML" {
+		if cloud.Code(err) == "MalformedXML" {
 			n, err := deleteHalves(ctx, client, b, ids)
 			return deleted + n, err
 		}

@@ -224,11 +224,19 @@ func Refused(err error) bool {
 	return ok && response.HTTPStatusCode()/100 == 4
 }
 
+// Code is AWS's word for what is wrong, as "AccessDenied"; "" if the error is not AWS's.
+func Code(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
 // Hopeless tells whether after an error other calls like this one would fail as
 // well, so that going through a list ends. A NotAuthorizedException is Cognito's
 // word on one user, IAM's is another.
 func Hopeless(err error) bool {
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "NotAuthorizedException" {
+	if Code(err) == "NotAuthorizedException" {
 		return false
 	}
 	switch KindOf(err) {

@@ -9,7 +9,6 @@ import (
 
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
@@ -65,7 +64,7 @@ func (p *Pool) SetEmail(ctx context.Context, player Player, email string) (Playe
 		}
 	}
 	err := p.update(ctx, player, attribute("email", email), attribute("email_verified", "true"))
-	if code(err) == "AliasExistsException" {
+	if cloud.Code(err) == "AliasExistsException" {
 		err = ErrTaken
 	}
 	if err != nil {
@@ -111,7 +110,7 @@ func (p *Pool) begin(ctx context.Context, email, password string) (Player, error
 		return Player{}, fmt.Errorf("create %s: %w", email, cloud.ErrEmptyAnswer)
 	case err == nil:
 		return fromAPI(*out.User), nil
-	case code(err) != "UsernameExistsException":
+	case cloud.Code(err) != "UsernameExistsException":
 		return Player{}, fmt.Errorf("create %s: %w", email, p.weak(ctx, err))
 	}
 	for player, err := range p.List(ctx, Query{Email: email, Synthetic: true}) {
@@ -194,12 +193,4 @@ func (p *Pool) Delete(ctx context.Context, player Player) error {
 		return fmt.Errorf("delete %s: %w", player.Email, err)
 	}
 	return nil
-}
-
-// code is AWS's word for what is wrong, "" if the error is not AWS's.
-func code(err error) string {
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
-	}
-	return ""
 }

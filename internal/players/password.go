@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // WeakPasswordError says that the pool refuses a password.
@@ -35,7 +37,7 @@ func CheckPassword(password string) error {
 // weak makes a *[WeakPasswordError] of Cognito's refusal of a password, and
 // leaves other errors as they are.
 func (p *Pool) weak(ctx context.Context, err error) error {
-	if code(err) != "InvalidPasswordException" {
+	if cloud.Code(err) != "InvalidPasswordException" {
 		return err
 	}
 	pool, unread := p.describe(ctx)

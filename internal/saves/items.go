@@ -15,7 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go"
+
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
 // ItemClient is the part of the DynamoDB API that [Items] uses.
@@ -214,7 +215,7 @@ func (t *Items) suppressionKey(ctx context.Context) ([]byte, error) {
 	if err == nil {
 		return fresh, nil
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != "ConditionalCheckFailedException" {
+	if cloud.Code(err) != "ConditionalCheckFailedException" {
 		return nil, fmt.Errorf("write the suppression list in table %s: %w", t.Table, err)
 	}
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{

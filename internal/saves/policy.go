@@ -164,7 +164,7 @@ func isFrozen(statement json.RawMessage) bool {
 // policy reads the bucket's policy, which is zero where there is none.
 func (b *Bucket) policy(ctx context.Context) (p policy, says Uploads, err error) {
 	out, err := b.client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
-	if hasCode(err, "NoSuchBucketPolicy") {
+	if cloud.Code(err) == "NoSuchBucketPolicy" {
 		return policy{}, NoPolicy, nil
 	}
 	if cloud.IsNotFound(err) {

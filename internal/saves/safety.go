@@ -2,7 +2,6 @@ package saves
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,7 +9,6 @@ import (
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
@@ -19,7 +17,7 @@ import (
 // days; 0 if it cannot, and where there is no such table.
 func (t *Table) Recovery(ctx context.Context) (days int32, err error) {
 	out, err := t.client.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &t.Name})
-	if cloud.IsNotFound(err) || hasCode(err, "TableNotFoundException") {
+	if cloud.IsNotFound(err) || cloud.Code(err) == "TableNotFoundException" {
 		return 0, nil
 	}
 	if err != nil {
@@ -73,7 +71,7 @@ func (b *Bucket) Version(ctx context.Context) error {
 // ACLs say. A bucket without such a block has none of it.
 func (b *Bucket) Private(ctx context.Context) (bool, error) {
 	out, err := b.client.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &b.Name, ExpectedBucketOwner: &b.Owner})
-	if hasCode(err, "NoSuchPublicAccessBlockConfiguration") {
+	if cloud.Code(err) == "NoSuchPublicAccessBlockConfiguration" {
 		return false, nil
 	}
 	if err != nil {
@@ -96,10 +94,4 @@ func (b *Bucket) Close(ctx context.Context) error {
 		return fmt.Errorf("change the public access block of bucket %s: %w", b.Name, err)
 	}
 	return nil
-}
-
-// hasCode tells an answer of AWS by its code.
-func hasCode(err error, code string) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorCode() == code
 }
