@@ -8,6 +8,7 @@ import (
 	"github.com/renpy-cloud/renpyctl/cfn"
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/functions"
+	"github.com/renpy-cloud/renpyctl/internal/saves"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
 	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
@@ -109,7 +110,7 @@ func putSavesRight(ctx context.Context, c *stage.Compared, d stage.Drifted) erro
 func recoveryDays(st stack.Stack) int32 {
 	days, err := strconv.ParseInt(st.Parameters[cfn.ParamTableRecoveryDays], 10, 32)
 	if err != nil {
-		return 35
+		return saves.MaxRecoveryDays
 	}
 	return int32(days)
 }

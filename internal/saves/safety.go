@@ -13,6 +13,10 @@ import (
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 )
 
+// MaxRecoveryDays is how far back a table can be restored at most, and was before there
+// was a choice (DynamoDB developer guide, "Point-in-time recovery").
+const MaxRecoveryDays = 35
+
 // Recovery tells whether the table can be restored to what it was, and of how many
 // days; 0 if it cannot, and where there is no such table.
 func (t *Table) Recovery(ctx context.Context) (days int32, err error) {
@@ -25,9 +29,8 @@ func (t *Table) Recovery(ctx context.Context) (days int32, err error) {
 	}
 	if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil {
 		if p := b.PointInTimeRecoveryDescription; p.PointInTimeRecoveryStatus == ddb.PointInTimeRecoveryStatusEnabled {
-			const unsaid = 35 // the period before there was a choice (DynamoDB developer guide, "Point-in-time recovery")
 			if days = aws.ToInt32(p.RecoveryPeriodInDays); days == 0 {
-				days = unsaid
+				days = MaxRecoveryDays
 			}
 		}
 	}
