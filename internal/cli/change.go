@@ -49,6 +49,15 @@ func (a *app) how(kind release.Kind, origin int, o deployOptions) deploy.How {
 	}
 }
 
+// inspect looks what a change to the target has to know. What a change refers to that
+// may be executed, now or as a plan that is kept, is uploaded meanwhile.
+func (s *session) inspect(ctx context.Context, st *stage.State, t *deploy.Target, supply bool) (*stage.Inspected, error) {
+	if supply {
+		return deploy.Supply(ctx, st, t, s.screen())
+	}
+	return st.Inspect(ctx)
+}
+
 // change brings the stage to the target as a new release: prepare, show, guard,
 // ask, execute. Drift is put right even if CloudFormation sees nothing to change.
 // Where nobody can be asked, what would be is shown, if there is a stack to compare with.

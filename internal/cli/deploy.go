@@ -127,7 +127,7 @@ func (a *app) deploy(ctx context.Context, o deployOptions) error {
 			return s.keepUp(ctx, u, o)
 		}
 	}
-	in, err := st.Inspect(ctx)
+	in, err := s.inspect(ctx, st, t, a.canAsk() == nil)
 	if err != nil {
 		return err
 	}

@@ -79,11 +79,11 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 			return s.planNothing(c, t, o)
 		}
 	}
-	in, err := st.Inspect(ctx)
+	in, err := s.inspect(ctx, st, t, o.out != "")
 	if err != nil {
 		return err
 	}
-	p, err := s.planFor(ctx, in, t, o)
+	p, err := deploy.Preview(ctx, in, t, s.how(release.Deploy, 0, o.deployOptions))
 	if errors.Is(err, stack.ErrNoChanges) {
 		if err := deploy.CheckLost(in.Lost()); err != nil {
 			return err
@@ -114,15 +114,6 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 		return changesError{}
 	}
 	return nil
-}
-
-// planFor makes a plan, uploading what a plan that is kept refers to.
-func (s *session) planFor(ctx context.Context, in *stage.Inspected, t *deploy.Target, o planOptions) (*deploy.Plan, error) {
-	how := s.how(release.Deploy, 0, o.deployOptions)
-	if o.out != "" {
-		return deploy.Prepare(ctx, in, t, how, s.screen())
-	}
-	return deploy.Preview(ctx, in, t, how)
 }
 
 // planNothing ends a plan for a stack that needs no change. A deploy may still

@@ -4,7 +4,7 @@
 //	stage.Look                  what is there
 //	[MakeReady], [Changeable]   bring the stack into a state that can be changed, or refuse
 //	[Embedded], [Released]      what the stage is to become: a [Target]
-//	Inspect                     what a change has to know beside
+//	Inspect, [Supply]           what a change has to know beside
 //	[Prepare], [Recall]         work out the change: a [Plan]
 //	[Plan.Guard]                refuse it if players would lose something
 //	[Plan.Execute]              record it, run it to its end, record how it went

@@ -40,14 +40,12 @@ type How struct {
 	Express bool
 }
 
-// Prepare uploads what the target needs and plans the change as the stage's next
-// release. The error is [stack.ErrNoChanges] if the stack needs none.
+// Prepare uploads what the target needs, unless [Supply] has, and plans the change
+// as the stage's next release. The error is [stack.ErrNoChanges] if the stack needs none.
 func Prepare(ctx context.Context, in *stage.Inspected, to *Target, how How, o Observer) (*Plan, error) {
-	versions, err := upload(ctx, in.Store, in.Contents, in.Stack.Status.Uncreated(), to.Bodies, o)
-	if err != nil {
+	if err := to.supply(ctx, in.State, in.Contents, o); err != nil {
 		return nil, err
 	}
-	to.pin(versions)
 	return Preview(ctx, in, to, how)
 }
 

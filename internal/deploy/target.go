@@ -24,6 +24,8 @@ type Target struct {
 	Parameters  map[string]string // all but the release's number and the stack's history
 	Bodies      map[string]Body   // what this program can upload, by key
 	RoleARN     string            // that CloudFormation is to work as, "" to leave that
+
+	supplied bool // the artefact bucket has what it needs
 }
 
 // Body is what can be uploaded, read only when it is.
@@ -187,13 +189,4 @@ func tags(s *stage.State) map[string]string {
 	}
 	all[stage.Tag] = string(s.Name)
 	return all
-}
-
-// pin has CloudFormation and Lambda take the code in the versions that were uploaded.
-func (t *Target) pin(versions map[string]string) {
-	for _, f := range stage.Functions() {
-		if version := versions[t.Code[f.Name]]; version != "" {
-			t.Parameters[f.PinParameter] = version
-		}
-	}
 }

@@ -8,7 +8,43 @@ import (
 
 	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/release"
+	"github.com/renpy-cloud/renpyctl/internal/stage"
 )
+
+// Supply is [stage.State.Inspect] for a target that is going to be prepared: what it
+// needs is uploaded while the stage is compared, which takes about as long.
+func Supply(ctx context.Context, s *stage.State, to *Target, o Observer) (*stage.Inspected, error) {
+	in := &stage.Inspected{}
+	err := cloud.Together(ctx, cloud.Into(&in.Compared, s.Compare), func(ctx context.Context) (err error) {
+		if in.Contents, err = s.Store.Contents(ctx); err != nil {
+			return err
+		}
+		return to.supply(ctx, s, in.Contents, o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// supply uploads what the target needs, once, and has CloudFormation and Lambda take
+// the code in the versions that were uploaded.
+func (t *Target) supply(ctx context.Context, s *stage.State, contents release.Contents, o Observer) error {
+	if t.supplied {
+		return nil
+	}
+	versions, err := upload(ctx, s.Store, contents, s.Stack.Status.Uncreated(), t.Bodies, o)
+	if err != nil {
+		return err
+	}
+	for _, f := range stage.Functions() {
+		if version := versions[t.Code[f.Name]]; version != "" {
+			t.Parameters[f.PinParameter] = version
+		}
+	}
+	t.supplied = true
+	return nil
+}
 
 // upload puts into the artefact bucket what it does not hold yet, or holds
 // something else in place of, and returns the version of each object by its key.
