@@ -50,12 +50,17 @@ picture: build ## draw the pictures in docs: a deploy to the local cloud and a d
 
 test: unit e2e ## every test
 
-# The histories of savesync run one thing at a time, and there are many of them: only
-# what does several at once is run with the race detector.
+# Vet is make lint's. A raced program would wait for a second when it has ended; many
+# tests wait for one. The others are built as the program is, which is in the cache.
+RACED := GORACE=atexit_sleep_ms=0 go test -race -vet=off -parallel 4
+PLAIN := CGO_ENABLED=0 go test -trimpath -vet=off
+
+# The histories of savesync and the zips run one thing at a time, and long: only what
+# does several at once is run with the race detector.
 unit: zips
-	go test -race $$(go list ./... | grep -v '/internal/savesync$$')
-	go test -timeout 20m ./internal/savesync
-	go test -race -short -run 'AtOnce|Leaks' ./internal/savesync
+	$(RACED) $$(go list ./... | grep -Ev '/internal/(savesync|lambdazip)$$')
+	$(PLAIN) -timeout 20m ./internal/savesync ./internal/lambdazip
+	$(RACED) -short -run 'AtOnce|Leaks' ./internal/savesync
 	@test -e /usr/share/games/renpy && command -v Xvfb >/dev/null || \
 		echo "not run, since Ren'Py and Xvfb are not here: the game's file in the real engine (make test-renpy)"
 
@@ -73,7 +78,7 @@ test-packages: $(GORELEASER) ## build what a release publishes, unsigned; instal
 	go test -count=1 -tags packages ./tools/packages
 
 e2e: build
-	go test -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/report ./internal/savesync/awsstore
+	$(PLAIN) -count=1 -tags e2e -timeout 20m -parallel 4 ./e2e/... ./internal/local ./internal/report ./internal/savesync/awsstore
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 		echo "not run, since no Chromium is here: a page of the web at the local cloud's door (make test-browser)"
 
