@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -137,9 +138,8 @@ func installFailed(cause error, output string) *Error {
 // python is the environment's own interpreter.
 func (c *Cloud) python() string { return filepath.Join(c.venv, "bin", "python") }
 
-// mark is the file that an environment is complete with. It names the Python
-// that the environment was made for: a link to it leads elsewhere, or nowhere,
-// once the system's Python has been upgraded, and the packages are then not found.
+// mark is the file that an environment is complete with. It names what the
+// environment was made for.
 func (c *Cloud) mark() string { return filepath.Join(c.venv, "complete") }
 
 func (c *Cloud) installed() bool {
@@ -147,16 +147,24 @@ func (c *Cloud) installed() bool {
 	if err != nil {
 		return false
 	}
-	target, err := filepath.EvalSymlinks(c.python())
-	return err == nil && target == string(marked)
+	is, err := c.madeFor()
+	return err == nil && is == string(marked)
+}
+
+// madeFor is what an environment is made for: a Python, since the link to it leads
+// elsewhere, or nowhere, once the system's has been upgraded, and the packages are
+// then not found; and a kind of computer, since home folders are copied to new ones.
+func (c *Cloud) madeFor() (string, error) {
+	python, err := filepath.EvalSymlinks(c.python())
+	return python + " on " + runtime.GOOS + "/" + runtime.GOARCH, err
 }
 
 func (c *Cloud) markInstalled() error {
-	target, err := filepath.EvalSymlinks(c.python())
+	is, err := c.madeFor()
 	if err != nil {
 		return err
 	}
-	return noSpaceOr(os.WriteFile(c.mark(), []byte(target), 0o600))
+	return noSpaceOr(os.WriteFile(c.mark(), []byte(is), 0o600))
 }
 
 // pythonVersion is the version of the environment's Python, "" before it is installed.

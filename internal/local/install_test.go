@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,12 @@ func TestInstall(t *testing.T) {
 	write(t, c.python(), "")
 	if steps := install(); len(steps) != 1 {
 		t.Errorf("an environment of a Python that is gone is used: %q", steps)
+	}
+
+	// The folder comes from another kind of computer, on which Python was in the same place.
+	write(t, c.mark(), strings.TrimSuffix(read(t, c.mark()), runtime.GOARCH)+"z80")
+	if steps := install(); len(steps) != 1 {
+		t.Errorf("an environment of another processor is used: %q", steps)
 	}
 }
 
