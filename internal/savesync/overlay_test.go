@@ -2,9 +2,15 @@ package savesync_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,11 +24,7 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		t.Skip("compiles the package once for each mending")
 	}
 	const histories = "TestPromises$"
-	for _, m := range []struct {
-		what string
-		// file is changed from one text to another, and a test of tests fails.
-		file, from, to, tests string
-	}{
+	mendings := []mending{
 		{"1: a damaged content does not win", "settle.go", "case c.health == Damaged && health == Readable:\n\t\treturn false\n", "", histories},
 		{"1: nor does the beginning of the committed one", "settle.go", " || c.cut:", ":", "TestACutIsACutInAnyFormat"},
 		{"1: what can be read wins over what cannot", "settle.go", "case c.health == Readable && health == Damaged:\n\t\treturn true\n", "", "TestADamagedContentGivesWay"},
@@ -45,8 +47,8 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"8: what is asked for to be kept does not win", "settle.go", "case c.Losing:\n\t\treturn false\n", "", histories},
 		{"11: nothing unknown is overwritten before it is kept", "plan.go", "losing := committed && f.Health != Damaged && (age == unknown || newcomer && e.Name == persistent)\n", "if age == unknown || newcomer && committed {\n\t\t\t\td.downloads = append(d.downloads, e.Name)\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\tlosing := false\n", histories},
 		{"10: wrong bytes are read once", "settle.go", "case presence == other, presence == absent", "case presence == absent", "TestWrongBytesAreReadOnce"},
-		{"10: a list in place of many reads", "look.go", "lookAlone = 12", "lookAlone = 1000", "TestWhatNeverCameIsListed"},
-		{"10: few reads where a list does not tell", "look.go", "lookBlind = 16", "lookBlind = 1000", "TestAHammeredInboxHidesLittle"},
+		{"10: a list in place of many reads", "look.go", "len(open) <= lookAlone && total", "len(open) <= 1000 && total", "TestWhatNeverCameIsListed"},
+		{"10: few reads where a list does not tell", "look.go", "left, blind := lookBytes, lookBlind", "left, blind := lookBytes, 1000", "TestAHammeredInboxHidesLittle"},
 		{"10: reading is bounded in time", "inspect.go", "|| time.Now().After(s.until)", "", "TestReadingTakesBoundedTime"},
 		{"10: and in how often", "inspect.go", "s.left < 0 ||", "false ||", "TestReadingTakesBoundedTime"},
 		{"10: a pace", "pace.go", "if p.counts[player] <= limit {", "if true {", "TestAPlayersPaceIsBounded"},
@@ -66,13 +68,13 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"13: nor is a ban lifted by it", "salvage.go", "\tr.Ban, r.Forgotten = barsIn(string(data), now)\n", "\t_, _ = barsIn(string(data), now)\n", "TestWhoIsTurnedAwayStaysSoInARebuiltRecord"},
 		{"copies that came to nothing expire", "shelve.go", "\t_ = st.putAway(ctx, list) // a sync is not refused for it\n", "", "TestACopyThatComesTooLateIsRetired"},
 		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n}", "}", "TestACopyOfARequestThatDiedIsRetired"},
-	} {
+	}
+	program := withoutEach(t, mendings)
+	for i, m := range mendings {
 		t.Run(m.what, func(t *testing.T) {
 			t.Parallel()
-			overlay := mutate(t, m.file, m.from, m.to)
-			// -trimpath as make has it, to find in the cache what that has built.
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-trimpath", "-vet=off", "-failfast", "-overlay", overlay, "-run", m.tests, ".", "-rapid.shrinktime=1ms")
-			cmd.Env = append(os.Environ(), historiesVariable+"=20000")
+			cmd := exec.CommandContext(t.Context(), program, "-test.failfast", "-test.run", m.tests, "-rapid.shrinktime=1ms")
+			cmd.Env = append(os.Environ(), historiesVariable+"=20000", without+"="+strconv.Itoa(i+1))
 			out, err := cmd.CombinedOutput()
 			if _, failed := err.(*exec.ExitError); !failed || !strings.Contains(string(out), "--- FAIL") {
 				t.Errorf("without it nothing fails: %v\n%.2000s", err, out)
@@ -81,32 +83,127 @@ func TestEveryMendingIsHeld(t *testing.T) {
 	}
 }
 
-// mutate writes a file of the package with one text in place of another, and returns
-// what `go test -overlay` wants.
-func mutate(t *testing.T, file, from, to string) string {
+// A mending is taken out when its file is changed, within a function, from one text
+// to another. Then a test of tests fails.
+type mending struct{ what, file, from, to, tests string }
+
+// without is the variable that says which mending the program of [withoutEach] is
+// without, from 1; 0 for none.
+const without = "SAVESYNC_WITHOUT"
+
+// withoutEach builds this package's tests so that they can be run without any one of
+// the mendings. Each changed function stands beside the original one, which calls it:
+// compiling all at once takes a fraction of compiling each.
+func withoutEach(t *testing.T, mendings []mending) (program string) {
 	t.Helper()
-	path, err := filepath.Abs(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(source), from); n != 1 {
-		t.Fatalf("%s has %q %d times", file, from, n)
-	}
 	dir := t.TempDir()
-	mutant := filepath.Join(dir, file)
-	if err := os.WriteFile(mutant, []byte(strings.Replace(string(source), from, to, 1)), 0o600); err != nil {
-		t.Fatal(err)
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	replace := func(name, text string) {
+		t.Helper()
+		path, err := filepath.Abs(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay.Replace[path] = filepath.Join(dir, name)
+		if err := os.WriteFile(overlay.Replace[path], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
+	files := map[string]string{}
+	for i, m := range mendings {
+		if files[m.file] == "" {
+			files[m.file] = read(t, m.file)
+		}
+		files[m.file] = beside(t, files[m.file], read(t, m.file), m, i+1)
+	}
+	for name, text := range files {
+		replace(name, text)
+	}
+	replace("without_test_only.go", fmt.Sprintf("package savesync\n\nimport (\n\"os\"\n\"strconv\"\n)\n\nvar without, _ = strconv.Atoi(os.Getenv(%q))\n", without))
+	text, err := json.Marshal(overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, "overlay.json")
+	program = filepath.Join(dir, "savesync.test")
+	// -trimpath as make has it, to find in the cache what that has built.
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", program, "-trimpath", "-vet=off", "-overlay", list, ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+// beside returns a file's text with the function that a mending is in: as it is
+// without the mending, and called where it is to be.
+func beside(t *testing.T, text, original string, m mending, number int) string {
+	t.Helper()
+	if n := strings.Count(original, m.from); n != 1 {
+		t.Fatalf("%s has %q %d times", m.file, m.from, n)
+	}
+	at := strings.Index(original, m.from)
+	f := functionOf(t, original, func(f *ast.FuncDecl) bool { return int(f.Pos()) <= at+1 && at < int(f.End()) })
+	same := func(g *ast.FuncDecl) bool { return g.Name.Name == f.Name.Name && receiver(g) == receiver(f) }
+	changed := strings.Replace(original, m.from, m.to, 1)
+	g := functionOf(t, changed, same)
+	name := fmt.Sprintf("%s_without_%d", f.Name.Name, number)
+	copied := changed[g.Pos()-1:g.Name.Pos()-1] + name + changed[g.Name.End()-1:g.End()-1]
+
+	call := name + "(" + arguments(f) + ")"
+	if f.Recv != nil {
+		call = f.Recv.List[0].Names[0].Name + "." + call
+	}
+	if f.Type.Results != nil {
+		call = "return " + call
+	} else {
+		call += "; return"
+	}
+	body := functionOf(t, text, same).Body.Lbrace // just before it
+	return text[:body] + fmt.Sprintf(" if without == %d { %s };", number, call) + text[body:] + "\n" + copied + "\n"
+}
+
+// functionOf is a function of a file, whose positions count the text's bytes from 1.
+func functionOf(t *testing.T, text string, is func(*ast.FuncDecl) bool) *ast.FuncDecl {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && is(f) {
+			return f
+		}
+	}
+	t.Fatal("a mending is in no function")
+	return nil
+}
+
+// receiver is the type that a method belongs to, "" for a function.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	return types.ExprString(f.Recv.List[0].Type)
+}
+
+func arguments(f *ast.FuncDecl) string {
+	var names []string
+	for _, p := range f.Type.Params.List {
+		for _, name := range p.Names {
+			names = append(names, name.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
