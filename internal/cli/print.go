@@ -22,7 +22,10 @@ func (a *app) printJSONLine(v any) error {
 }
 
 // printTable writes a table to standard output.
-func (a *app) printTable(t ui.Table) error { return t.Write(a.streams.Out, a.streams.OutTerminal) }
+func (a *app) printTable(t ui.Table) error {
+	t.Screen, _ = a.streams.Size()
+	return t.Write(a.streams.Out, a.streams.OutTerminal)
+}
 
 // printFields writes names, each with one value that people and programs read alike.
 func (a *app) printFields(fields [][2]string) error {

@@ -234,7 +234,8 @@ func (p *historyPrinter) draw(v versionView) error {
 			blank = "\n"
 		}
 		p.file = v.File
-		p.rows = ui.Rows{Header: []string{"    #", "STORED", "    SIZE", "WHERE FROM", "STATE"}, Widths: []int{5, 16, 8, 15, 60}}
+		width, _ := p.streams.Size()
+		p.rows = ui.Rows{Header: []string{"    #", "STORED", "    SIZE", "WHERE FROM", "STATE"}, Widths: []int{5, 16, 8, 15, 60}, Screen: width}
 		if _, err := fmt.Fprintf(p.streams.Out, "%s%s  %s  %s\n", blank, ui.Accent(ui.Plain(v.File)), p.of.game, called(p.player.Player)); err != nil {
 			return err
 		}

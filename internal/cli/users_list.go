@@ -176,7 +176,7 @@ func (c *crowd) newList(o listOptions) *playerList {
 	const others = 2 + 11 + 2 + 11 // state, signed up
 	width, _ := c.streams.Size()
 	l := &playerList{crowd: c, listOptions: o, now: time.Now(), states: map[players.State]int{}}
-	l.rows = ui.Rows{Header: []string{"PLAYER", "STATE", "SIGNED UP"}, Widths: []int{0, 11, 11}}
+	l.rows = ui.Rows{Header: []string{"PLAYER", "STATE", "SIGNED UP"}, Widths: []int{0, 11, 11}, Screen: width}
 	if o.wide {
 		width -= 2 + 11
 		l.rows.Header, l.rows.Widths = append(l.rows.Header, "LAST SYNC"), append(l.rows.Widths, 11)
@@ -187,7 +187,14 @@ func (c *crowd) newList(o listOptions) *playerList {
 
 // playerColumn is how wide the column of players is where there is room for so many cells:
 // of an address both ends are shown, and a list begins before the longest one is known.
-func playerColumn(room int) int { return min(max(room, 8), 48) }
+// Where there is room for no column, each has a line of its own.
+func playerColumn(room int) int {
+	const most = 48
+	if room < 8 {
+		return most
+	}
+	return min(room, most)
+}
 
 // all prints players as they come, with --limit until there are more than that.
 func (l *playerList) all(ctx context.Context, list iter.Seq2[players.Player, error]) error {

@@ -303,8 +303,9 @@ func TestPlayersAreCompleted(t *testing.T) {
 }
 
 // The columns of a list fit a terminal of 40 cells, and none is wider than addresses mostly are.
+// A narrower one has no columns.
 func TestPlayerColumn(t *testing.T) {
-	for room, want := range map[int]int{40 - 26: 14, 1: 8, 200: 48} {
+	for room, want := range map[int]int{40 - 26: 14, 8: 8, 7: 48, 200: 48} {
 		if got := playerColumn(room); got != want {
 			t.Errorf("%d cells of %d, want %d", got, room, want)
 		}

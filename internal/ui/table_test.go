@@ -37,6 +37,28 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTableOnANarrowTerminal(t *testing.T) {
+	header, row := []string{"", "   #", "STORED"}, []string{"✓", "   1", "2026-11-27"}
+	table := Table{Header: header, Rows: [][]string{row, {"", "  12", ""}}}
+	rows := Rows{Header: header, Widths: []int{1, 4, 10}}
+	record := "  " + Dim("      ") + "  ✓\n  " + Dim("#     ") + "  1\n  " + Dim("stored") + "  2026-11-27\n\n"
+	for screen, want := range map[int]string{18: record, 19: "", 0: ""} {
+		table.Screen, rows.Screen = screen, screen
+		var all, one strings.Builder
+		if err := errors.Join(table.Write(&all, true), rows.Write(&one, true, row)); err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			want = "✓"
+		} else if got := all.String(); got != want+"  "+Dim("#")+"  12\n\n" {
+			t.Errorf("%d cells:\n%q", screen, got)
+		}
+		if !strings.Contains(one.String(), want) || (want == record) != (one.String() == record) {
+			t.Errorf("%d cells, one row:\n%q", screen, one.String())
+		}
+	}
+}
+
 type closed struct{}
 
 var errClosed = errors.New("closed pipe")
