@@ -12,7 +12,7 @@ there is no second port that would lead around it.
   - Unsigned are only the calls that a game makes of AWS, too.
 
 It also stops MiniStack when nobody has used it for long, says what could not be
-written, which MiniStack only logs, and mends two things in its CloudFormation.
+written, which MiniStack only logs, and mends three things in its CloudFormation.
 
     guard.py FOLDER SECONDS     the cloud's folder; how long unused until the end
 """
@@ -363,11 +363,13 @@ CLOUDFORMATION = "ministack.services.cloudformation"
 
 @functools.cache
 def mend_cloudformation():
-    """Has CloudFormation do what MiniStack's forgets: it switches on the recovery of the tables that it makes, and
-    counts no resource into a change whose condition does not hold."""
+    """Has CloudFormation do what MiniStack's forgets: it switches on the recovery of the tables that it makes, counts
+    no resource into a change whose condition does not hold, and leaves a stack that is yet to be created the id that
+    its first change set has given it: of two runs that create it at once one would wait for a stack of another id."""
     provisioners, changesets = sys.modules[CLOUDFORMATION + ".provisioners"], sys.modules[CLOUDFORMATION + ".changesets"]
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    handlers, actions = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"], sys.modules[CLOUDFORMATION]._ACTION_HANDLERS
     create, resolve = handlers["create"], changesets._resolve_props_for_diff
+    create_change_set, new_uuid = actions["CreateChangeSet"], changesets.new_uuid
 
     def create_recoverable(logical_id, props, stack_name):
         name, attributes = create(logical_id, props, stack_name)
@@ -383,7 +385,19 @@ def mend_cloudformation():
             resolved["Resources"] = {name: r for name, r in resources if holds.get(r.get("Condition"), True)}
         return resolved
 
+    def create_change_set_of(params):
+        stack = sys.modules[CLOUDFORMATION + ".handlers"]._resolve_stack(params.get("StackName", [""])[0])
+        if not stack or stack["StackStatus"] != "REVIEW_IN_PROGRESS":
+            return create_change_set(params)
+        known = [stack["StackId"].rpartition("/")[2]]
+        changesets.new_uuid = lambda: known.pop() if known else new_uuid()
+        try:
+            return create_change_set(params)
+        finally:
+            changesets.new_uuid = new_uuid
+
     handlers["create"], changesets._resolve_props_for_diff = create_recoverable, resolve_wanted
+    actions["CreateChangeSet"] = create_change_set_of
 
 
 def guard_runtime_api():
