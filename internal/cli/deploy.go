@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/renpy-cloud/renpyctl/cfn"
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/deploy"
 	"github.com/renpy-cloud/renpyctl/internal/release"
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -66,7 +68,7 @@ Settings (--set NAME=VALUE):
 			case o.planFile != "":
 				return a.deployPlan(cmd.Context(), o)
 			}
-			return a.deploy(cmd.Context(), o)
+			return a.deployInTurn(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
@@ -96,6 +98,22 @@ func (o *deployOptions) changeFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait while another operation runs on the stack")
 	cmd.Flags().StringArrayVar(&o.allowReplace, "allow-replace", nil, "let this resource be replaced or removed although players lose by it")
 	_ = cmd.RegisterFlagCompletionFunc("allow-replace", completeResources) // the flag is there
+}
+
+// deployInTurn deploys; with --wait again after somebody else who was faster in
+// between, since between a look at the stack and its change there is time for that.
+func (a *app) deployInTurn(ctx context.Context, o deployOptions) error {
+	const tries = 5
+	for n := 1; ; n++ {
+		err := a.deploy(ctx, o)
+		if !o.wait || !errors.Is(err, stack.ErrBusy) || n == tries {
+			return err
+		}
+		a.say("Somebody else was faster. Once more, after what they do.")
+		if err := cloud.Sleep(ctx, time.Duration(n)*2*time.Second); err != nil {
+			return err
+		}
+	}
 }
 
 // deploy makes the stage what this program carries.

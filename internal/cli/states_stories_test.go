@@ -287,7 +287,7 @@ func TestWatch(t *testing.T) {
 }
 
 // Of two deploys at once one wins. The other exits 6, whatever it learns it by,
-// and leaves nothing.
+// and leaves nothing; with --wait it goes on after the other.
 func TestTwoDeploysAtOnce(t *testing.T) {
 	for what, meanwhile := range map[string]struct {
 		at string // the call before which the other one is faster
@@ -303,7 +303,20 @@ func TestTwoDeploysAtOnce(t *testing.T) {
 			}
 		}},
 		"the other's execution has deleted our plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) { clear(a.ChangeSets) }},
+		"and has while it was made":                  {"CloudFormation-DescribeChangeSet", func(a *awsAccount) { clear(a.ChangeSets) }},
 	} {
+		story(t, what+", waited for", deployed, func(t *testing.T, a *awsAccount) {
+			done := false
+			a.Fault = func(name string) awsaccount.Fault {
+				if name == meanwhile.at && !done {
+					done = true
+					meanwhile.do(a)
+					time.AfterFunc(time.Second, func() { a.Current().Status = "UPDATE_COMPLETE" })
+				}
+				return awsaccount.Fault{}
+			}
+			check(t, a.run(append(change, "--wait")...), exitOK, a.Whole())
+		})
 		story(t, what, deployed, func(t *testing.T, a *awsAccount) {
 			done := false
 			a.Fault = func(name string) awsaccount.Fault {
