@@ -82,7 +82,10 @@ type act struct {
 	find func(context.Context, *crowd, string) (players.Player, error)
 	// ask asks before the first one, nil for no question.
 	ask func(context.Context, *crowd, []players.Player) error
-	do  func(context.Context, *crowd, players.Player) (answer, error)
+	// changes says that it asks nothing, though it changes something: it asks then whether
+	// those are meant whom only the beginning of an address or an id names.
+	changes bool
+	do      func(context.Context, *crowd, players.Player) (answer, error)
 }
 
 // answer is what became of a player, for programs and for people.
@@ -106,13 +109,21 @@ func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
 	}
 	a.several = len(names) > 1
 	f := failures{of: len(names)}
-	var found []players.Player
+	var found, guessed []players.Player
 	for _, name := range names {
 		player, err := what.finds(ctx, c, name)
 		if err == nil && !slices.ContainsFunc(found, func(o players.Player) bool { return o.Sub == player.Sub }) {
 			found = append(found, player)
+			if what.changes && !player.Called(name) {
+				guessed = append(guessed, player)
+			}
 		}
 		if err := f.add(ctx, err); err != nil {
+			return err
+		}
+	}
+	if len(guessed) > 0 {
+		if err := a.confirm(ctx, fmt.Sprintf("Do you mean %s?", callThem(guessed))); err != nil {
 			return err
 		}
 	}

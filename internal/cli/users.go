@@ -11,7 +11,8 @@ func newUsers(a *app) *cobra.Command {
 		Use:   "users",
 		Short: "Look after players' accounts",
 		Long: `Look after players' accounts. A player is named by e-mail address, by id, or by
-the beginning of either if nobody else's begins so. Commands that take PLAYER...
+the beginning of either if nobody else's begins so; what changes an account then
+asks whether that player is meant. Commands that take PLAYER...
 take several, or - for a list on standard input, a name a line.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -37,7 +38,7 @@ whoever is signed in may sync until the access token ends, an hour at most.`, " 
 
 // changeUsers is a command that does the same to each of several players.
 func (a *app) changeUsers(verb, short, long, example string, what act) *cobra.Command {
-	what.doing = verb
+	what.doing, what.changes = verb, what.ask == nil
 	return &cobra.Command{
 		Use:               verb + " PLAYER...",
 		Short:             short,

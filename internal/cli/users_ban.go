@@ -31,7 +31,7 @@ their devices have. Their sessions end; nothing is erased.`, `  renpyctl users b
 		if err != nil {
 			return err
 		}
-		return a.forPlayers(cmd.Context(), args, act{doing: "ban", do: banUser(ban)})
+		return a.forPlayers(cmd.Context(), args, act{doing: "ban", changes: true, do: banUser(ban)})
 	}
 	return cmd
 }

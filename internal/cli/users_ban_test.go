@@ -14,7 +14,7 @@ import (
 // A ban is in the record before the sessions end, list and show tell it, and it can be lifted.
 func TestUsersBan(t *testing.T) {
 	story(t, "and unban", withPlayers, func(t *testing.T, a *awsAccount) {
-		o := a.run("users", "ban", "ann", "bea", "--reason", "Shared the beta", "--until", "2d", "--output", "json")
+		o := a.run("users", "ban", "ann", "bea", "--yes", "--reason", "Shared the beta", "--until", "2d", "--output", "json")
 		list := jsonLines[banned](t, o.stdout)
 		if o.code != 0 || len(list) != 2 || list[0].Reason != "Shared the beta" || time.Until(list[0].Until).Round(time.Hour) != 48*time.Hour {
 			t.Fatalf("%d, %s%s", o.code, o.stdout, o.stderr)
@@ -31,18 +31,28 @@ func TestUsersBan(t *testing.T) {
 		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 2 || !strings.Contains(o.stderr, "3 players: 1 disabled, 2 banned") {
 			t.Errorf("the list: %s%s", o.stdout, o.stderr)
 		}
-		if o := a.run("users", "unban", "ann", "cy"); o.code != 0 || strings.Contains(a.Records[a.Directory.Users[0].Sub], `"ban":`) || a.Records[a.Directory.Users[2].Sub] != "" {
+		if o := a.run("users", "unban", "ann", "cy", "--yes"); o.code != 0 || strings.Contains(a.Records[a.Directory.Users[0].Sub], `"ban":`) || a.Records[a.Directory.Users[2].Sub] != "" {
 			t.Errorf("unban: %d, %s", o.code, o.stderr)
 		}
 		if o := a.run("users", "list", "--wide"); strings.Count(o.stdout, "\tbanned\t") != 1 {
 			t.Errorf("the list: %s%s", o.stdout, o.stderr)
 		}
 	})
+	story(t, "whom only a beginning names", withPlayers, func(t *testing.T, a *awsAccount) {
+		// Quotes that were forgotten: a reason of two words is a reason and a player.
+		for _, args := range []string{"ban ann@example.com --reason shared be", "unban b", "disable a", "enable a", "confirm a", "resend a", "set-email a other@example.com"} {
+			o := a.run(append([]string{"users"}, strings.Fields(args)...)...)
+			o.changedNothing(t)
+			if o.code != exitUsage {
+				t.Errorf("%s: %d, want %d\n%s", args, o.code, exitUsage, o.stderr)
+			}
+		}
+	})
 	story(t, "listed", withPlayers, func(t *testing.T, a *awsAccount) {
 		for i := range 40 {
 			a.Directory.Add(10+i, fmt.Sprintf("p%d@example.com", i))
 		}
-		for _, args := range []string{"ban bea", "ban p30", "ban p39"} {
+		for _, args := range []string{"ban bea@example.com", "ban p30@example.com", "ban p39 --yes"} {
 			if o := a.run(append([]string{"users"}, strings.Fields(args)...)...); o.code != 0 {
 				t.Fatal(o.stderr)
 			}
@@ -95,7 +105,7 @@ func TestUsersBan(t *testing.T) {
 			}
 			return awsaccount.Fault{}
 		}
-		o := a.run("users", "ban", "ann", "bea")
+		o := a.run("users", "ban", "ann", "bea", "--yes")
 		if o.code != exitAccess || len(o.writes()) != 1 || a.Directory.Users[0].SignedOut || !strings.Contains(o.stderr, "dynamodb:UpdateItem") {
 			t.Errorf("%d, %q\n%s", o.code, o.writes(), o.stderr)
 		}

@@ -64,7 +64,7 @@ saves stay.`,
 			if err := players.CheckEmail(email); err != nil {
 				return usagef("%v", err)
 			}
-			return a.onePlayer(cmd.Context(), args[0], act{doing: "set-email", do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
+			return a.onePlayer(cmd.Context(), args[0], act{doing: "set-email", changes: true, do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
 				before := called(player)
 				player, err := c.pool.SetEmail(ctx, player, email)
 				return answer{value: player, text: fmt.Sprintf("Changed: who was %s signs in as %s.", before, called(player))}, err

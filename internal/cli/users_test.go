@@ -95,7 +95,7 @@ func TestUsersShowByID(t *testing.T) {
 func TestUsersSeveral(t *testing.T) {
 	story(t, "some unknown", withPlayers, func(t *testing.T, a *awsAccount) {
 		a.stdin = "ann\r\n\n  bea@example.com \nnobody@example.com\n" + a.Directory.Users[1].Sub + "\ncy\n"
-		o := a.run("users", "disable", "-", "--output", "json")
+		o := a.run("users", "disable", "-", "--yes", "--output", "json")
 		list := jsonLines[disabled](t, o.stdout)
 		if o.code != 1 || len(list) != 3 || strings.Count(o.stdout, "\n") != 3 || !strings.Contains(o.stderr, "1 of 5 players failed") {
 			t.Errorf("%d, %s%s", o.code, o.stdout, o.stderr)
@@ -116,7 +116,7 @@ func TestUsersSeveral(t *testing.T) {
 			}
 			return awsaccount.Fault{}
 		}
-		o := a.run("users", "disable", "ann", "bea", "cy")
+		o := a.run("users", "disable", "ann", "bea", "cy", "--yes")
 		if n := len(o.writes()); o.code != exitAccess || n != 1 {
 			t.Errorf("%d after %d attempts, want %d after the first\n%s", o.code, n, exitAccess, o.stderr)
 		}
@@ -228,7 +228,7 @@ func TestPasswordsArePipedIn(t *testing.T) {
 		if o := a.run("users", "create", "ANN@example.com", "--password-stdin"); o.code != exitRefused {
 			t.Errorf("an address that is taken: %d, %s", o.code, o.stderr)
 		}
-		if o := a.run("users", "set-email", "cy", "bea@example.com"); o.code != exitRefused {
+		if o := a.run("users", "set-email", "cy@example.com", "bea@example.com"); o.code != exitRefused {
 			t.Errorf("an address that is taken: %d, %s", o.code, o.stderr)
 		}
 	})

@@ -105,7 +105,7 @@ func (s *search) filters() []string {
 func (s *search) add(p Player) {
 	list := &s.begin
 	switch {
-	case strings.EqualFold(p.Email, s.name) || strings.EqualFold(p.Sub, s.name):
+	case p.Called(s.name):
 		list = &s.exact
 	case !hasPrefixFold(p.Email, s.name) && !hasPrefixFold(p.Sub, s.name), p.Synthetic():
 		return

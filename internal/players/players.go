@@ -74,6 +74,11 @@ const (
 // States lists them.
 func States() []State { return []State{Confirmed, Unconfirmed, Disabled, Stranded} }
 
+// Called tells whether a name is the player's whole address or whole id.
+func (p Player) Called(name string) bool {
+	return strings.EqualFold(p.Email, name) || strings.EqualFold(p.Sub, name)
+}
+
 // State tells what the player can do. Statuses that Cognito no longer uses count as stranded.
 func (p Player) State() State {
 	switch {
