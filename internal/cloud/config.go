@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -151,8 +152,15 @@ func WhoAmI(ctx context.Context, cfg aws.Config) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}, nil
+	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
+	if !accountID.MatchString(id.Account) {
+		return Identity{}, &foreignAnswerError{host: "STS", status: "an identity without an account"}
+	}
+	return id, nil
 }
+
+// accountID is what an account's id looks like (IAM user guide, AWS account identifiers).
+var accountID = regexp.MustCompile(`^\d{12}$`)
 
 func httpClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().

@@ -90,6 +90,17 @@ func TestLocalIgnoresTheEnvironment(t *testing.T) {
 	}
 }
 
+// What answers everything with an empty success is not AWS.
+func TestAnIdentityWithoutAnAccount(t *testing.T) {
+	for _, answer := range []string{"{}", "<x/>", "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>you</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"} {
+		cfg := cloud.Local("http://127.0.0.1:4566", cloud.Options{})
+		cfg.HTTPClient = client(func(*http.Request) string { return answer })
+		if id, err := cloud.WhoAmI(t.Context(), cfg); err == nil {
+			t.Errorf("%s: %+v", answer, id)
+		}
+	}
+}
+
 func TestBucketsAreInThePathBehindAnEndpoint(t *testing.T) {
 	for _, c := range []struct{ variable, endpoint, want string }{
 		{"AWS_ENDPOINT_URL", "http://localhost:4566", "http://localhost:4566/saves"}, // saves.localhost need not resolve
