@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/renpy-cloud/renpyctl/internal/local"
 )
 
 // globalFlags are the flags that every command has.
@@ -29,7 +31,7 @@ func (g *globalFlags) define(f *pflag.FlagSet, getenv func(string) string) {
 	f.StringVar(&g.region, "region", "", "AWS region (default: AWS_REGION or the profile's)")
 	f.StringVar(&g.profile, "profile", "", "profile of the AWS configuration (default: AWS_PROFILE)")
 	f.BoolVar(&g.local, "local", false, "work on the local cloud on this computer, started when needed")
-	f.IntVar(&g.localPort, "local-port", 0, "port of the local cloud (default: 4566)")
+	f.IntVar(&g.localPort, "local-port", local.DefaultPort, "port of the local cloud")
 	f.StringVarP(&g.output, "output", "o", "", "print "+strings.Join(formats, ", ")+" (default: table on a terminal, tsv in a pipe)")
 	f.BoolVar(&g.noColor, "no-color", false, "print without colours")
 	f.BoolVar(&g.debug, "debug", false, "print every call to AWS")

@@ -92,7 +92,7 @@ func (a *app) localCloud() (*local.Cloud, error) {
 		return nil, err
 	}
 	port := a.flags.localPort
-	if port < 0 || port > 65535 {
+	if port < 1 || port > 65535 {
 		return nil, usagef("port %d of the local cloud is not between 1 and 65535", port)
 	}
 	enforce := a.env.Getenv("RENPYCTL_LOCAL_ENFORCE_IAM") != ""
