@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"slices"
@@ -49,6 +51,7 @@ type Env struct {
 func Main() int {
 	ctx, stop := interruptible()
 	defer stop()
+	log.SetOutput(io.Discard) // net/http logs what comes unasked, which may be a page of anybody's
 	return Run(ctx, Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Environ: os.Environ(), CacheDir: os.UserCacheDir, LoadAWS: cloud.Load, OpenDesk: support.Open,
