@@ -95,16 +95,14 @@ func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, p.Discard(ctx)) }()
 	s.warnOfRemains(p.Noted)
-	if o.out != "" {
-		if err := writePlan(o.out, p.Kept()); err != nil {
-			return err
-		}
-	}
 	view := newPlanView(p)
 	if err := a.printPlan(view, view.text(p.To, o.verbose)); err != nil {
 		return err
 	}
-	if o.out != "" {
+	if o.out != "" { // only now: of a plan that is taken back no file is left
+		if err := writePlan(o.out, p.Kept()); err != nil {
+			return err
+		}
 		p.Keep()
 		s.hint("%s --plan %s executes exactly this plan", s.command("deploy"), quoted(o.out))
 	} else if err := p.Discard(ctx); err != nil {

@@ -5,6 +5,7 @@ package cli
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/renpy-cloud/renpyctl/internal/stack"
@@ -52,8 +53,12 @@ func TestPlanThatNobodyReads(t *testing.T) {
 	for what, prepare := range map[string]func(*testing.T) *awsAccount{"of a first deploy": newAccount, "of an update": deployed} {
 		story(t, what, prepare, func(t *testing.T, a *awsAccount) {
 			a.stdout = closedPipe(t)
-			o := a.run("plan", "--set", "LogRetentionDays=90")
+			file := filepath.Join(t.TempDir(), "prod.plan")
+			o := a.run("plan", "--set", "LogRetentionDays=90", "--out", file)
 			o.wants(t, exitNobodyReads)
+			if _, err := os.Stat(file); err == nil {
+				t.Error("the file of a plan is left that was taken back")
+			}
 			o.lacks(t, "renpyctl: ")
 			if a.Planned() || a.Current() != nil && a.Current().Status == stack.ReviewInProgress {
 				t.Error("a change set is left")
