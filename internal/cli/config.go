@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -129,7 +133,14 @@ func (a *app) configRenpy(ctx context.Context, o configOptions) error {
 		if err := file.write(c); err != nil {
 			return usagef("--out: %v", err)
 		}
-		a.say("Written: %s.", quoted(o.out))
+		where := "stage " + a.flags.stage
+		if a.flags.local {
+			where += " of this computer's local cloud: not for players"
+		}
+		a.say("Written: %s, for %s.", quoted(o.out), where)
+		if client := filepath.Join(filepath.Dir(o.out), "renpy_cloud"); absent(client) {
+			a.hint("the game needs the client beside it: %s is not there (README.md, Your first game, step 1)", quoted(client))
+		}
 		if file.trusts {
 			a.say("As its last line says, the game goes on trusting the player's devices.")
 		}
@@ -141,6 +152,12 @@ func (a *app) configRenpy(ctx context.Context, o configOptions) error {
 		return nil
 	}
 	return c.write(a.streams.Out)
+}
+
+// absent tells whether there is nothing of a name.
+func absent(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // gameConfig is how a game reaches a deployed stage.
