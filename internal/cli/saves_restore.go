@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,12 +26,17 @@ func (o *choice) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.version, "version", "", "of one file: the number or id that saves history shows")
 }
 
+// clock is a time of day, which is no file's name.
+var clock = regexp.MustCompile(`^\d{1,2}:\d{2}(:\d{2})?$`)
+
 // selection reads the flags for some files of a game, none for all.
 func (o choice) selection(files []string, now time.Time) (support.Selection, error) {
 	s := support.Selection{Files: files, Version: o.version}
 	switch {
 	case o.at != "" && o.version != "":
 		return s, usagef("--at and --version exclude each other")
+	case o.at != "" && slices.ContainsFunc(files, clock.MatchString):
+		return s, usagef("%s is no file: a time of two words is put in quotes, as --at \"yesterday 22:31\"", files[slices.IndexFunc(files, clock.MatchString)])
 	case o.version != "" && len(files) != 1:
 		return s, usagef("--version is of one file: name it behind the game")
 	case o.at == "":
