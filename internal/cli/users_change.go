@@ -19,7 +19,11 @@ var confirmUser = act{do: func(ctx context.Context, c *crowd, player players.Pla
 
 var resendMail = act{do: func(ctx context.Context, c *crowd, player players.Player) (answer, error) {
 	err := c.pool.Resend(ctx, player, c.stack.Outputs[cfn.OutputAppClientID])
-	return answer{value: player, text: "Sent again to " + called(player) + "."}, err
+	text := "Sent again to " + called(player) + "."
+	if c.flags.local {
+		text = "The local cloud sends no mail: " + c.command("users confirm "+quoted(called(player))) + " does what its link would."
+	}
+	return answer{value: player, text: text}, err
 }}
 
 // disabled is a player who was disabled.
