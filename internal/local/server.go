@@ -166,7 +166,11 @@ func (c *Cloud) startFailed(cause error) *Error {
 	if diskFull(strings.Join(output, "\n")) {
 		return noSpace(cause)
 	}
-	return &Error{Kind: StartFailed, What: "MiniStack did not start", Hint: "see " + c.LogPath(), Output: output, Err: cause}
+	hint := "see " + c.LogPath()
+	if strings.Contains(strings.Join(output, "\n"), "failed to load") { // as guard.py says it (FAULT)
+		hint = "renpyctl local reset begins anew, without what is deployed there; what it could not read is in " + c.file("state")
+	}
+	return &Error{Kind: StartFailed, What: "MiniStack did not start", Hint: hint, Output: output, Err: cause}
 }
 
 // stop asks MiniStack to end, so that it writes its state, waits, and kills it if need be.
