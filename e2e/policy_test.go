@@ -55,6 +55,19 @@ func TestPolicies(t *testing.T) {
 	allowed(t, tester, "smoke")
 	tester.run(t, "users", "disable", p.email).exits(t, 4)
 
+	planner := newUser(t, endpoint, "planner", root.policy(t, "planner", "--user-pool", s.info.Outputs.CognitoUserPoolId))
+	for _, command := range []string{"plan", "plan --set LogRetentionDays=7 --out " + plan, "drift", "info"} {
+		allowed(t, planner, strings.Fields(command)...)
+	}
+	for _, command := range []string{
+		"deploy --yes --plan " + plan, "deploy --yes --set LogRetentionDays=5", "rollback 1 --yes",
+		"remove --yes --confirm policed", "users list", "saves list " + p.email,
+	} {
+		planner.run(t, strings.Fields(command)...).exits(t, 4)
+	}
+	allowed(t, planner, "plan", "--set", "LogRetentionDays=7", "--out", plan) // a plan whose execution is denied is taken back
+	allowed(t, caller, "deploy", "--yes", "--plan", plan)
+
 	support := newUser(t, endpoint, "support", root.policy(t, "support", "--user-pool", s.info.Outputs.CognitoUserPoolId))
 	looker := newUser(t, endpoint, "looker", root.policy(t, "support", "--read-only", "--user-pool", s.info.Outputs.CognitoUserPoolId))
 	if err := s.client().SignUp(t.Context(), "waiting@example.com", password); err != nil {

@@ -42,6 +42,7 @@ says who needs which, and what they can and cannot do.`,
 	cmd.AddCommand(
 		newCallerPolicy(a, &o),
 		newExecutionPolicy(a, &o),
+		newPlannerPolicy(a, &o),
 		newSupportPolicy(a, &o),
 		newSmokePolicy(a, &o),
 		newBoundaryPolicy(a, &o),
@@ -51,6 +52,7 @@ says who needs which, and what they can and cannot do.`,
 }
 
 func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
+	var withoutRemoval bool
 	cmd := &cobra.Command{
 		Use:   "caller",
 		Short: "Print what renpyctl itself calls, for every command but those about players",
@@ -59,7 +61,11 @@ func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
     --role-arn arn:aws:iam::123456789012:role/renpyctl-execution`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.printPolicy(cmd.Context(), *o, iam.Caller); err != nil {
+			policy := iam.Caller
+			if withoutRemoval {
+				policy = iam.CallerWithoutRemoval
+			}
+			if err := a.printPolicy(cmd.Context(), *o, policy); err != nil {
 				return err
 			}
 			if o.roleARN != "" {
@@ -71,7 +77,23 @@ func newCallerPolicy(a *app, o *policyOptions) *cobra.Command {
 		},
 	}
 	o.userPoolFlag(cmd)
+	cmd.Flags().BoolVar(&withoutRemoval, "without-removal", false, "allow nothing that deletes a stack, a bucket, a table, a user pool or a save")
 	cmd.Flags().StringVar(&o.roleARN, "role-arn", "", "ARN of the stack's execution role, which this then allows to hand to CloudFormation")
+	return cmd
+}
+
+func newPlannerPolicy(a *app, o *policyOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "planner",
+		Short: "Print what plan and drift need, which change nothing",
+		Long: `Print what plan and drift need of a stage that is deployed, as jobs for pull
+requests and nightly checks. It allows to make change sets and to delete them,
+but to execute none, and nothing about players.`,
+		Example: `  renpyctl policy planner --stage prod --account 123456789012`,
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.printPolicy(cmd.Context(), *o, iam.Planner) },
+	}
+	o.userPoolFlag(cmd)
 	return cmd
 }
 

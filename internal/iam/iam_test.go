@@ -63,7 +63,7 @@ func actions(d iam.Document) []string {
 
 // stagePolicies are the policies for a stage, by the names of their commands.
 var stagePolicies = map[string]func(iam.Target) iam.Document{
-	"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support, "support read-only": iam.SupportReadOnly,
+	"caller": iam.Caller, "execution": iam.Execution, "support": iam.Support, "support read-only": iam.SupportReadOnly, "planner": iam.Planner, "caller without removal": iam.CallerWithoutRemoval,
 	"boundary": iam.Boundary, "smoke": iam.Smoke,
 }
 
@@ -136,8 +136,8 @@ func ofNoStage(resource string) bool {
 func TestWhatNoStageNames(t *testing.T) {
 	want := map[string]string{
 		"MakeTheUserPool": "execution", "KeepTheUserPool": "execution", "LetCognitoMail": "execution", "KeepTheAPI": "execution", "LetTheAPILog": "execution",
-		"SeeRemnantsAndTheBill": "caller", "SeeTheAPI": "caller support support read-only", "SeeTheAccount": "caller support support read-only",
-		"AskWhatCredentialsMay": "caller",
+		"SeeRemnantsAndTheBill": "caller without removal", "SeeTheAPI": "caller without removal support read-only planner", "SeeTheAccount": "caller without removal support read-only planner",
+		"AskWhatCredentialsMay": "caller without removal",
 	}
 	for name, policy := range stagePolicies {
 		for _, s := range policy(target("dev")).Statement {
@@ -200,6 +200,37 @@ func TestCallerHandsOverTheExecutionRole(t *testing.T) {
 	}
 	if !allows(iam.Caller(own), "iam:PassRole", role) {
 		t.Error("the role may not be handed over")
+	}
+}
+
+// Who plans executes nothing, and reaches neither players nor saves; who deploys without
+// removing destroys nothing of theirs.
+func TestWhatPlannersAndDeployersMayNot(t *testing.T) {
+	for _, action := range []string{"cloudformation:ExecuteChangeSet", "cloudformation:DeleteStack", "cloudformation:SetStackPolicy", "lambda:UpdateFunctionCode", "iam:PassRole"} {
+		if slices.Contains(actions(iam.Planner(target("dev"))), action) {
+			t.Errorf("planner allows %s", action)
+		}
+	}
+	const artifacts, saves = "arn:aws:s3:::renpyctl-dev-123456789012-eu-west-1/", "arn:aws:s3:::renpy-cloud-dev-savefilesbucket-1a2b/"
+	for _, object := range []string{artifacts + "releases/000001.json", artifacts + "remains.json", saves + "x"} {
+		if allows(iam.Planner(target("dev")), "s3:PutObject", object) {
+			t.Errorf("planner may write %s", object)
+		}
+	}
+	for _, action := range []string{"s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"} {
+		if allows(iam.Planner(target("dev")), action, saves+"x") {
+			t.Errorf("planner may %s saves", action)
+		}
+	}
+	for _, action := range actions(iam.CallerWithoutRemoval(target("dev"))) {
+		if _, verb, _ := strings.Cut(action, ":"); strings.HasPrefix(verb, "Delete") && action != "cloudformation:DeleteChangeSet" && !strings.HasPrefix(action, "s3:DeleteObject") {
+			t.Errorf("without removal there is %s", action)
+		}
+	}
+	for _, action := range []string{"s3:DeleteObject", "s3:DeleteObjectVersion"} {
+		if allows(iam.CallerWithoutRemoval(target("dev")), action, saves+"x") {
+			t.Errorf("without removal there is %s of saves", action)
+		}
 	}
 }
 
