@@ -414,7 +414,7 @@ func (w *world) rounds() {
 			break
 		}
 		quiet++
-		before := w.checksums()
+		before := w.claims()
 		for _, d := range w.devices {
 			w.tick(5 * time.Minute) // as often as the client does it by itself
 			busy, served := w.sync(d)
@@ -425,17 +425,23 @@ func (w *world) rounds() {
 				quiet = 0
 			}
 		}
-		if !maps.Equal(before, w.checksums()) { // of a device that never gets as far as to complete
+		if !maps.Equal(before, w.claims()) { // of a device that never gets as far as to complete, or for which there is room now
 			quiet = 0
 		}
 	}
 }
 
-// checksums are those of the files in the record.
-func (w *world) checksums() map[string]string {
+// claims are the files in the record, and the uploads that take their places.
+func (w *world) claims() map[string]string {
 	list := map[string]string{}
-	for name, f := range w.watcher.now().Files {
+	g := w.watcher.now()
+	for name, f := range g.Files {
 		list[name] = f.Checksum
+	}
+	for _, u := range g.Uploads {
+		if !u.Settled {
+			list[u.ID] = u.Name
+		}
 	}
 	return list
 }

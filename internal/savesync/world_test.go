@@ -509,6 +509,9 @@ func (w *world) tick(by time.Duration) {
 	if by >= time.Hour && slices.ContainsFunc(append(w.devices, w.desk), func(d *device) bool { return d.request != nil }) {
 		w.crashed = true // no process stands still for so long and is no different for it
 	}
+	if by >= 24*time.Hour {
+		w.flying = nil // no connection lasts that long
+	}
 	w.store.Expire()
 	w.note("%v later", by)
 	for _, c := range w.watchers {
