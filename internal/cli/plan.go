@@ -189,7 +189,7 @@ func (a *app) deployPlan(ctx context.Context, o deployOptions) error {
 	if err := o.checkAllowed(); err != nil {
 		return err
 	}
-	kept, err := readPlan(o.planFile)
+	kept, err := leaving(ctx, func() (deploy.Kept, error) { return readPlan(o.planFile) })
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ type answer struct {
 // "-", by a line of standard input. Of several each is answered; those that
 // failed are told at the end.
 func (a *app) forPlayers(ctx context.Context, args []string, what act) error {
-	names, err := a.names(args, what.ask != nil)
+	names, err := leaving(ctx, func() ([]string, error) { return a.names(args, what.ask != nil) })
 	if err != nil {
 		return err
 	}

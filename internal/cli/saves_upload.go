@@ -97,7 +97,8 @@ func (a *app) savesUpload(ctx context.Context, name, game string, paths []string
 		return err
 	}
 	v := uploadView{Player: player.Sub, Game: game}
-	if v.Files, err = d.readFiles(paths, o.as); err != nil {
+	v.Files, err = leaving(ctx, func() ([]uploadedFile, error) { return d.readFiles(paths, o.as) })
+	if err != nil {
 		return err
 	}
 	d.showUpload(player, v)

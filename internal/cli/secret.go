@@ -17,7 +17,7 @@ func (a *app) password(ctx context.Context, prompt string) (string, error) {
 	if a.streams.InTerminal {
 		password, err = a.typedTwice(ctx, prompt)
 	} else {
-		password, err = pipedIn(a.streams.In)
+		password, err = leaving(ctx, func() (string, error) { return pipedIn(a.streams.In) })
 	}
 	if err != nil {
 		return "", err

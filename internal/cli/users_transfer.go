@@ -77,7 +77,7 @@ was forgotten is left out. What was cut off is finished by running it again.`,
 }
 
 func (a *app) usersImport(ctx context.Context, file string) error {
-	accounts, err := a.readAccounts(file)
+	accounts, err := leaving(ctx, func() ([]players.Account, error) { return a.readAccounts(file) })
 	if err != nil {
 		return err
 	}

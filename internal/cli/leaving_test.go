@@ -1,0 +1,31 @@
+//go:build unix
+
+package cli
+
+import (
+	"context"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Who is asked to read a pipe that nobody writes to can still be interrupted.
+func TestAPipeThatNobodyWritesTo(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"users", "import", pipe, "--yes"}, {"deploy", "--plan", pipe, "--yes"}, {"saves", "upload", "ann@example.com", "my_game", pipe, "--yes"},
+	} {
+		a := withPlayers(t)
+		ctx, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		o := a.runIn(ctx, nil, args...)
+		leave()
+		if o.code == exitOK {
+			t.Errorf("%q: %d, %s", args, o.code, o.stderr)
+		}
+		o.changedNothing(t)
+	}
+}
