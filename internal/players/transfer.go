@@ -81,11 +81,16 @@ func (e *FileError) Error() string {
 // ReadAccounts reads a whole file of accounts, as [Player.CSV] and JSON write
 // them: CSV with a column email, or JSON objects with an email, in a list or one
 // after the other. "enabled" may be false, what else there is does not count.
-// The error is *[FileError] where the file is not in order.
+// The error is *[FileError] where the file is not in order, or larger than 64 MiB,
+// which is some 400,000 accounts.
 func ReadAccounts(r io.Reader) ([]Account, error) {
-	text, err := io.ReadAll(r)
+	const most = 64 << 20
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > most {
+		return nil, &FileError{What: "the file is larger than 64 MiB: split it"}
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // spreadsheets put it there
 	if !utf8.Valid(text) {
