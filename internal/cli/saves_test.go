@@ -377,7 +377,7 @@ func TestSavesDownload(t *testing.T) {
 			t.Errorf("one file: %v", err)
 		}
 		c.run("saves", "download", "ann", "my_game", "--to", file).wants(t, exitError)
-		c.run("saves", "download", "ann", "my_game", "--at", "1999-01-01").wants(t, exitNotFound, "nothing is kept of my_game as it was then")
+		c.run("saves", "download", "ann", "my_game", "--at", "1999-01-01").wants(t, exitNotFound, "nothing is kept of my_game as it was at 1999-01-01 23:59:59")
 	})
 	withCounter(t, "what can be read", func(t *testing.T, c *counter) {
 		c.save(c.ann, one, realSave(t, one))

@@ -67,7 +67,7 @@ func (e *NoFileError) Error() string {
 		of = e.File + " in " + e.Game
 	}
 	if !e.At.IsZero() {
-		then = " as it was then"
+		then = " as it was at " + e.At.Local().Format("2006-01-02 15:04:05 MST")
 	}
 	return "nothing is kept of " + of + then
 }
