@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/renpy-cloud/renpyctl/internal/cloud"
 	"github.com/renpy-cloud/renpyctl/internal/health"
 	"github.com/renpy-cloud/renpyctl/internal/ui"
 )
@@ -17,7 +18,7 @@ func (a *app) printStatus(view statusView, v health.Overview) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s%s\n", verdict, strings.Repeat(" ", max(2, width-ui.Width(verdict)-ui.Width(place))), ui.Dim(place))
 	for _, line := range [][2]string{
-		{"stack", a.stackLine(view)}, {"last hour", hourLine(view.LastHour)}, {"players", playersLine(view.Players)},
+		{"stack", a.stackLine(view)}, {"last hour", a.hourLine(view.LastHour)}, {"players", playersLine(view.Players)},
 		{"saves", savesLine(view.Saves)}, {"safety", safetyLine(v)},
 	} {
 		fmt.Fprintf(&b, "  %s  %s\n", ui.Dim(fmt.Sprintf("%-9s", line[0])), ui.Wrap(line[1], width, 13))
@@ -71,11 +72,14 @@ func (a *app) stackLine(v statusView) string {
 	return text + fmt.Sprintf("%d drifted", *v.Drifted)
 }
 
-func hourLine(h hourView) string {
+func (a *app) hourLine(h hourView) string {
 	if h.Requests == nil {
 		return unknown
 	}
 	if *h.Requests == 0 && h.P95 == nil {
+		if at := cloud.Elsewhere(a.cloud); len(at) > 0 {
+			return "not counted by what answers in AWS's place; " + a.command("logs") + " shows the requests"
+		}
 		return "CloudWatch counted no requests"
 	}
 	text := counted(h.Requests, "request") + ", " + counted(h.Errors, "error")
