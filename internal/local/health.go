@@ -99,7 +99,7 @@ func (c *Cloud) otherMiniStack(h health) *Error {
 	}
 	return &Error{
 		Kind: OtherMiniStack,
-		What: fmt.Sprintf("port %d belongs to a MiniStack %s that was not started from %s", c.cfg.Port, h.Version, c.cfg.Dir),
-		Hint: fmt.Sprintf("to use it, %s; to have one of your own, end it or %s", use, otherPortHint),
+		What: fmt.Sprintf("port %d belongs to a MiniStack %s that was not started from %s, or whose folder has gone since", c.cfg.Port, h.Version, c.cfg.Dir),
+		Hint: fmt.Sprintf("to use it, %s; to have one of your own, end it (lsof -nP -iTCP:%d -sTCP:LISTEN names it), or %s", use, c.cfg.Port, otherPortHint),
 	}
 }
