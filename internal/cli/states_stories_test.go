@@ -305,13 +305,12 @@ func TestTwoDeploysAtOnce(t *testing.T) {
 		"the other's execution has deleted our plan": {"CloudFormation-ExecuteChangeSet", func(a *awsAccount) { clear(a.ChangeSets) }},
 		"and has while it was made":                  {"CloudFormation-DescribeChangeSet", func(a *awsAccount) { clear(a.ChangeSets) }},
 	} {
-		story(t, what+", waited for", deployed, func(t *testing.T, a *awsAccount) {
+		story(t, what+", waited for", running("UPDATE_COMPLETE"), func(t *testing.T, a *awsAccount) {
 			done := false
 			a.Fault = func(name string) awsaccount.Fault {
 				if name == meanwhile.at && !done {
 					done = true
 					meanwhile.do(a)
-					time.AfterFunc(time.Second, func() { a.Current().Status = "UPDATE_COMPLETE" })
 				}
 				return awsaccount.Fault{}
 			}
