@@ -56,9 +56,6 @@ func (changesError) Error() string { return "there are changes" }
 // plan shows what a deploy would do.
 func (a *app) plan(ctx context.Context, o planOptions) (err error) {
 	settings, err := o.parse()
-	if err == nil && o.out != "" {
-		err = mayWritePlan(o.out)
-	}
 	if err != nil {
 		return err
 	}
@@ -159,25 +156,6 @@ func (a *app) printPlan(v planView, text string) error {
 	}
 	_, err := io.WriteString(a.streams.Out, text)
 	return err
-}
-
-// mayWritePlan refuses, before anything is uploaded, a name that no plan can be written
-// to. A file that is there and no plan is an [existsError].
-func mayWritePlan(file string) error {
-	if err := replaceable(file); err != nil {
-		return usagef("--out: %v", err)
-	}
-	body, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(body) == 0 {
-		return nil
-	}
-	if err == nil {
-		_, err = deploy.ReadKept(body)
-	}
-	if err != nil {
-		return &hintedError{&existsError{file}, "it is no plan: choose another name"}
-	}
-	return nil
 }
 
 // writePlan writes the file of a plan that is kept.

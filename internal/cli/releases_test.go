@@ -197,23 +197,6 @@ func TestKeptPlan(t *testing.T) {
 		o = a.run("deploy", "--plan", file, "--yes")
 		o.wants(t, exitRefused, "the stack has moved on since the plan was made: release 3, which it would be, is live", "hint: make a new plan")
 	})
-	story(t, "over something else", twice, func(t *testing.T, a *awsAccount) {
-		file := kept(t, a, "--set", "GameIds=planned")
-		a.run("plan", "--out", file, "--set", "GameIds=again").wants(t, exitOK, "hint: ") // over the plan of before
-		if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{file, filepath.Join(t.TempDir(), "no", "x.plan"), t.TempDir()} {
-			o := a.run("plan", "--out", name, "--set", "GameIds=other")
-			o.changedNothing(t)
-			if o.code == exitOK {
-				t.Errorf("%s: %s", name, o.stderr)
-			}
-		}
-		if text, _ := os.ReadFile(file); string(text) != "precious" {
-			t.Errorf("%q is left", text)
-		}
-	})
 	story(t, "of the first deploy", newAccount, func(t *testing.T, a *awsAccount) {
 		file := kept(t, a)
 		a.run("plan", "--output", "table").wants(t, exitOK, "Plan: create") // a colleague's look does not take it away
