@@ -68,6 +68,7 @@ func TestEveryMendingIsHeld(t *testing.T) {
 		{"13: nor is a ban lifted by it", "salvage.go", "\tr.Ban, r.Forgotten = barsIn(string(data), now)\n", "\t_, _ = barsIn(string(data), now)\n", "TestWhoIsTurnedAwayStaysSoInARebuiltRecord"},
 		{"copies that came to nothing expire", "shelve.go", "\t_ = st.putAway(ctx, list) // a sync is not refused for it\n", "", "TestACopyThatComesTooLateIsRetired"},
 		{"copies of requests that died expire", "settle.go", "\tg.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})\n}", "}", "TestACopyOfARequestThatDiedIsRetired"},
+		{"but not what is committed", "settle.go", "if g.Files[u.Name].ID == u.ID {", "if false {", "TestWhatIsCommittedIsNotRetired"},
 	}
 	program := withoutEach(t, mendings)
 	for i, m := range mendings {

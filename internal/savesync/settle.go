@@ -172,8 +172,12 @@ func (g *Game) settle(found map[string]arrival, placed map[string]place, revisio
 // drop forgets an upload that did not come. If other bytes came, they are read once
 // and stay where they are for the retention time; a device that still has what was
 // announced sends it to another key. A request that died may have found the announced
-// bytes and copied them: they are to expire.
+// bytes and copied them: they are to expire, unless they are what is committed, as in a
+// record that was rebuilt from such a copy.
 func (g *Game) drop(u Upload) {
+	if g.Files[u.Name].ID == u.ID {
+		return
+	}
 	g.Retired = append(g.Retired, Content{Name: u.Name, ID: u.ID})
 }
 
