@@ -156,7 +156,7 @@ func (e *Engine) awaitChangeSet(ctx context.Context, plan *Plan) error {
 		switch {
 		case cloud.KindOf(err) == cloud.Throttled: // look again later
 		case err != nil:
-			return orBusy(err)
+			return err
 		case out.Status == types.ChangeSetStatusCreateComplete:
 			return nil
 		case out.Status == types.ChangeSetStatusFailed:
@@ -371,7 +371,7 @@ var ErrBusy = errors.New("another operation runs on the stack")
 // deleted, or have the status OBSOLETE.
 func orBusy(err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok || errors.Is(err, ErrBusy) {
+	if !ok {
 		return err
 	}
 	switch api.ErrorCode() {
